@@ -2,9 +2,10 @@ package chat
 
 import "fmt"
 
-// DecodeMessage makes an event of a realtime message of the name [NameMessage], whose objects it
-// takes over. What is missing or malformed has the defaults of CHA-M4k. It returns an error for an
-// action that no event is made of, which is to be ignored and logged at info (CHA-M4m5).
+// DecodeMessage returns the event that a realtime message of the name [NameMessage] reports. The
+// event shares the message's maps. Missing or malformed fields have the defaults of CHA-M4k. It
+// returns an error for an action that is no event; the caller must ignore such a message and log it
+// at info (CHA-M4m5).
 func DecodeMessage(w WireMessage) (MessageEvent, error) {
 	var event MessageEvent
 	m := &event.Message
@@ -40,8 +41,9 @@ func DecodeMessage(w WireMessage) (MessageEvent, error) {
 	return event, nil
 }
 
-// DecodeRESTMessage makes a message of what the REST API says of one (section 17 of the Chat
-// specification), whose objects it takes over, with the same defaults.
+// DecodeRESTMessage returns the message that a body of the REST API describes (section 17 of the
+// Chat specification). The message shares the body's maps. Missing or malformed fields have the
+// same defaults as in [DecodeMessage].
 func DecodeRESTMessage(body map[string]any) Message {
 	m := Message{
 		Serial: text(body["serial"]), ClientID: text(body["clientId"]), UserClaim: text(body["userClaim"]), Text: text(body["text"]),

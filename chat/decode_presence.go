@@ -2,7 +2,7 @@ package chat
 
 import "fmt"
 
-// WirePresence is a presence message as a client library hands it out.
+// WirePresence is a presence message in the form in which a client library passes it on.
 type WirePresence struct {
 	Action       int // TP2: 0 absent, 1 present, 2 enter, 3 leave, 4 update
 	ClientID     string
@@ -13,8 +13,8 @@ type WirePresence struct {
 	Timestamp    int64 // milliseconds since the Unix epoch
 }
 
-// DecodeMember makes a member of a presence message. Data is as the member gave it (CHA-PR3a); what
-// can't be decoded is nil.
+// DecodeMember returns the member that a presence message describes. Data is as the member sent it
+// (CHA-PR3a), or nil if it can't be decoded.
 func DecodeMember(w WirePresence) PresenceMember {
 	return PresenceMember{
 		ClientID: w.ClientID, ConnectionID: w.ConnectionID, UserClaim: userClaim(w.Extras), Data: cloneValue(payload(w.Data, w.Encoding)),
@@ -22,8 +22,8 @@ func DecodeMember(w WirePresence) PresenceMember {
 	}
 }
 
-// DecodePresence makes an event of a presence message. It returns an error for an action that is no
-// event.
+// DecodePresence returns the event that a presence message reports. It returns an error for an
+// action that is no event.
 func DecodePresence(w WirePresence) (PresenceEvent, error) {
 	event := PresenceEvent{Member: DecodeMember(w)}
 	switch w.Action {
@@ -41,20 +41,20 @@ func DecodePresence(w WirePresence) (PresenceEvent, error) {
 	return event, nil
 }
 
-// DecodeOccupancy makes an occupancy of a realtime message of the name [NameOccupancy]; what is
-// missing or malformed is 0 (CHA-O4f, CHA-O4g).
+// DecodeOccupancy returns the occupancy in a realtime message of the name [NameOccupancy]. Missing
+// or malformed numbers are 0 (CHA-O4f, CHA-O4g).
 func DecodeOccupancy(w WireMessage) OccupancyData {
 	return DecodeRESTOccupancy(object(object(payload(w.Data, w.Encoding))["metrics"]))
 }
 
-// DecodeRESTOccupancy makes an occupancy of what the REST API says, with the same defaults.
+// DecodeRESTOccupancy returns the occupancy in a body of the REST API, with the same defaults.
 func DecodeRESTOccupancy(body map[string]any) OccupancyData {
 	return OccupancyData{Connections: count(body["connections"]), PresenceMembers: count(body["presenceMembers"])}
 }
 
-// DecodeTyping makes a change of a realtime message named [TypingStarted] or [TypingStopped]. It
-// returns an error for one that is to be dropped, because it has no client id, or another name
-// (CHA-T13a).
+// DecodeTyping returns the change that a realtime message named [TypingStarted] or [TypingStopped]
+// reports. It returns an error for a message with another name, or without a client id; the caller
+// must drop such a message (CHA-T13a).
 func DecodeTyping(w WireMessage) (TypingChange, error) {
 	kind := TypingEventType(w.Name)
 	if kind != TypingStarted && kind != TypingStopped {

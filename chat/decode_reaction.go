@@ -21,18 +21,18 @@ type WireAnnotation struct {
 	Extras        map[string]any
 }
 
-// DecodeSummary makes an event of a realtime message whose action is a summary. What is missing or
-// malformed is empty (CHA-MR6a); ignored names the types of annotations that are no reactions, to
-// be logged at info (CHA-MR6a4).
+// DecodeSummary returns the event that a realtime message with the action summary reports. Missing
+// or malformed fields are empty (CHA-MR6a). ignored has the types of annotations that are no
+// reactions; the caller must log them at info (CHA-MR6a4).
 func DecodeSummary(w WireMessage) (event ReactionSummaryEvent, ignored []string) {
 	event.MessageSerial = w.Serial
 	event.Reactions, ignored = DecodeReactions(w.Summary)
 	return event, ignored
 }
 
-// DecodeReactions makes a summary of an object by type, as annotations.summary of the wire has it,
-// by the types of annotations, or a REST body, by the short types. ignored names the types that are
-// not known, sorted.
+// DecodeReactions returns the summary in an object whose keys are types. On the wire
+// (annotations.summary) the keys are types of annotations; in a REST body they are the short types
+// of reactions. ignored has the unknown types, sorted.
 func DecodeReactions(by map[string]any) (r ReactionSummary, ignored []string) {
 	r = ReactionSummary{}.Clone()
 	for key, value := range by {
@@ -72,9 +72,9 @@ func clientCounts(s map[string]any) ReactionCounts {
 	return c
 }
 
-// DecodeRawReaction makes an event of an annotation, with empty strings for what is missing
-// (CHA-MR7b3). It returns an error for one whose type or action is not known, which is to be
-// ignored and logged at info (CHA-MR7b1, CHA-MR7b2).
+// DecodeRawReaction returns the event that an annotation reports. Missing fields are empty strings
+// (CHA-MR7b3). It returns an error for an unknown type or action; the caller must ignore such an
+// annotation and log it at info (CHA-MR7b1, CHA-MR7b2).
 func DecodeRawReaction(a WireAnnotation) (RawReactionEvent, error) {
 	t, known := reactionType(a.Type)
 	if !known {
@@ -100,9 +100,10 @@ func DecodeRawReaction(a WireAnnotation) (RawReactionEvent, error) {
 	return event, nil
 }
 
-// DecodeRoomReaction makes a room reaction of a realtime message of the name [NameRoomReaction],
-// whose objects it takes over. What is missing or malformed has the defaults of CHA-ER4e; now is
-// the time for one that has none.
+// DecodeRoomReaction returns the room reaction in a realtime message of the name
+// [NameRoomReaction]. The reaction shares the message's maps. Missing or malformed fields have the
+// defaults of CHA-ER4e. self is this client's id. now is the time of a reaction whose message has
+// no timestamp.
 func DecodeRoomReaction(w WireMessage, self string, now time.Time) RoomReaction {
 	data := object(payload(w.Data, w.Encoding))
 	r := RoomReaction{

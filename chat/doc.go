@@ -1,8 +1,8 @@
-// Package chat has what the features of a room exchange and how it is put together: messages and
-// their versions, summaries of reactions, who types, who is present, how many are connected. It is
-// pure: values in, values out, the time as an argument; no network, goroutine, lock or clock. What
-// talks to Ably is in adapter/ably.
+// Package chat has the values that the features of a room use: messages and their versions,
+// summaries of reactions, typing, presence, occupancy. It also decodes these values from messages
+// of the wire. It is pure: it has no network, goroutine, lock or clock, and the time is an
+// argument. The code that talks to Ably is in adapter/ably.
 //
-// What is decoded becomes part of the value, without a copy: it must not be changed afterwards. A
-// number of an object is a float64, or a json.Number if a float64 would change the integer.
+// A decoded value shares the maps of its input, which must not be changed afterwards. A number in
+// an object is a float64, or a json.Number if it is an integer that a float64 would change.
 package chat

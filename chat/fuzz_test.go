@@ -8,7 +8,7 @@ import (
 	"ablyrooms.example/chat"
 )
 
-// decoded makes any JSON value of the fuzzer's text, or the text itself.
+// decoded returns the JSON value of a text, or the text itself if it is no JSON.
 func decoded(s string) any {
 	var v any
 	if json.Unmarshal([]byte(s), &v) != nil {
@@ -22,7 +22,7 @@ func asObject(v any) map[string]any {
 	return o
 }
 
-// What is made of a message never has nil maps, and doesn't depend on anything but the wire.
+// FuzzMessage checks that a decoded message never has nil maps, whatever the wire message is.
 func FuzzMessage(f *testing.F) {
 	f.Add(`{"text":"hi","metadata":{"a":[1,{"b":null}]}}`, "json", `{"headers":{"h":1},"userClaim":"c"}`, "01", int64(1), 0, "02")
 	f.Add(`eyJ0ZXh0IjoiaGkifQ==`, "json/utf-8/base64", `[]`, "", int64(-1), 4, "")

@@ -7,8 +7,8 @@ import (
 	"ablyrooms.example/lifecycle"
 )
 
-// MessageAction is what was last done to a message, as REST bodies name it (section 18 of the Chat
-// specification).
+// MessageAction says what was done to a message last. Its values are those of REST bodies (section
+// 18 of the Chat specification).
 type MessageAction string
 
 // The actions.
@@ -18,32 +18,35 @@ const (
 	MessageActionDelete MessageAction = "message.delete"
 )
 
-// MessageVersion is one version of a message (CHA-M10). A message that was never changed has its
-// own serial and timestamp for a version.
+// MessageVersion describes one version of a message (CHA-M10). The version of a message that was
+// never changed has the message's own serial and timestamp.
 type MessageVersion struct {
-	Serial      string            // sorts as a string, oldest first (CHA-M10a); not to be parsed
+	// versions in the order of these strings, oldest first (CHA-M10a); don't parse it
+	Serial      string
 	Timestamp   time.Time         // when this version was made
-	ClientID    string            // who made it; empty when not known
-	Description string            // of the update or deletion; empty for none
-	Metadata    map[string]string // of the update or deletion; nil for none
+	ClientID    string            // the client that made this version; empty if unknown
+	Description string            // of the update or deletion; empty if there is none
+	Metadata    map[string]string // of the update or deletion; nil if there is none
 }
 
-// Message is one message of a room, in one version (CHA-M2). It is a value: an update makes a new
-// one, with the same Serial.
+// Message is one version of a message of a room (CHA-M2). It is a value: an update yields a new
+// Message with the same Serial.
 type Message struct {
-	// names the message, and sorts as a string, oldest first (CHA-M2d); not to be parsed
+	// identifies the message; messages are in the order of these strings, oldest first (CHA-M2d);
+	// don't parse it
 	Serial   string
 	ClientID string // who sent it
-	// of the sender's token, by the server's word; empty for none (CHA-M2h)
+	// the claim in the sender's token, added by the server; empty if there is none (CHA-M2h)
 	UserClaim string
-	Text      string         // empty once it is deleted
-	Metadata  map[string]any // a JSON object, never nil in what is received
-	// values are string, number, bool or nil; never nil in what is received
+	Text      string         // empty in a deleted message
+	Metadata  map[string]any // a JSON object; never nil in a received message
+	// values are string, number, bool or nil; never nil in a received message
 	Headers   map[string]any
-	Action    MessageAction  // what was last done to it
-	Version   MessageVersion // the version that this is
+	Action    MessageAction  // what was done to the message last
+	Version   MessageVersion // describes this version
 	Timestamp time.Time      // when the message was created
-	// set in a message that REST returns; empty in a realtime event, see [Message.With]
+	// set in a message that a REST call returns; empty in a message of a realtime event, see
+	// [Message.With]
 	Reactions ReactionSummary
 }
 
@@ -53,7 +56,7 @@ func (m Message) Before(other Message) bool { return m.Serial < other.Serial }
 // After reports whether the message comes after another in the room's order (CHA-M2f).
 func (m Message) After(other Message) bool { return m.Serial > other.Serial }
 
-// Same reports whether both are the same message, in whatever versions (CHA-M2g).
+// Same reports whether both are the same message, in any versions (CHA-M2g).
 func (m Message) Same(other Message) bool { return m.Serial == other.Serial }
 
 // SameVersion reports whether both are the same version of the same message (CHA-M10e1).
@@ -71,7 +74,7 @@ func (m Message) OlderThan(other Message) bool {
 	return m.Same(other) && m.Version.Serial < other.Version.Serial
 }
 
-// Clone returns a copy that shares nothing with the message.
+// Clone returns a deep copy of the message.
 func (m Message) Clone() Message {
 	m.Metadata, m.Headers = cloneObject(m.Metadata), cloneObject(m.Headers)
 	m.Version.Metadata = maps.Clone(m.Version.Metadata)
@@ -82,8 +85,8 @@ func (m Message) Clone() Message {
 // IsDeleted reports whether the message was deleted.
 func (m Message) IsDeleted() bool { return m.Action == MessageActionDelete }
 
-// DeletedBy returns the client id of who deleted the message; "" when it is not deleted, or that is
-// not known.
+// DeletedBy returns the client id of the client that deleted the message. It is "" if the message
+// is not deleted, or if the client is unknown.
 func (m Message) DeletedBy() string {
 	if !m.IsDeleted() {
 		return ""
@@ -91,7 +94,7 @@ func (m Message) DeletedBy() string {
 	return m.Version.ClientID
 }
 
-// MessageChange is what [Message.With] applies: a [Message], a [MessageEvent] or a
+// MessageChange is a change that [Message.With] can apply: a [Message], a [MessageEvent] or a
 // [ReactionSummaryEvent].
 type MessageChange interface {
 	applyTo(Message) (Message, error)
@@ -99,15 +102,16 @@ type MessageChange interface {
 
 // With returns the message with a change applied (CHA-M11):
 //
-//   - For a [MessageEvent] of an update or a deletion, and for another [Message]: that version,
-//     with the reactions of m; m itself when it is of the same version or an older one (CHA-M11c,
-//     CHA-M11d).
-//   - For a [ReactionSummaryEvent]: m with these reactions (CHA-M11f, CHA-M11g).
+//   - For another [Message], or a [MessageEvent] of an update or a deletion, it returns the version
+//     in the change, with the reactions of m. If that version is not newer than m, it returns m
+//     (CHA-M11c, CHA-M11d).
+//   - For a [ReactionSummaryEvent], it returns m with the reactions of the event (CHA-M11f,
+//     CHA-M11g).
 //
-// What it returns shares nothing with the change.
+// The result shares nothing with the change.
 //
 // Errors: [lifecycle.ErrInvalidArgument] for an event of a creation (CHA-M11h), for a change of
-// another message (CHA-M11i, CHA-M11j), and for nil; the message is then returned as it is.
+// another message (CHA-M11i, CHA-M11j), and for nil. With an error, it returns m.
 func (m Message) With(change MessageChange) (Message, error) {
 	if change == nil {
 		return m, cannotApply("the change is nil")
@@ -147,7 +151,7 @@ func (e ReactionSummaryEvent) applyTo(to Message) (Message, error) {
 	return changed, nil
 }
 
-// MessageEventType tells what a [MessageEvent] is about.
+// MessageEventType says what a [MessageEvent] reports.
 type MessageEventType string
 
 // The types (CHA-M4m).
@@ -157,14 +161,14 @@ const (
 	MessageDeleted MessageEventType = "message.deleted"
 )
 
-// MessageEvent is about a message that was sent, updated or deleted (CHA-M4l).
+// MessageEvent reports that a message was sent, updated or deleted (CHA-M4l).
 type MessageEvent struct {
 	Type      MessageEventType
 	Message   Message
-	Recovered bool // read from the history, after it was missed
+	Recovered bool // whether the event was missed, and then fetched from the history
 }
 
-// cloneObject copies a JSON object to its depth.
+// cloneObject returns a deep copy of a JSON object.
 func cloneObject(o map[string]any) map[string]any {
 	if o == nil {
 		return nil

@@ -28,8 +28,8 @@ func versions() *rapid.Generator[chat.Message] {
 	})
 }
 
-// CHA-M2e, CHA-M2f, CHA-M2g, CHA-M10e: serials and versions put messages in a total order, as
-// strings.
+// CHA-M2e, CHA-M2f, CHA-M2g, CHA-M10e: the serials of messages, and those of versions, are ordered
+// as strings, and exactly one of before, same and after holds.
 func TestOrder(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		a, b := versions().Draw(t, "a"), versions().Draw(t, "b")
@@ -54,8 +54,8 @@ func count(all ...bool) (n int) {
 	return n
 }
 
-// CHA-M11: however the events of one message come, and however often, the newest version stays,
-// with the reactions of the last summary.
+// CHA-M11: events of one message come in any order, and more than once. The result is always the
+// newest version, with the reactions of the last summary.
 func TestEventsConverge(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		message := versions().Draw(t, "message")
@@ -109,7 +109,8 @@ func TestEventsThatDontFitAreRefused(t *testing.T) {
 	}
 }
 
-// A message, as a call returns it, is applied as an event of it is; who deleted it is at hand.
+// TestWithTakesAMessage checks that With applies a message, which a call returns, like an event,
+// and that DeletedBy returns the client that deleted it.
 func TestWithTakesAMessage(t *testing.T) {
 	m := chat.Message{Serial: "1", Text: "hello", Version: chat.MessageVersion{Serial: "1"},
 		Reactions: chat.ReactionSummary{Unique: map[string]chat.ReactionClients{"like": {Total: 1}}}}
@@ -130,7 +131,7 @@ func TestWithTakesAMessage(t *testing.T) {
 
 func second(_ chat.Message, err error) error { return err }
 
-// CHA-M11d, CHA-M11f, CHA-M11g: what is returned shares nothing with what it was made from.
+// CHA-M11d, CHA-M11f, CHA-M11g: the result of With shares nothing with the message and the change.
 func TestNothingIsShared(t *testing.T) {
 	original := chat.Message{Serial: "1", Version: chat.MessageVersion{Serial: "1"}, Reactions: chat.ReactionSummary{}.Clone()}
 	event := chat.ReactionSummaryEvent{MessageSerial: "1", Reactions: chat.ReactionSummary{

@@ -7,8 +7,8 @@ import (
 	"ablyrooms.example/chat"
 )
 
-// CHA-M2h, CHA-MR7d, CHA-ER2a, CHA-PR6g, CHA-T13a1: the claim of a user's token is taken from
-// wherever the service puts it, and is empty where there is none, or none that is a text.
+// CHA-M2h, CHA-MR7d, CHA-ER2a, CHA-PR6g, CHA-T13a1: the claim of a user's token is decoded from
+// each place where the service puts it. It is empty if there is none, or if it is no text.
 func TestUserClaims(t *testing.T) {
 	for want, extras := range map[string]map[string]any{"pro": {"userClaim": "pro"}, "": {"userClaim": 7.0}} {
 		w := chat.WireMessage{Name: "typing.started", ClientID: "ann", Extras: extras}
@@ -30,8 +30,8 @@ func TestUserClaims(t *testing.T) {
 	}
 }
 
-// CHA-MR1, CHA-MR2a, CHA-MR2b, CHA-MR2c: each type of reaction has its annotations, which are read
-// as that type again.
+// CHA-MR1, CHA-MR2a, CHA-MR2b, CHA-MR2c: each type of reaction has a type of annotation, which is
+// decoded as the same type of reaction.
 func TestAnnotationTypes(t *testing.T) {
 	for short, want := range map[chat.MessageReactionType]string{"unique": "reaction:unique.v1", "distinct": "reaction:distinct.v1", "multiple": "reaction:multiple.v1"} {
 		if got := chat.AnnotationType(short); got != want {
@@ -43,7 +43,7 @@ func TestAnnotationTypes(t *testing.T) {
 	}
 }
 
-// CHA-MR8: nothing makes a summary of raw reactions.
+// CHA-MR8: no function computes a summary from raw reactions.
 func TestNoSummaryIsMadeOfRawReactions(t *testing.T) {
 	raws := map[reflect.Type]bool{reflect.TypeFor[chat.RawReaction](): true, reflect.TypeFor[chat.RawReactionEvent](): true}
 	seen := 0

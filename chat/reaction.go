@@ -9,23 +9,24 @@ import (
 	"ablyrooms.example/lifecycle"
 )
 
-// MessageReactionType says how the reactions to a message count (CHA-MR2). It is
+// MessageReactionType says how the reactions to a message are counted (CHA-MR2). It is
 // [lifecycle.MessageReactionType].
 type MessageReactionType = lifecycle.MessageReactionType
 
-// annotation types: the reaction's type with its aggregation (CHA-MR1, CHA-MR2).
+// The type of an annotation is a prefix, the type of the reaction, and a suffix with the version of
+// the aggregation (CHA-MR1, CHA-MR2).
 const (
 	annotationPrefix = "reaction:"
 	annotationSuffix = ".v1"
 )
 
-// AnnotationType returns the type of the annotations that reactions of the type are:
+// AnnotationType returns the type of annotation for a type of reaction, such as
 // "reaction:unique.v1".
 func AnnotationType(t MessageReactionType) string {
 	return annotationPrefix + string(t) + annotationSuffix
 }
 
-// reactionType returns the type of reaction of an annotation type.
+// reactionType returns the type of reaction for a type of annotation.
 func reactionType(annotation string) (MessageReactionType, bool) {
 	name, prefixed := strings.CutPrefix(annotation, annotationPrefix)
 	name, suffixed := strings.CutSuffix(name, annotationSuffix)
@@ -39,33 +40,33 @@ func reactionType(annotation string) (MessageReactionType, bool) {
 	return "", false
 }
 
-// ReactionClients says who reacted with a name (TM7c1). Where Clipped, ClientIDs holds not all of
-// them, while Total is right.
+// ReactionClients lists the clients that reacted with one name (TM7c1). If Clipped is set,
+// ClientIDs lacks some clients; Total counts all.
 type ReactionClients struct {
 	Total     int
 	ClientIDs []string
 	Clipped   bool
 }
 
-// ReactionCounts says how often who reacted with a name (TM7d1). Where Clipped, ClientIDs holds not
-// all of them, while Total is right.
+// ReactionCounts lists the clients that reacted with one name, and how often each did (TM7d1). If
+// Clipped is set, ClientIDs lacks some clients; Total counts all.
 type ReactionCounts struct {
 	Total             int
 	ClientIDs         map[string]int
-	TotalUnidentified int // reactions of clients without an id
-	TotalClientIDs    int // clients that reacted
+	TotalUnidentified int // the number of reactions of clients without an id
+	TotalClientIDs    int // the number of clients that reacted
 	Clipped           bool
 }
 
-// ReactionSummary sums up the reactions to a message, by the name of the reaction (CHA-MR3). Maps
-// are never nil in what is received.
+// ReactionSummary has the reactions to a message, by type and by name (CHA-MR3). In a received
+// summary, no map is nil.
 type ReactionSummary struct {
 	Unique   map[string]ReactionClients
 	Distinct map[string]ReactionClients
 	Multiple map[string]ReactionCounts
 }
 
-// Clone returns a copy that shares nothing with the reactions. Nil maps become empty ones.
+// Clone returns a deep copy of the summary. Nil maps become empty maps.
 func (r ReactionSummary) Clone() ReactionSummary {
 	lists := func(from map[string]ReactionClients) map[string]ReactionClients {
 		to := make(map[string]ReactionClients, len(from))
@@ -83,8 +84,9 @@ func (r ReactionSummary) Clone() ReactionSummary {
 	return c
 }
 
-// Has reports whether a client is known to have reacted with a name, in a reaction of a type. Of a
-// summary that is clipped it may not know: then ask for the client's own reactions (CHA-MR13).
+// Has reports whether a client has reacted with a name, in a reaction of a type. certain is false
+// if the summary is clipped and doesn't have the client: then fetch the client's own reactions
+// (CHA-MR13).
 func (r ReactionSummary) Has(t MessageReactionType, name, clientID string) (has, certain bool) {
 	switch t {
 	case lifecycle.MessageReactionTypeUnique:
@@ -101,14 +103,13 @@ func (r ReactionSummary) Has(t MessageReactionType, name, clientID string) (has,
 	return has, has || !l.Clipped
 }
 
-// ReactionSummaryEvent tells that the summary of the reactions to a message is now another
-// (CHA-MR6).
+// ReactionSummaryEvent reports the new summary of the reactions to a message (CHA-MR6).
 type ReactionSummaryEvent struct {
 	MessageSerial string
 	Reactions     ReactionSummary
 }
 
-// RawReactionEventType tells what a [RawReactionEvent] is about.
+// RawReactionEventType says what a [RawReactionEvent] reports.
 type RawReactionEventType string
 
 // The types.
@@ -117,8 +118,8 @@ const (
 	RawReactionDeleted RawReactionEventType = "reaction.delete"
 )
 
-// RawReactionEvent is about one reaction that one client added or removed (CHA-MR7). Summaries are
-// never to be computed from them (CHA-MR8).
+// RawReactionEvent reports that a client added or removed one reaction (CHA-MR7). Don't compute
+// summaries from these events (CHA-MR8).
 type RawReactionEvent struct {
 	Type      RawReactionEventType
 	Timestamp time.Time
@@ -130,19 +131,20 @@ type RawReaction struct {
 	MessageSerial string
 	Type          MessageReactionType
 	Name          string
-	Count         int // for multiple; 1 when it was created without one, 0 for the other types
+	Count         int // for the type multiple, 1 if none was given; 0 for the other types
 	ClientID      string
-	UserClaim     string // of the sender's token, by the server's word; empty for none (CHA-MR7d)
+	// the claim in the sender's token, added by the server; empty if there is none (CHA-MR7d)
+	UserClaim string
 }
 
-// RoomReaction is a reaction to what goes on in a room; it is not kept (CHA-ER2).
+// RoomReaction is a reaction to a room as a whole. The service doesn't keep it (CHA-ER2).
 type RoomReaction struct {
 	Name     string
 	ClientID string
-	// of the sender's token, by the server's word; empty for none (CHA-ER2a)
+	// the claim in the sender's token, added by the server; empty if there is none (CHA-ER2a)
 	UserClaim string
-	Metadata  map[string]any // a JSON object, never nil in what is received
-	Headers   map[string]any // never nil in what is received
+	Metadata  map[string]any // a JSON object; never nil in a received reaction
+	Headers   map[string]any // never nil in a received reaction
 	CreatedAt time.Time
-	IsSelf    bool // sent by this client
+	IsSelf    bool // whether this client sent it
 }

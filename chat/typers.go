@@ -8,37 +8,38 @@ import (
 	"time"
 )
 
-// TypingEventType tells what a [TypingChange] is about.
+// TypingEventType says whether a [TypingChange] is a start or a stop.
 type TypingEventType string
 
-// The types, which are also the names of the messages that report them.
+// The types. They are also the names of the messages that report the changes.
 const (
 	TypingStarted TypingEventType = "typing.started"
 	TypingStopped TypingEventType = "typing.stopped"
 )
 
-// TypingMember is somebody who types (CHA-T18).
+// TypingMember is a client that is typing (CHA-T18).
 type TypingMember struct {
-	ClientID  string
-	UserClaim string // of the typer's token, by the server's word; empty for none (CHA-T13a1)
+	ClientID string
+	// the claim in the client's token, added by the server; empty if there is none (CHA-T13a1)
+	UserClaim string
 }
 
-// TypingChange is what changed the set of those who type.
+// TypingChange says which client started or stopped typing.
 type TypingChange struct {
 	Type TypingEventType
 	TypingMember
 }
 
-// TypingEvent tells that the set of those who type has changed (CHA-T6).
+// TypingEvent reports that a client started or stopped typing (CHA-T6).
 type TypingEvent struct {
 	Change        TypingChange
-	CurrentTypers []TypingMember // in the order of their client ids
+	CurrentTypers []TypingMember // all clients that are typing, sorted by client id
 }
 
-// Typers is the set of those who type (CHA-T13). The zero Typers is empty. A change costs little,
-// however many type: see [TypersAfter] for the list. Typers knows no clock: its caller gives
-// the time, of a clock that never goes back, and lets go who has been silent for too long by
-// [Typers.Expire].
+// Typers is the set of clients that are typing (CHA-T13). The zero Typers is empty. A change costs
+// little, however many clients are typing; [TypersAfter] makes the list. Typers has no clock: the
+// caller passes the time, from a monotonic clock, and removes clients that were silent for too long
+// with [Typers.Expire].
 type Typers struct {
 	members map[string]*typer
 	ends    typersByEnd
@@ -47,12 +48,12 @@ type Typers struct {
 type typer struct {
 	TypingMember
 	until time.Duration
-	index int // in ends
+	index int // the index in Typers.ends
 }
 
-// Started takes a heartbeat of a member that holds until a time. It returns the change to tell, if
-// there is one: for somebody new (CHA-T13b1), or with another claim (CHA-T13a1); not for somebody
-// who goes on (CHA-T13b2).
+// Started handles a heartbeat of a client, which is valid until a time. told says whether there is
+// a change to report: if the client is new (CHA-T13b1), or has another claim (CHA-T13a1), but not
+// if it goes on typing (CHA-T13b2).
 func (t *Typers) Started(m TypingMember, until time.Duration) (change TypingChange, told bool) {
 	change = TypingChange{TypingStarted, m}
 	if known := t.members[m.ClientID]; known != nil {
@@ -70,8 +71,8 @@ func (t *Typers) Started(m TypingMember, until time.Duration) (change TypingChan
 	return change, true
 }
 
-// Stopped takes the end of a member's typing (CHA-T13b4); of one who doesn't type it is no change
-// (CHA-T13b5).
+// Stopped handles the end of a client's typing (CHA-T13b4). If the client is not typing, there is
+// no change (CHA-T13b5).
 func (t *Typers) Stopped(m TypingMember) (change TypingChange, told bool) {
 	known := t.members[m.ClientID]
 	if known != nil {
@@ -81,8 +82,8 @@ func (t *Typers) Stopped(m TypingMember) (change TypingChange, told bool) {
 	return TypingChange{TypingStopped, m}, known != nil
 }
 
-// Expire removes one member whose heartbeat is over at a time, the one whose was over first; call
-// it until it finds none (CHA-T13b3).
+// Expire removes one client whose heartbeat is no longer valid at the time now: the one whose
+// heartbeat ended first. Call it until it returns false (CHA-T13b3).
 func (t *Typers) Expire(now time.Duration) (change TypingChange, told bool) {
 	if len(t.ends) == 0 || t.ends[0].until > now {
 		return TypingChange{}, false
@@ -90,7 +91,7 @@ func (t *Typers) Expire(now time.Duration) (change TypingChange, told bool) {
 	return t.Stopped(t.ends[0].TypingMember)
 }
 
-// Next returns when the next heartbeat is over; false when no member types.
+// Next returns the time when the next heartbeat ends. It returns false if no client is typing.
 func (t *Typers) Next() (at time.Duration, ok bool) {
 	if len(t.ends) == 0 {
 		return 0, false
@@ -98,8 +99,8 @@ func (t *Typers) Next() (at time.Duration, ok bool) {
 	return t.ends[0].until, true
 }
 
-// TypersAfter returns those who type after changes, in the order of their client ids (CHA-T18): a
-// new list, from the one before, which stays as it is.
+// TypersAfter returns the clients that are typing after some changes, sorted by client id
+// (CHA-T18). It returns a new list, and doesn't change before, the list before the changes.
 func TypersAfter(before []TypingMember, changes ...TypingChange) []TypingMember {
 	last := make(map[string]TypingChange, len(changes))
 	for _, c := range changes {
@@ -117,7 +118,7 @@ func TypersAfter(before []TypingMember, changes ...TypingChange) []TypingMember 
 			after = append(after, c.TypingMember)
 		}
 	}
-	if len(after) == sorted+1 { // the usual case costs no sorting
+	if len(after) == sorted+1 { // one new client, the usual case, needs no sort
 		m := after[sorted]
 		i, _ := slices.BinarySearchFunc(after[:sorted], m.ClientID, func(m TypingMember, id string) int { return strings.Compare(m.ClientID, id) })
 		copy(after[i+1:], after[i:sorted])
@@ -128,7 +129,8 @@ func TypersAfter(before []TypingMember, changes ...TypingChange) []TypingMember 
 	return after
 }
 
-// typersByEnd is a heap of members: who is over first is on top, by the client id among equals.
+// typersByEnd is a heap of clients, in the order of the ends of their heartbeats, then of client
+// ids.
 type typersByEnd []*typer
 
 func (h typersByEnd) Len() int { return len(h) }

@@ -11,17 +11,17 @@ import (
 	"ablyrooms.example/chat"
 )
 
-// CHA-T4, CHA-T5, CHA-T10: to the millisecond.
+// CHA-T4, CHA-T5, CHA-T10: the throttle's interval is exact to the millisecond.
 func TestThrottle(t *testing.T) {
 	const interval = 10 * time.Second
 	var th chat.Throttle
 	if !th.Keystroke(0) || th.Typing(0) {
-		t.Error("the first keystroke is not told")
+		t.Error("the first keystroke is not sent")
 	}
 	th.Told(0, interval)
 	for at, want := range map[time.Duration]bool{time.Millisecond: false, interval - time.Millisecond: false, interval: true, interval + time.Second: true} {
 		if th.Keystroke(at) != want || th.Typing(at) == want {
-			t.Errorf("after %v: told %t, typing %t", at, th.Keystroke(at), th.Typing(at))
+			t.Errorf("after %v: sent %t, typing %t", at, th.Keystroke(at), th.Typing(at))
 		}
 	}
 	th.Stopped()
@@ -30,8 +30,8 @@ func TestThrottle(t *testing.T) {
 	}
 }
 
-// Whatever is typed when: between two tellings there is an interval or a stop, and no keystroke
-// goes untold for longer than one.
+// TestThrottleTellsOftenEnoughAndNoMore types and stops at random times. Between two keystrokes
+// that are sent there is an interval or a stop, and after each interval the next keystroke is sent.
 func TestThrottleTellsOftenEnoughAndNoMore(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		interval := time.Duration(rapid.IntRange(1, 50).Draw(t, "interval")) * time.Millisecond
@@ -48,7 +48,7 @@ func TestThrottleTellsOftenEnoughAndNoMore(t *testing.T) {
 				continue
 			}
 			if tell := th.Keystroke(now); tell != (!told || now-last >= interval) {
-				t.Fatalf("at %v, last told at %v: %t", now, last, tell)
+				t.Fatalf("at %v, last sent at %v: %t", now, last, tell)
 			} else if tell {
 				th.Told(now, interval)
 				last, told = now, true
@@ -57,7 +57,7 @@ func TestThrottleTellsOftenEnoughAndNoMore(t *testing.T) {
 	})
 }
 
-// CHA-T13b: the set is what a plain map with deadlines says, and every change of it is reported,
+// CHA-T13b: the set equals that of a plain map with deadlines, and each change of it is reported
 // once.
 func TestTypers(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
@@ -72,7 +72,7 @@ func TestTypers(t *testing.T) {
 		now := time.Duration(0)
 		check := func(change chat.TypingChange, told, want bool) {
 			if told != want {
-				t.Fatalf("at %v told: %t, expected %t", now, told, want)
+				t.Fatalf("at %v reported: %t, expected %t", now, told, want)
 			}
 			if told {
 				before := slices.Clone(current)
@@ -138,8 +138,8 @@ func TestTypers(t *testing.T) {
 	})
 }
 
-// What may have been sent without an acknowledgement can be stopped, and doesn't keep keystrokes
-// back.
+// TestThrottleInDoubt checks keystrokes and stops that may have been sent without an
+// acknowledgement: a stop can still be sent, and further keystrokes are not held back.
 func TestThrottleInDoubt(t *testing.T) {
 	const interval = 10 * time.Second
 	var th chat.Throttle
@@ -152,7 +152,7 @@ func TestThrottleInDoubt(t *testing.T) {
 		t.Error("typing after the stop")
 	}
 	th.Told(0, interval)
-	th.Untold(1, interval) // a stop
+	th.Untold(1, interval) // for a stop
 	if !th.Keystroke(2) || !th.Typing(2) {
 		t.Error("a stop in doubt holds back a keystroke, or can't be repeated")
 	}

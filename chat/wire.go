@@ -17,8 +17,8 @@ const (
 	NameOccupancy    = "[meta]occupancy"
 )
 
-// WireMessage is a realtime message as a client library hands it out: the payload may still be
-// encoded, as Encoding says.
+// WireMessage is a realtime message in the form in which a client library passes it on. Data may
+// still have the encodings that Encoding lists.
 type WireMessage struct {
 	Name         string
 	ClientID     string
@@ -33,7 +33,7 @@ type WireMessage struct {
 	ConnectionID string
 }
 
-// WireVersion is the version of a realtime message (TM2s).
+// WireVersion describes the version of a realtime message (TM2s).
 type WireVersion struct {
 	Serial      string
 	Timestamp   int64 // milliseconds since the Unix epoch
@@ -55,8 +55,8 @@ const (
 	WireAppend
 )
 
-// payload undoes the encodings of a payload, from the last to the first, as far as they are known.
-// A payload that can't be decoded is nil.
+// payload decodes a payload: it undoes the encodings from the last to the first. It returns nil for
+// a payload that can't be decoded, or has an unknown encoding.
 func payload(data any, encoding string) any {
 	for encoding != "" {
 		head, last, found := cutLast(encoding)
@@ -73,7 +73,7 @@ func payload(data any, encoding string) any {
 			case []byte:
 				text = d
 			default:
-				continue // a library has undone it already
+				continue // the client library has decoded it already
 			}
 			var err error
 			if data, err = jsonvalue.Parse(text); err != nil {
@@ -108,14 +108,15 @@ func cutLast(s string) (head, last string, found bool) {
 	return s[:i], s[i+1:], true
 }
 
-// The getters below make what they can of a value of any shape, and the zero value of the rest.
+// The functions below accept a value of any type. They return the zero value for a type that they
+// don't expect.
 
 func object(v any) map[string]any {
 	o, _ := v.(map[string]any)
 	return o
 }
 
-// objectOf is object, never nil.
+// objectOf is like object, but never returns nil.
 func objectOf(v any) map[string]any {
 	if o := object(v); o != nil {
 		return o
@@ -133,8 +134,8 @@ func flag(v any) bool {
 	return b
 }
 
-// count makes a whole number of what JSON or MessagePack has for one; 0 of what is none, or
-// negative.
+// count returns a number of JSON or MessagePack as a whole number. It returns 0 for a value that is
+// no number, is negative or is too large.
 func count(v any) int {
 	var n float64
 	switch v := v.(type) {
@@ -186,10 +187,11 @@ func texts(v any) []string {
 	return list
 }
 
-// moment makes a time of milliseconds since the Unix epoch.
+// moment returns the time of a number of milliseconds since the Unix epoch.
 func moment(ms int64) time.Time { return time.UnixMilli(ms) }
 
-// millis makes milliseconds of a number that JSON has; 0 of what is none.
+// millis returns a number of JSON as milliseconds. It returns 0 for a value that is no number, is
+// negative or is too large.
 func millis(v any) int64 {
 	switch v := v.(type) {
 	case float64:

@@ -5,7 +5,7 @@ import (
 	"slices"
 )
 
-// Request is a frame that a channel sends and that the server answers.
+// Request is a frame that the server answers: an ATTACH or a DETACH.
 type Request uint8
 
 // The requests.
@@ -15,76 +15,75 @@ const (
 )
 
 // Channel is the core of one realtime channel (RTL2 to RTL5, RTL12 to RTL17, RTN19b): it decides
-// what is sent, in which state the channel is, and how calls end. docs/channel.md has its rules, C1
-// to C49, which the comments here cite. E is the type of errors; the zero E is no error. The core
-// looks into no error and no [Serial].
+// which frames are sent, which state the channel is in, and how calls end. The comments here cite
+// the rules of docs/channel.md, C1 to C49. E is the type of errors; the zero E is no error. The
+// core never looks into an error or a [Serial].
 //
-// # For those who drive it
+// # For the driver of a core
 //
 // A Channel is made by [NewChannel], changed by Step alone, and used by one goroutine at a time.
-// Its driver keeps one core for each name, gives it inputs in one order, that in which things
-// happened, and carries out the outputs of each step in their order before those of the next. A
-// refused input is an error that names it and has no effect; a frame or a stale timer that is
-// refused can be dropped.
+// Its driver keeps one core for each name. It gives the core the inputs in the order in which they
+// happened, and carries out the outputs of each step, in their order, before those of the next
+// step. Step refuses an input that doesn't fit with an error that names it, and then changes
+// nothing. The driver may drop a frame or a stale timer that is refused.
 //
-//   - Calls bear the number [Channel.NextCall] and are settled once, by [SettleChannelCall]. A
-//     caller that waits no more is no matter of the core: drop what it is settled with. An
-//     operation goes on without callers. A call whose end no caller needs is made all the same,
-//     and its outcome dropped.
-//   - The state's event comes before the calls that it ends are settled, so that a listener hears
+//   - Each call has the number [Channel.NextCall], and is settled once, by [SettleChannelCall]. The
+//     core isn't notified when a caller stops waiting: the operation goes on, and the driver drops
+//     its outcome. A call is made even if no caller needs its outcome.
+//   - A state event comes before the calls that the new state settles: a listener receives
 //     "attached" before Attach returns.
-//   - CallChannelOptions is for new modes or params that differ from those of the last ATTACH
-//     (RTL16a); what they are is kept by the driver, which writes the present ones into each
+//   - Make a CallChannelOptions only for modes or params that differ from those of the last ATTACH
+//     (RTL16a). The driver keeps the modes and params, and writes the present ones into each
 //     ATTACH.
-//   - Frames: route FrameAttached, FrameDetached, FrameError, FrameOvertaken and FrameMessage by
-//     the channel's name, in the order of the wire. Take modes, params and presence of an ATTACHED
-//     only if the step puts out [ApplyAttached], and deliver messages, presence and annotations
-//     only if it puts out [DeliverMessage]. A SYNC is given to no core; it counts while State is
-//     attached. RTP17i: enter own members again on ApplyAttached, unless the channel was attached
+//   - Give FrameAttached, FrameDetached, FrameError, FrameOvertaken and FrameMessage to the core of
+//     the channel's name, in the order of the wire. Take the modes, params and presence of an
+//     ATTACHED only if the step outputs [ApplyAttached]. Deliver messages, presence and annotations
+//     only if it outputs [DeliverMessage]. Don't give a SYNC to the core: handle it while State is
+//     attached. On ApplyAttached, enter own members again (RTP17i), unless the channel was attached
 //     before the step and the frame is resumed.
-//   - There are two timers, each started and stopped by outputs. Starting one that runs starts it
-//     again. A timer that was stopped or started again must not be given as fired, also if it fired
-//     just before: number the starts.
-//   - ConnectionChange is given in the order of the wire: CONNECTED before any frame that follows
-//     it, and every other state no earlier than the last frame that was read before it. CONNECTED
-//     is given for each new transport, and not for an update on the same one (RTN24). Resumed is
-//     whether the connectionId is the one that it was (RTN15c6), judged by that alone. Users hear
-//     of the connection's change after its channels took it (RTL3d1).
-//   - GiveBack ends a life of the name: no event comes after it, only requests and their timer. The
-//     core must be kept while [Channel.Forgettable] is false, and must go on receiving frames,
-//     timers and connection changes; when the name is wanted again, it is given Renew and used.
-//     When Forgettable is true it may be dropped, and the next life begins with NewChannel. A frame
-//     for a name without a core is dropped.
-//   - Attaching by subscribing or by presence is CallChannelAttach like any other. Publishing is
-//     not the core's (RTL6c).
+//   - Outputs start and stop two timers. To start a timer that runs is to start it again. A timer
+//     that was stopped or started again must not be reported as fired, even if it fired just
+//     before: number the starts to tell them apart.
+//   - Give ConnectionChange in the order of the wire: CONNECTED before any frame that follows it,
+//     and every other state after the last frame that was read before it. Give CONNECTED for each
+//     new transport, but not for an update on the same transport (RTN24). Resumed reports whether
+//     the connectionId is the same as before (RTN15c6), and nothing else. Notify users of the
+//     connection's change after its channels took it (RTL3d1).
+//   - GiveBack ends a life of the name: after it, the core outputs no event, only requests and
+//     their timer. While [Channel.Forgettable] is false, keep the core, and go on giving it frames,
+//     timers and connection changes. If the name is needed again, give the core Renew and use it.
+//     When Forgettable is true, the core may be dropped, and the next life begins with NewChannel.
+//     Drop a frame for a name without a core.
+//   - An attach that a subscription or presence causes is a CallChannelAttach like any other.
+//     Publishing doesn't involve the core (RTL6c).
 type Channel[E comparable] struct {
 	table    *Table[ChannelState, ChannelMove]
 	lastCall Call
 
 	state ChannelState
-	back  ChannelState // where a detach that times out goes back to; initialized unless detaching
+	back  ChannelState // the state after a detach that times out; initialized unless detaching
 	link  Link
 
-	awaited   bool // the last of wire is waited for: the request timer runs
-	held      bool // the server may hold the channel attached
-	doubt     bool // an ATTACH may still be answered that left wire
-	leftover  bool // T8: it may hold what was detached or given back here
+	awaited   bool // the last request of wire is awaited: the request timer runs
+	held      bool // the server may have the channel attached
+	doubt     bool // an ATTACH that left wire may still be answered
+	leftover  bool // T8: the server may have attached what was detached or given back here
 	givenBack bool
 
 	retries uint8 // the number of the last retry (RTB1), at most maxRetry
-	resume  bool  // ATTACH_RESUME (T2)
+	resume  bool  // the channel sends ATTACH_RESUME (T2)
 
 	reason E         // errorReason (RTL24)
-	wire   []Request // may still be answered on this connection, oldest first
+	wire   []Request // the requests that may still be answered on this connection, oldest first
 
-	attachers []Call // wait for attached
-	detachers []Call // wait for detached
+	attachers []Call // the calls that wait for attached
+	detachers []Call // the calls that wait for detached
 
 	channelSerial Serial
 	attachSerial  Serial
 }
 
-// maxRetry is the number of a retry from which on the delay grows no more (RTB1).
+// maxRetry is the largest number of a retry: from then on the delay stays the same (RTB1).
 const maxRetry = 4
 
 // NewChannel returns the core of a channel that was never attached, on a connection in the given
@@ -93,25 +92,25 @@ func NewChannel[E comparable](connection ConnectionState) *Channel[E] {
 	return &Channel[E]{table: ChannelStates(), link: connection.link()}
 }
 
-// NextCall returns the number that the next call must bear.
+// NextCall returns the number that the next call must have.
 func (c *Channel[E]) NextCall() Call { return c.lastCall + 1 }
 
 // State returns the channel's state and its errorReason, the zero E for none (RTL24).
 func (c *Channel[E]) State() (ChannelState, E) { return c.state, c.reason }
 
-// ChannelSerial returns the serial from which an attach would go on (RTL15b), "" for none.
+// ChannelSerial returns the serial from which an attach would continue (RTL15b), "" for none.
 func (c *Channel[E]) ChannelSerial() Serial { return c.channelSerial }
 
 // AttachSerial returns the serial of the last attach without continuity (RTL15c), "" for none.
 func (c *Channel[E]) AttachSerial() Serial { return c.attachSerial }
 
-// Forgettable reports whether the channel was given back and no answer can come any more that
-// could be taken for a later channel's (T20).
+// Forgettable reports whether the core may be dropped: the channel was given back, and no more
+// answer can come that a later channel of the name would take for its own (T20).
 func (c *Channel[E]) Forgettable() bool { return c.givenBack && len(c.wire) == 0 && !c.leftover }
 
-// Step applies one input and appends its outputs to outs, in the order in which they are to be
-// carried out. An input that does not fit the present state is refused with a [*RefusedError];
-// then nothing has changed and outs is returned as given.
+// Step applies one input and appends its outputs to outs, in the order in which they must be
+// carried out. It refuses an input that doesn't fit the present state with a [*RefusedError]; then
+// nothing has changed, and it returns outs as given.
 func (c *Channel[E]) Step(in ChannelInput[E], outs []ChannelOutput[E]) ([]ChannelOutput[E], error) {
 	if reason := c.refusal(in); reason != "" {
 		return outs, &RefusedError{Input: in.String(), Reason: reason}
@@ -161,7 +160,7 @@ func (c *Channel[E]) Step(in ChannelInput[E], outs []ChannelOutput[E]) ([]Channe
 	return outs, nil
 }
 
-// refusal returns why the input does not fit the present state, or "".
+// refusal returns why the input doesn't fit the present state, or "" if it fits.
 func (c *Channel[E]) refusal(in ChannelInput[E]) string {
 	switch in.Kind {
 	case CallChannelAttach, CallChannelDetach, CallChannelOptions:
@@ -205,10 +204,11 @@ func (c *Channel[E]) retryTimerRuns() bool {
 	return c.state == ChannelSuspended && c.link == LinkConnected
 }
 
-// awaits reports whether the request is the one that is waited for.
+// awaits reports whether the awaited request is of the given type.
 func (c *Channel[E]) awaits(r Request) bool { return c.awaited && c.wire[len(c.wire)-1] == r }
 
-// fenced reports whether a DETACH is awaited that ends what was before (T20).
+// fenced reports whether the channel is behind a fence: it awaits a DETACH that ends an earlier
+// attach or life (T20).
 func (c *Channel[E]) fenced() bool {
 	switch c.state {
 	case ChannelInitialized, ChannelAttaching, ChannelDetached, ChannelFailed:
@@ -217,8 +217,8 @@ func (c *Channel[E]) fenced() bool {
 	return false
 }
 
-// set moves the state through the channel state machine and publishes the change, if there is
-// one. C1.
+// set moves the state through the channel state machine and, if the state changes, outputs an
+// event. C1.
 func (c *Channel[E]) set(s ChannelState, resumed bool, err E, outs []ChannelOutput[E]) []ChannelOutput[E] {
 	if s == c.state {
 		return outs
@@ -235,7 +235,7 @@ func (c *Channel[E]) set(s ChannelState, resumed bool, err E, outs []ChannelOutp
 	return append(outs, out)
 }
 
-// move changes the state, and what belongs to a state alone.
+// move changes the state, and resets the fields that the new state doesn't keep.
 func (c *Channel[E]) move(s ChannelState) {
 	next, bad := c.table.Next(c.state, s.move())
 	if bad != nil {
@@ -254,7 +254,7 @@ func (c *Channel[E]) move(s ChannelState) {
 	}
 }
 
-// send sends a request, which is then the awaited one. C3.
+// send sends a request and awaits it. C3.
 func (c *Channel[E]) send(r Request, outs []ChannelOutput[E]) []ChannelOutput[E] {
 	c.wire = append(c.wire, r)
 	c.awaited = true
@@ -262,7 +262,7 @@ func (c *Channel[E]) send(r Request, outs []ChannelOutput[E]) []ChannelOutput[E]
 	return c.write(r, outs)
 }
 
-// write writes a request and starts its timer.
+// write outputs a request and the start of its timer.
 func (c *Channel[E]) write(r Request, outs []ChannelOutput[E]) []ChannelOutput[E] {
 	out := ChannelOutput[E]{Kind: SendDetach}
 	if r == RequestAttach {
@@ -271,7 +271,7 @@ func (c *Channel[E]) write(r Request, outs []ChannelOutput[E]) []ChannelOutput[E
 	return append(outs, out, ChannelOutput[E]{Kind: StartRequestTimer})
 }
 
-// attach begins to attach. C5.
+// attach starts an attach. C5.
 func (c *Channel[E]) attach(err E, outs []ChannelOutput[E]) []ChannelOutput[E] {
 	return c.sendAttach(c.set(ChannelAttaching, false, err, outs))
 }
@@ -285,7 +285,7 @@ func (c *Channel[E]) sendAttach(outs []ChannelOutput[E]) []ChannelOutput[E] {
 	return c.send(RequestAttach, outs)
 }
 
-// suspend ends an attach. C6.
+// suspend ends an attach that failed. C6.
 func (c *Channel[E]) suspend(err E, outs []ChannelOutput[E]) []ChannelOutput[E] {
 	retries := min(c.retries+1, maxRetry)
 	outs = c.set(ChannelSuspended, false, err, outs)
@@ -299,7 +299,7 @@ func (c *Channel[E]) suspend(err E, outs []ChannelOutput[E]) []ChannelOutput[E] 
 	return outs
 }
 
-// detach begins to detach. C7.
+// detach starts a detach. C7.
 func (c *Channel[E]) detach(outs []ChannelOutput[E]) []ChannelOutput[E] {
 	var none E
 	back := c.state
@@ -312,7 +312,7 @@ func (c *Channel[E]) detach(outs []ChannelOutput[E]) []ChannelOutput[E] {
 	return c.send(RequestDetach, outs)
 }
 
-// call is a call that begins: C8 to C21.
+// call begins a call: C8 to C21.
 func (c *Channel[E]) call(in ChannelInput[E], outs []ChannelOutput[E]) []ChannelOutput[E] {
 	switch in.Kind {
 	case CallChannelAttach:
@@ -330,7 +330,7 @@ func (c *Channel[E]) call(in ChannelInput[E], outs []ChannelOutput[E]) []Channel
 	return c.sendAttach(outs)
 }
 
-// refusesAttach reports whether the connection is in a state in which nothing can be attached
+// refusesAttach reports whether the connection is in a state in which no channel can attach
 // (RTL4b).
 func (c *Channel[E]) refusesAttach() bool { return c.link > LinkConnected }
 
@@ -413,7 +413,7 @@ func settleAll[E comparable](calls *[]Call, o ChannelOutcome, err E, outs []Chan
 	return outs
 }
 
-// Clone returns a copy that shares nothing with the original that either would change.
+// Clone returns a copy. Changes of the copy don't change the original, nor the other way round.
 func (c *Channel[E]) Clone() *Channel[E] {
 	d := *c
 	d.wire, d.attachers, d.detachers = slices.Clone(c.wire), slices.Clone(c.attachers), slices.Clone(c.detachers)

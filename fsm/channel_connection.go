@@ -2,7 +2,7 @@ package fsm
 
 import "slices"
 
-// connectionChange is C43 to C49.
+// connectionChange applies a new state of the connection: C43 to C49.
 func (c *Channel[E]) connectionChange(in ChannelInput[E], outs []ChannelOutput[E]) []ChannelOutput[E] {
 	was := c.link
 	c.link = in.Connection.link()
@@ -33,7 +33,7 @@ func (c *Channel[E]) connectionChange(in ChannelInput[E], outs []ChannelOutput[E
 	return outs
 }
 
-// disconnect is the loss of a connection: what was sent on it is answered no more. C43.
+// disconnect applies the loss of a connection: the requests sent on it will not be answered. C43.
 func (c *Channel[E]) disconnect(outs []ChannelOutput[E]) []ChannelOutput[E] {
 	c.held = c.held || c.doubt || slices.Contains(c.wire, RequestAttach)
 	switch c.state {

@@ -2,8 +2,8 @@ package fsm
 
 import "slices"
 
-// answered takes the oldest request of the kind, and all before it, from the wire, and reports
-// whether there was one. C24.
+// answered removes the oldest request of the given type, and all before it, from the wire. It
+// reports whether there was one. C24.
 func (c *Channel[E]) answered(r Request) bool {
 	i := slices.Index(c.wire, r)
 	if i < 0 {
@@ -16,8 +16,8 @@ func (c *Channel[E]) answered(r Request) bool {
 	return true
 }
 
-// answeredAttach takes an answer to an ATTACH from the wire, and reports whether there was one to
-// answer, and whether it is the attach's own. C24.
+// answeredAttach removes from the wire the ATTACH that a frame answers. asked reports whether there
+// was one, own whether the frame is the attach's own. C24.
 func (c *Channel[E]) answeredAttach() (asked, own bool) {
 	asked = c.answered(RequestAttach)
 	own = !slices.Contains(c.wire, RequestDetach)
@@ -25,7 +25,7 @@ func (c *Channel[E]) answeredAttach() (asked, own bool) {
 	return asked, own
 }
 
-// attached is an ATTACHED: C24 to C31.
+// attached applies an ATTACHED: C24 to C31.
 func (c *Channel[E]) attached(in ChannelInput[E], outs []ChannelOutput[E]) []ChannelOutput[E] {
 	fenced := c.fenced()
 	asked, own := c.answeredAttach()
@@ -57,7 +57,7 @@ func (c *Channel[E]) attached(in ChannelInput[E], outs []ChannelOutput[E]) []Cha
 		runs := c.awaited
 		outs = c.send(RequestDetach, outs)
 		if runs {
-			outs = outs[:len(outs)-1] // the timer goes on
+			outs = outs[:len(outs)-1] // without StartRequestTimer: the timer goes on
 		}
 	case ChannelDetached:
 		outs = c.detach(outs) // C30
@@ -71,7 +71,7 @@ func (c *Channel[E]) attached(in ChannelInput[E], outs []ChannelOutput[E]) []Cha
 	return outs
 }
 
-// join makes the channel attached by the ATTACHED.
+// join takes an ATTACHED, and makes the channel attached.
 func (c *Channel[E]) join(in ChannelInput[E], outs []ChannelOutput[E]) []ChannelOutput[E] {
 	var none E
 	c.awaited = false
@@ -92,7 +92,7 @@ func (c *Channel[E]) take(in ChannelInput[E], outs []ChannelOutput[E]) []Channel
 	return append(outs, ChannelOutput[E]{Kind: ApplyAttached, Resumed: in.Resumed})
 }
 
-// detached is a DETACHED: C24 and C32 to C36.
+// detached applies a DETACHED: C24 and C32 to C36.
 func (c *Channel[E]) detached(err E, outs []ChannelOutput[E]) []ChannelOutput[E] {
 	var none E
 	out, fenced := c.awaits(RequestAttach), c.fenced()
@@ -132,7 +132,7 @@ func (c *Channel[E]) detached(err E, outs []ChannelOutput[E]) []ChannelOutput[E]
 	return outs
 }
 
-// failed is an ERROR: C24 and C37.
+// failed applies an ERROR: C24 and C37.
 func (c *Channel[E]) failed(err E, outs []ChannelOutput[E]) []ChannelOutput[E] {
 	fenced := c.fenced()
 	c.answeredAttach()
@@ -140,18 +140,18 @@ func (c *Channel[E]) failed(err E, outs []ChannelOutput[E]) []ChannelOutput[E] {
 	if fenced || c.givenBack || c.state == ChannelFailed {
 		return outs
 	}
-	c.awaited = c.awaits(RequestDetach) // which an ERROR does not answer
+	c.awaited = c.awaits(RequestDetach) // an ERROR doesn't answer a DETACH
 	return c.fail(err, outs)
 }
 
-// fail makes the channel failed, with all that waits for it.
+// fail makes the channel failed, and settles all calls that wait.
 func (c *Channel[E]) fail(err E, outs []ChannelOutput[E]) []ChannelOutput[E] {
 	outs = c.set(ChannelFailed, false, err, outs)
 	outs = settleAll(&c.attachers, ChannelCallFailed, err, outs)
 	return settleAll(&c.detachers, ChannelCallFailed, err, outs)
 }
 
-// overtaken is an ERROR with code 80016: C38.
+// overtaken applies an ERROR with code 80016: C38.
 func (c *Channel[E]) overtaken(outs []ChannelOutput[E]) []ChannelOutput[E] {
 	switch {
 	case c.awaited:
@@ -162,7 +162,7 @@ func (c *Channel[E]) overtaken(outs []ChannelOutput[E]) []ChannelOutput[E] {
 	return outs
 }
 
-// requestTimeout is C40 and C41.
+// requestTimeout applies the end of the request timer: C40 and C41.
 func (c *Channel[E]) requestTimeout(err E, outs []ChannelOutput[E]) []ChannelOutput[E] {
 	var none E
 	detachWasOut := c.awaits(RequestDetach)

@@ -5,7 +5,7 @@ import (
 	"strings"
 )
 
-// Serial is a channelSerial (RTL15). The core takes it as an opaque token; "" is none.
+// Serial is a channelSerial (RTL15), "" for none. The core doesn't look into it.
 type Serial string
 
 // ConnectionState is a state of the connection, as Ably's clients name it (RTN4).
@@ -31,16 +31,17 @@ var connectionStateNames = [...]string{
 // String returns the state's name, in lower case.
 func (s ConnectionState) String() string { return enumName(connectionStateNames[:], uint8(s)) }
 
-// Link is what a channel knows of its connection: as much of its state as makes a difference to it.
+// Link is the state of the connection as a channel sees it: states that a channel treats alike are
+// one Link.
 type Link uint8
 
-// The links, with the states of the connection that each stands for.
+// The links, with the connection's states that each comprises.
 const (
 	LinkWaiting   Link = iota // INITIALIZED, CONNECTING, DISCONNECTED: an attach waits (RTL4i)
 	LinkConnected             // CONNECTED
 	LinkSuspended             // SUSPENDED: an attach is refused (RTL4b)
 	LinkClosing               // CLOSING: likewise
-	LinkEnded                 // CLOSED, FAILED: likewise; connect() begins again (RTN11d)
+	LinkEnded                 // CLOSED, FAILED: likewise; connect() starts again (RTN11d)
 )
 
 var linkNames = [...]string{"waiting", "connected", "suspended", "closing", "ended"}
@@ -58,30 +59,31 @@ type ChannelInputKind uint8
 
 // The kinds of inputs, with the fields that each uses.
 const (
-	// Calls of users. Call is the next number, see [Channel.NextCall]; each is settled once, by an
-	// output [SettleChannelCall], maybe in the same step.
+	// Calls of users. Call is the number that [Channel.NextCall] returns. Each call is settled
+	// once, by the output [SettleChannelCall], possibly in the same step.
 	CallChannelAttach  ChannelInputKind = iota + 1 // Call: an attach begins (RTL4)
 	CallChannelDetach                              // Call: a detach begins (RTL5)
 	CallChannelOptions                             // Call: new modes or params are set (RTL16a)
 
-	// the channel is given back (RTS4a): all calls are settled, and no event comes any more
+	// The channel is given back (RTS4a): all calls are settled, and no event follows.
 	GiveBack
-	Renew // the name of a channel that was given back gets a channel again
+	Renew // the name of a channel that was given back begins a new life
 
 	// Frames with the channel's name, in the order of the wire, while the connection is connected.
-	// Resumed, Serial, Err: ATTACHED, with the flag RESUMED, its channelSerial and error
+	//
+	// Resumed, Serial, Err: ATTACHED, with its flag RESUMED, its channelSerial and its error
 	FrameAttached
 	FrameDetached  // Err: DETACHED, with its error or none
-	FrameError     // Err: ERROR with this channel (RTL14), of another code than 80016
-	FrameOvertaken // ERROR with this channel and code 80016
+	FrameError     // Err: ERROR of this channel (RTL14), with a code other than 80016
+	FrameOvertaken // ERROR of this channel with code 80016
 	FrameMessage   // Serial: MESSAGE, PRESENCE or ANNOTATION, with its channelSerial or none
 
 	// Timers.
-	RequestTimeout // Err, the error of the state then (90007/408): that of StartRequestTimer fired
-	RetryTimeout   // that of StartRetryTimer fired
+	RequestTimeout // Err: the timer of StartRequestTimer fired; Err is for the state (90007/408)
+	RetryTimeout   // the timer of StartRetryTimer fired
 
-	// The connection. Connection is its new state; Resumed says that a connected one has the
-	// connectionId that it had before (RTN15c6); Err is the connection's error or none.
+	// The connection changed. Connection is its new state. Resumed reports that a connected one has
+	// the same connectionId as before (RTN15c6). Err is the connection's error or none.
 	ConnectionChange
 )
 
@@ -135,24 +137,24 @@ type ChannelOutputKind uint8
 const (
 	// Call, Outcome, Err: the call ends.
 	SettleChannelCall ChannelOutputKind = iota + 1
-	// Serial, Resumed: send ATTACH, with this channelSerial if it is not "" (RTL4c1), the channel's
-	// present modes and params, and on protocol 5 with ATTACH_RESUME if Resumed.
+	// Serial, Resumed: send ATTACH, with the channel's present modes and params. It has this
+	// channelSerial if it is not "" (RTL4c1), and on protocol 5 the flag ATTACH_RESUME if Resumed.
 	SendAttach
 	SendDetach        // send DETACH
-	SendSync          // ask for the members by a SYNC
+	SendSync          // request the members by a SYNC
 	StartRequestTimer // start realtimeRequestTimeout, or start it again (RTL4f, RTL5f)
 	StopRequestTimer  // stop it
-	// Retry: start channelRetryTimeout (RTL13b), with the backoff and jitter of RTB1 for this
-	// retry.
+	// Retry: start channelRetryTimeout (RTL13b), with the backoff and jitter of RTB1 for the retry
+	// of this number.
 	StartRetryTimer
 	StopRetryTimer // stop it
-	// State, Previous, Resumed, Err: tell the listeners of a new state (RTL2).
+	// State, Previous, Resumed, Err: notify the listeners of a new state (RTL2).
 	PublishChannelState
-	// Err: tell the listeners of an UPDATE of an attached channel that lost continuity (RTL12).
+	// Err: notify the listeners of an UPDATE of an attached channel that lost continuity (RTL12).
 	PublishChannelUpdate
 	// Resumed: take modes, params, HAS_PRESENCE and HAS_BACKLOG from the ATTACHED of this step.
 	ApplyAttached
-	DeliverMessage // deliver what is in the frame of this step (RTL17)
+	DeliverMessage // deliver the content of the frame of this step (RTL17)
 )
 
 var channelOutputNames = [...]string{
@@ -169,12 +171,12 @@ type ChannelOutput[E comparable] struct {
 	Kind     ChannelOutputKind
 	State    ChannelState
 	Previous ChannelState
-	Resumed  bool // of a state: continuity was kept (RTL2f)
+	Resumed  bool // for a state: continuity was kept (RTL2f)
 	Retry    uint8
 	Outcome  ChannelOutcome
 	Call     Call
 	Serial   Serial
-	Err      E // of a call that failed, of a state or of an update
+	Err      E // the error of a call that failed, of a state or of an update
 }
 
 // String prints the output with its arguments.
@@ -207,16 +209,16 @@ func (o ChannelOutput[E]) String() string {
 // ChannelOutcome says how a call on a channel ended.
 type ChannelOutcome uint8
 
-// The outcomes of calls. Only ChannelCallFailed comes with an error in Err.
+// The outcomes of calls. Only ChannelCallFailed has an error in Err.
 const (
 	ChannelCallDone ChannelOutcome = iota + 1 // done
-	// Err: the frame's, the timeout's or the connection's error; zero if the frame had none
+	// Err: the error of the frame, the timeout or the connection; zero if the frame had none
 	// (RTL4d).
 	ChannelCallFailed
-	ChannelCallInvalidState // a detach of a channel that failed (RTL5b)
+	ChannelCallInvalidState // a detach of a failed channel (RTL5b)
 	// An attach while the connection is suspended, closing, closed or failed (RTL4b).
 	ChannelCallInvalidConnection
-	// A later call of the other kind overtook it, or a detach without a connection.
+	// A later call of the other type, or the loss of the connection, replaced it.
 	ChannelCallSuperseded
 	ChannelCallGivenBack // the channel was given back
 )

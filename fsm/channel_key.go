@@ -8,17 +8,17 @@ import (
 
 // ChannelCoreState is the whole state of a [Channel] as plain data, for explorers and traces.
 type ChannelCoreState[E comparable] struct {
-	LastCall Call // how many calls have begun
+	LastCall Call // the number of calls that have begun
 	State    ChannelState
-	// where a detach that times out goes back to; initialized unless detaching
+	// the state to return to when a detach times out; initialized unless detaching
 	Back          ChannelState
 	Link          Link
 	Reason        E
-	Wire          []Request // may still be answered, oldest first
-	Awaited       bool      // the last of Wire is waited for
-	Held          bool      // the server may hold the channel attached
-	Doubt         bool      // an ATTACH may still be answered that left Wire
-	Leftover      bool      // it may hold what was detached or given back here
+	Wire          []Request // the requests that may still be answered, oldest first
+	Awaited       bool      // the last request of Wire is awaited
+	Held          bool      // the server may have the channel attached
+	Doubt         bool      // an ATTACH that left Wire may still be answered
+	Leftover      bool      // the server may have attached what was detached or given back here
 	GivenBack     bool
 	Attachers     []Call
 	Detachers     []Call
@@ -28,8 +28,8 @@ type ChannelCoreState[E comparable] struct {
 	AttachSerial  Serial
 }
 
-// StateInto writes the whole state into s, whose memory it uses again; it shares nothing with the
-// core.
+// StateInto writes the whole state into s, and reuses the memory of s. Later steps of the core
+// don't change s.
 func (c *Channel[E]) StateInto(s *ChannelCoreState[E]) {
 	*s = ChannelCoreState[E]{
 		LastCall: c.lastCall, State: c.state, Back: c.back, Link: c.link, Reason: c.reason,
@@ -39,9 +39,9 @@ func (c *Channel[E]) StateInto(s *ChannelCoreState[E]) {
 	}
 }
 
-// Restore puts the core in the state that [Channel.StateInto] gave, of this core or of another:
-// from then on both do the same. It shares nothing with s. A state that makes no sense is refused
-// with an error that says why, and nothing has changed; whether steps lead to it is not asked.
+// Restore puts the core into a state that [Channel.StateInto] wrote, of this core or of another;
+// from then on, both cores do the same. It shares no memory with s. It refuses a contradictory
+// state with an error, and then changes nothing; it doesn't check whether steps lead to the state.
 func (c *Channel[E]) Restore(s ChannelCoreState[E]) error {
 	connected := s.Link == LinkConnected
 	outside := func(states ...ChannelState) bool { return !slices.Contains(states, s.State) }
@@ -78,9 +78,9 @@ func (c *Channel[E]) Restore(s ChannelCoreState[E]) error {
 	return nil
 }
 
-// AppendKey appends the canonical key of the state to dst: two cores have the same key exactly
-// when they are equal, whatever the steps that led to them. appendError writes an error in a form
-// of its own that tells errors apart and says where it ends.
+// AppendKey appends the canonical key of the state to dst: two cores have the same key if and only
+// if they are equal, whatever steps led to them. appendError must append different bytes for
+// different errors, and never a prefix of what it appends for another value.
 func (c *Channel[E]) AppendKey(dst []byte, appendError func([]byte, E) []byte) []byte {
 	dst = binary.AppendUvarint(dst, uint64(c.lastCall))
 	flags := byte(0)

@@ -12,13 +12,13 @@ type ChannelMove uint8
 // The events of the channel state machine.
 const (
 	MoveAttach ChannelMove = iota // the channel begins to attach (RTL4c, RTL13a, RTL13b, RTL3d)
-	// it is attached (RTL4c), or still is after a detach without an answer (RTL5f)
+	// it is attached (RTL4c), or attached again after a detach without an answer (RTL5f)
 	MoveAttached
 	MoveDetach   // it begins to detach (RTL5d, RTL5k)
 	MoveDetached // it is detached (RTL5d, RTL5j, RTL5l, RTL3b)
 	MoveSuspend  // it is suspended (RTL4f, RTL13b, RTL3c)
 	MoveFail     // it failed (RTL14, RTL3a)
-	// connect() after CLOSED or FAILED (RTN11d), or it was given back (RTS4a)
+	// connect() is called after CLOSED or FAILED (RTN11d), or the channel is given back (RTS4a)
 	MoveReset
 )
 
@@ -27,7 +27,7 @@ var channelMoveNames = [...]string{"attach", "attached", "detach", "detached", "
 // String returns the event's name.
 func (m ChannelMove) String() string { return enumName(channelMoveNames[:], uint8(m)) }
 
-// move is the event that leads to the state.
+// move returns the event that leads to the state.
 func (s ChannelState) move() ChannelMove {
 	if s == ChannelInitialized {
 		return MoveReset

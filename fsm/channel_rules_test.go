@@ -2,7 +2,8 @@ package fsm
 
 import "testing"
 
-// Rules whose rows in [TestChannelRules] look at one part of them alone.
+// TestChannelRulesInParts tries single parts of rules that have several. TestChannelRules tries the
+// rules as wholes.
 func TestChannelRulesInParts(t *testing.T) {
 	const cut = "Connection disconnected => stopRequestTimer"
 	for _, c := range []struct {
@@ -10,7 +11,7 @@ func TestChannelRulesInParts(t *testing.T) {
 		from  ChannelState
 		lines []string
 	}{
-		// A connection that is suspended is no new row of retries (C1, C46).
+		// Suspending the connection doesn't restart the count of retries (C1, C46).
 		{"C46 retries go on", ChannelSuspended, []string{
 			"RetryTimeout => state(suspended -> attaching); " + sendsAttach,
 			"Detached e => state(attaching -> suspended, e); stopRequestTimer; startRetryTimer(2)",
@@ -43,7 +44,7 @@ func TestChannelRulesInParts(t *testing.T) {
 	}
 }
 
-// Keys are different for states that are, whatever lists and serials are in them.
+// States with different lists or serials have different keys.
 func TestChannelKeysTellListsApart(t *testing.T) {
 	var wires [][]Request
 	var calls [][]Call

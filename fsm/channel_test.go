@@ -12,14 +12,15 @@ import (
 	"pgregory.net/rapid"
 )
 
-// Errors are strings here, "" is none.
+// Errors are strings in these tests; "" is none.
 type (
 	channelInput = ChannelInput[string]
 	channelCore  = Channel[string]
 )
 
-// channelInputOf reads an input: its name, then words: a number is a call, "s…" a serial,
-// "resumed", a state of the connection, and anything else an error.
+// channelInputOf parses an input: its name, then words. A number is a call; "s…" is a serial;
+// "resumed" is the flag; the name of a connection's state is that state; any other word is an
+// error.
 func channelInputOf(text string) channelInput {
 	words := strings.Fields(text)
 	in := channelInput{Kind: ChannelInputKind(slices.Index(channelInputNames[:], words[0]))}
@@ -41,8 +42,8 @@ func channelInputOf(text string) channelInput {
 	return in
 }
 
-// playChannel takes steps "input => outputs" and compares what they put out, in the words of
-// String.
+// playChannel takes steps, written "input => outputs", and compares the outputs as String prints
+// them.
 func playChannel(t testing.TB, c *channelCore, lines ...string) *channelCore {
 	t.Helper()
 	for i, l := range lines {
@@ -57,7 +58,7 @@ func playChannel(t testing.TB, c *channelCore, lines ...string) *channelCore {
 			got[j] = o.String()
 		}
 		if got := strings.Join(got, "; "); got != strings.TrimSpace(want) {
-			t.Errorf("line %d, %v, puts out\n  %s\nexpected\n  %s", i+1, in, got, strings.TrimSpace(want))
+			t.Errorf("line %d, %v, outputs\n  %s\nexpected\n  %s", i+1, in, got, strings.TrimSpace(want))
 		}
 	}
 	return c
@@ -74,8 +75,8 @@ const (
 	isCut       = "Connection disconnected =>"
 )
 
-// beginChannel returns a channel that was brought into a state by the shortest way, on a connection
-// that is connected.
+// beginChannel returns a channel in the given state, which it reaches by the shortest script, on a
+// connection that is connected.
 func beginChannel(t testing.TB, state ChannelState) *channelCore {
 	t.Helper()
 	c := NewChannel[string](ConnectionConnected)
@@ -95,8 +96,8 @@ func beginChannel(t testing.TB, state ChannelState) *channelCore {
 	return c
 }
 
-// Each case begins in a state that [beginChannel] made. The numbers are the rows of the realtime
-// digest's table.
+// Each case starts with the channel that [beginChannel] returns for its state. The numbers are
+// those of the rows in docs/channel.md.
 func TestChannelRules(t *testing.T) {
 	for _, c := range []struct {
 		name  string
@@ -447,7 +448,8 @@ func TestChannelRefusals(t *testing.T) {
 	}
 }
 
-// channelAlphabet lists inputs, good and bad, for a channel with no more calls than so many.
+// channelAlphabet returns inputs, fitting and not, for a channel with at most the given number of
+// calls.
 func channelAlphabet(c *channelCore, calls Call) []channelInput {
 	var inputs []channelInput
 	for _, text := range []string{"GiveBack", "Renew", "Attached", "Attached resumed s1", "Attached e", "Detached", "Detached e", "Error e",
@@ -467,15 +469,15 @@ func channelAlphabet(c *channelCore, calls Call) []channelInput {
 
 func channelKey(c *channelCore) string { return string(c.AppendKey(nil, appendString)) }
 
-// TestChannelWalk goes through every state that some inputs can reach, with one error, and tries
-// every input in each. What must hold: nothing panics; what is refused changes nothing; keys tell
-// states apart; every state is restored; the timers run as the outputs say; each call is settled
-// once.
+// TestChannelWalk visits every state that nine inputs with one error can reach, and tries every
+// input in each. It checks that nothing panics; that a refused input changes nothing; that
+// different states have different keys; that every state can be restored; that the timers run as
+// the outputs say; and that each call is settled once.
 func TestChannelWalk(t *testing.T) {
 	const depth, calls = 9, 3
 	type node struct {
 		core           *channelCore
-		request, retry bool // the timers, as the outputs tell them
+		request, retry bool // whether each timer runs, according to the outputs
 		path           []channelInput
 	}
 	queue := []node{{core: NewChannel[string](ConnectionConnected)}}
@@ -574,7 +576,7 @@ func TestChannelCloneSharesNothing(t *testing.T) {
 	}
 }
 
-// Each field of the state counts for Equal and for the key.
+// Equal and the key depend on each field of the state.
 func TestChannelEqualLooksAtEveryField(t *testing.T) {
 	base := beginChannel(t, ChannelAttached)
 	change := map[string]func(*channelCore){
@@ -665,7 +667,7 @@ func TestChannelIsDeterministic(t *testing.T) {
 	})
 }
 
-// A message that is delivered costs no allocation.
+// Delivering a message allocates nothing.
 func TestAMessageAllocatesNothing(t *testing.T) {
 	c := beginChannel(t, ChannelAttached)
 	outs := make([]ChannelOutput[string], 0, 4)

@@ -16,10 +16,10 @@ func (d Definition[S, E]) Mermaid() (string, error) {
 // Graphviz draws the machine in the dot language, one arrow for each transition.
 func (d Definition[S, E]) Graphviz() string { return looplab.Visualize(d.live(nil)) }
 
-// MermaidOverview draws the machine as a Mermaid state diagram in which transitions that leave the
-// same many states are drawn once, from a frame around those states. The frame stands around the
-// largest set of sources that an event has, if that is more than four; label says what these states
-// have in common.
+// MermaidOverview draws the machine as a Mermaid state diagram, with a frame around the largest set
+// of states that one event leads from to one state, if that set has more than four states.
+// Transitions that leave exactly this set are drawn once, from the frame. label says what the
+// states inside have in common.
 func (t *Table[S, E]) MermaidOverview(label string) string {
 	type arrow struct {
 		event   string

@@ -8,8 +8,8 @@ import (
 	looplab "github.com/looplab/fsm"
 )
 
-// wide is a machine of so many states, from each of the first n of which the event e leads to the
-// last one, for each (e, n) given.
+// wide returns a machine with the given number of states. For each number n in sources, the machine
+// has one event, which leads from n states to the last state.
 func wide(t *testing.T, states int, sources ...int) *Table[Life, LifeEvent] {
 	t.Helper()
 	d := Definition[Life, LifeEvent]{
@@ -24,7 +24,7 @@ func wide(t *testing.T, states int, sources ...int) *Table[Life, LifeEvent] {
 		d.Events = append(d.Events, LifeEvent(e))
 		tr := looplab.EventDesc{Name: fmt.Sprint("e", e), Dst: fmt.Sprint("s", states-1)}
 		for i := range n {
-			// Later events leave later states, so that two of one size differ.
+			// Each event leaves different states, so that sets of one size are different.
 			tr.Src = append(tr.Src, fmt.Sprint("s", i+e))
 		}
 		d.Transitions = append(d.Transitions, tr)
@@ -32,15 +32,15 @@ func wide(t *testing.T, states int, sources ...int) *Table[Life, LifeEvent] {
 	return must(d.Compile())(t)
 }
 
-// A frame stands around more than four sources, the largest set of them, and of two that are as
-// large the first one.
+// The frame is drawn around the largest set of more than four sources. If two sets are as large, it
+// is drawn around the first.
 func TestMermaidOverviewChoosesItsFrame(t *testing.T) {
 	for _, c := range []struct {
 		name    string
 		table   *Table[Life, LifeEvent]
 		framed  string // the states inside, "" for no frame
-		arrow   string // what is drawn from the frame
-		without string // what is drawn without it
+		arrow   string // the arrow drawn from the frame
+		without string // the arrow drawn without it
 	}{
 		{"four are too few", wide(t, 8, 4), "", "", "s0 --> s7: e0"},
 		{"five are enough", wide(t, 8, 5), "s0 s1 s2 s3 s4", "frame --> s7: e0", ""},

@@ -6,7 +6,7 @@ import (
 	"testing"
 )
 
-// panics returns what f panics with, as text.
+// panics returns the value that f panics with, as text, and "" if f returns.
 func panics(f func()) (text string) {
 	defer func() {
 		if p := recover(); p != nil {
@@ -17,7 +17,7 @@ func panics(f func()) (text string) {
 	return ""
 }
 
-// A move that a machine lacks is a fault of the core itself, and never passed over in silence.
+// A move that a machine lacks is a fault of the core itself, and panics.
 func TestAMoveThatTheMachineLacksPanics(t *testing.T) {
 	rooms := NewRooms[string]()
 	inc := &incarnation[string]{id: 7, life: Released}
@@ -34,8 +34,8 @@ func TestAMoveThatTheMachineLacksPanics(t *testing.T) {
 	}
 }
 
-// CHA-RL2k1, CHA-RL11b: a room whose channel has moved on before its detach ended is where the
-// channel is.
+// CHA-RL2k1, CHA-RL11b: if the channel's state changes before a detach of the room ends, the room
+// has the channel's state after the detach.
 func TestADetachEndsWhereTheChannelIs(t *testing.T) {
 	for state, want := range map[ChannelState]string{
 		ChannelInitialized: "status(detaching -> detached); settle(2, done)",
@@ -50,7 +50,7 @@ func TestADetachEndsWhereTheChannelIs(t *testing.T) {
 	}
 }
 
-// The lists in a key don't run into one another.
+// Two states whose lists differ have different keys, also if the lists end in different places.
 func TestRoomsKeyTellsItsListsApart(t *testing.T) {
 	key := func(disposers []Call, failed []Incarnation) string {
 		r := NewRooms[string]()
@@ -65,8 +65,8 @@ func TestRoomsKeyTellsItsListsApart(t *testing.T) {
 	}
 }
 
-// The waiter that most incarnations have costs no allocation: a name that is got and released makes
-// its incarnation, and at most its slot.
+// Most incarnations have one waiter, and it costs no allocation: getting and releasing a name
+// allocates its incarnation, and at most its slot.
 func TestTheFirstWaiterAllocatesNothing(t *testing.T) {
 	r := NewRooms[string]()
 	outs := make([]RoomsOutput, 0, 8)
@@ -83,14 +83,14 @@ func TestTheFirstWaiterAllocatesNothing(t *testing.T) {
 	}
 }
 
-// A room in which nothing runs has no caller that waits for what runs.
+// Restore refuses a room without an operation that has a caller of the operation.
 func TestRestoreRefusesTheCallerOfNothing(t *testing.T) {
 	if err := NewRoom[string]().Restore(RoomState[string]{LastCall: 1, Caller: 1}); err == nil {
 		t.Error("restored")
 	}
 }
 
-// A call waits once, also for its turn.
+// Restore refuses a room in which one call waits twice in the queue.
 func TestRestoreRefusesACallThatWaitsTwiceForItsTurn(t *testing.T) {
 	s := RoomState[string]{LastCall: 2, Operation: OpAttach, Caller: 1, Phase: InAttach, Status: StatusAttaching,
 		Waiting: []WaitingOperation{{OpDetach, 2}, {OpAttach, 2}}}
@@ -99,7 +99,8 @@ func TestRestoreRefusesACallThatWaitsTwiceForItsTurn(t *testing.T) {
 	}
 }
 
-// R1, R2, R3: a get that ends at once, whatever the options and the life of what is in use.
+// R1, R2, R3: gets that are settled at once, for each life of the incarnation in use, with the same
+// and with other options.
 func TestAGetThatEndsAtOnce(t *testing.T) {
 	r := roomsAfter(t, get(1, "a", "x"))
 	roomsStep(t, r, get(2, "a", "y"), "settle(2, differentOptions)")

@@ -5,39 +5,39 @@ import (
 	"slices"
 )
 
-// Leases is [Rooms] with leases above it: a room that several have acquired is released when the
-// last of them closes its lease. docs/leases.md states its rules; the comments here cite them (L1,
-// L2, …).
+// Leases is [Rooms] with leases: a room that has been acquired several times is released when the
+// last of its leases is closed. The comments here cite the rules of docs/leases.md (L1, L2, …).
 //
 // A Leases is made by [NewLeases], changed by Step alone, and used by one goroutine at a time.
 type Leases[O comparable] struct {
 	rooms *Rooms[O]
-	open  map[Call]OpenLease  // by the Acquire
-	uses  map[Incarnation]use // of what is in use, or has open leases
+	open  map[Call]OpenLease  // the open leases, by the call of their Acquire
+	uses  map[Incarnation]use // of incarnations that are in use or have open leases
 	outs  []RoomsOutput
 }
 
-// use is why an incarnation is in use.
+// use says why an incarnation stays in use.
 type use struct {
-	leases int  // how many are open
-	kept   bool // by a Get
+	leases int  // the number of its open leases
+	kept   bool // a Get keeps it
 }
 
-// NewLeases returns the core of a Rooms without names and without leases.
+// NewLeases returns a core without rooms and without leases.
 func NewLeases[O comparable]() *Leases[O] {
 	return &Leases[O]{rooms: NewRooms[O](), open: map[Call]OpenLease{}, uses: map[Incarnation]use{}}
 }
 
-// Rooms returns the core below, for reading: it is changed by Step of the Leases alone.
+// Rooms returns the Rooms that holds the incarnations. It is for reading: only Step of the Leases
+// may change it.
 func (l *Leases[O]) Rooms() *Rooms[O] { return l.rooms }
 
-// Kept reports whether a Get keeps an incarnation that is in use (L2).
+// Kept reports whether the incarnation is in use and kept by a Get (L2).
 func (l *Leases[O]) Kept(id Incarnation) bool { return l.uses[id].kept }
 
-// Step takes one input: one of [Rooms] but [CallReleaseIf], a [CallAcquire] or a [CloseLease]. It
-// calls took with each input of the core below that it consists of and the outputs of that, after
-// each; what took is given holds until took returns. An input that no rule names is refused with a
-// [*RefusedError]; then nothing has changed and took is not called.
+// Step takes one input: an input of [Rooms] other than [CallReleaseIf], a [CallAcquire] or a
+// [CloseLease]. It carries the input out as one or more inputs of [Rooms]. After each of them it
+// calls took with that input and its outputs, which are valid until took returns. It refuses an
+// input that no rule names with a [*RefusedError]; then nothing has changed and took is not called.
 func (l *Leases[O]) Step(in RoomsInput[O], took func(RoomsInput[O], []RoomsOutput)) error {
 	lease, isLease := l.open[in.Call]
 	switch in.Kind {
@@ -61,7 +61,7 @@ func (l *Leases[O]) Step(in RoomsInput[O], took func(RoomsInput[O], []RoomsOutpu
 	return err
 }
 
-// close closes a lease: L3. Its core inputs fit, so none is refused.
+// close closes a lease: L3. The inputs that it gives to Rooms fit, so none is refused.
 func (l *Leases[O]) close(lease OpenLease, took func(RoomsInput[O], []RoomsOutput)) {
 	id := lease.Incarnation
 	delete(l.open, lease.Call)
@@ -79,9 +79,9 @@ func (l *Leases[O]) close(lease OpenLease, took func(RoomsInput[O], []RoomsOutpu
 	}
 }
 
-// step has the core take one input, and notes what it means for leases.
+// step gives one input to Rooms, and updates the leases.
 func (l *Leases[O]) step(in RoomsInput[O], acquire bool, took func(RoomsInput[O], []RoomsOutput)) error {
-	leaving := in.Incarnation // what may be out of use afterwards
+	leaving := in.Incarnation // the incarnation that may be out of use afterwards
 	if in.Kind == CallRelease {
 		leaving, _, _ = l.rooms.InUse(in.Name)
 	}
@@ -94,7 +94,7 @@ func (l *Leases[O]) step(in RoomsInput[O], acquire bool, took func(RoomsInput[O]
 	for _, out := range outs {
 		switch {
 		case out.Kind != Settle || out.Outcome.Kind == GaveUp:
-		// one that leased what it waited for leases nothing any more
+		// The call ended without a room. If it is an Acquire, it leases nothing any more.
 		case out.Outcome.Kind != GotRoom:
 			l.drop(out.Call)
 		case out.Call == in.Call:
@@ -121,7 +121,8 @@ func (l *Leases[O]) step(in RoomsInput[O], acquire bool, took func(RoomsInput[O]
 	return nil
 }
 
-// drop ends the lease of an Acquire that is settled with an error, if it is one.
+// drop removes the lease of an Acquire that is settled with an error. It does nothing if the call
+// is no Acquire.
 func (l *Leases[O]) drop(call Call) {
 	if lease, isLease := l.open[call]; isLease {
 		delete(l.open, call)
@@ -131,7 +132,7 @@ func (l *Leases[O]) drop(call Call) {
 	}
 }
 
-// forget forgets an incarnation that is out of use and has no open lease.
+// forget removes the entry of an incarnation, if it is out of use and has no open lease.
 func (l *Leases[O]) forget(id Incarnation) {
 	inc := l.rooms.incs[id]
 	if l.uses[id].leases == 0 && (inc == nil || inc.life == Releasing) {
@@ -139,22 +140,22 @@ func (l *Leases[O]) forget(id Incarnation) {
 	}
 }
 
-// LeasesState is the whole state of a [Leases] as plain data: sorted, so that equal states are
-// equal values.
+// LeasesState is the whole state of a [Leases] as plain data. Its lists are sorted, so that equal
+// states are equal values.
 type LeasesState[O comparable] struct {
 	Rooms RoomsState[O]
 	Open  []OpenLease   // by call
 	Kept  []Incarnation // by number
 }
 
-// OpenLease is a lease that is open, known by its Acquire.
+// OpenLease is a lease that is open. The call of its Acquire identifies it.
 type OpenLease struct {
 	Call        Call
 	Incarnation Incarnation
-	Name        string // of the incarnation
+	Name        string // the name of the incarnation
 }
 
-// State returns the whole state as plain data that shares nothing with the core.
+// State returns the whole state as plain data that shares no memory with the core.
 func (l *Leases[O]) State() LeasesState[O] {
 	s := LeasesState[O]{Rooms: l.rooms.State()}
 	for _, call := range slices.Sorted(maps.Keys(l.open)) {
@@ -168,7 +169,7 @@ func (l *Leases[O]) State() LeasesState[O] {
 	return s
 }
 
-// Restore puts the core in the state that [Leases.State] gave. See [Rooms.Restore].
+// Restore puts the core into a state that [Leases.State] returned. See [Rooms.Restore].
 func (l *Leases[O]) Restore(s LeasesState[O]) error {
 	clear(l.open)
 	clear(l.uses)

@@ -7,15 +7,15 @@ import (
 	looplab "github.com/looplab/fsm"
 )
 
-// Life is the state of one incarnation of a name in [Rooms]: the room lifecycle machine.
+// Life is the state of one incarnation of a name in [Rooms], a state of the room lifecycle machine.
 type Life uint8
 
 // The states of the room lifecycle.
 const (
-	// got, not yet opened: the backend opens it, or it waits for its predecessor (CHA-RC1f4)
+	// not yet opened: the backend opens it, or it waits for its predecessor (CHA-RC1f4)
 	Initializing Life = iota
 	Ready             // opened and in use (CHA-RC1f2)
-	Releasing         // released by a call, the backend has not ended yet (CHA-RC1g5)
+	Releasing         // released by a call; the backend still works on it (CHA-RC1g5)
 	Released          // gone; final
 )
 
@@ -26,8 +26,9 @@ type LifeEvent uint8
 const (
 	LifeOpened     LifeEvent = iota // the backend opened it
 	LifeOpenFailed                  // the backend could not open it
-	LifeRelease                     // released while the backend works on it or holds it
-	// released while it waits for its predecessor, so the backend never heard of it (CHA-RC1g4)
+	LifeRelease                     // a call releases it while the backend opens or holds it
+	// a call releases it while it waits for its predecessor; the backend was not asked to open it
+	// (CHA-RC1g4)
 	LifeDrop
 	LifeReleased // the backend has released it
 )

@@ -15,15 +15,15 @@ import (
 // and its transitions. S and E are closed enumerations that count from 0.
 type Definition[S, E ~uint8] struct {
 	Machine string // the machine's name, for errors and diagrams
-	// all states; States[i] must be S(i), the first one is the initial one
+	// all states; States[i] must be S(i); States[0] is the initial state
 	States      []S
 	Events      []E            // all events; Events[i] must be E(i)
-	StateName   func(S) string // the name of a state
-	EventName   func(E) string // the name of an event
-	Transitions looplab.Events // the transitions, by those names
-	// the states that no event leaves, checked when the definition is compiled
+	StateName   func(S) string // returns the name of a state
+	EventName   func(E) string // returns the name of an event
+	Transitions looplab.Events // the transitions, by the names of states and events
+	// the states that no event leaves; Compile checks that
 	Final map[S]bool
-	_     struct{} // fields are given by name
+	_     struct{} // requires literals with field names
 }
 
 // none marks an empty cell of a compiled table.
@@ -36,12 +36,12 @@ type Table[S, E ~uint8] struct {
 	next   []uint8
 }
 
-// TransitionError says that a machine has no transition for an event in a state. It is found with
+// TransitionError reports that a machine has no transition for an event in a state. Find it with
 // [errors.As].
 type TransitionError struct {
 	Machine string // the machine's name
-	State   string // the state that it was in
-	Event   string // the event that it was given
+	State   string // the machine's state
+	Event   string // the event that has no transition
 }
 
 // Error names the machine, the state and the event.
@@ -49,12 +49,12 @@ func (e *TransitionError) Error() string {
 	return fmt.Sprintf("%s: no transition from %q by %q", e.Machine, e.State, e.Event)
 }
 
-// Live builds a new looplab machine in the initial state, with the given callbacks, from the same
-// transitions as the compiled table. A looplab machine is not safe under concurrent events: keep
-// one to one goroutine.
+// Live returns a new looplab machine in the initial state, with the given callbacks and the same
+// transitions as the compiled table. A looplab machine is not safe for concurrent events: use each
+// in one goroutine.
 //
-// It returns an error for a callback that is nil, or whose name fits no state and no event of the
-// transitions: looplab itself drops a misspelled one without a word.
+// Live returns an error for a callback that is nil, or whose name fits no state and no event of the
+// transitions. looplab itself ignores a misspelled callback silently.
 func (d Definition[S, E]) Live(callbacks looplab.Callbacks) (*looplab.FSM, error) {
 	for _, name := range slices.Sorted(maps.Keys(callbacks)) {
 		if !d.callbackFits(name) {
@@ -71,8 +71,8 @@ func (d Definition[S, E]) live(callbacks looplab.Callbacks) *looplab.FSM {
 	return looplab.NewFSM(d.StateName(d.States[0]), d.Transitions, callbacks)
 }
 
-// callbackFits reports whether looplab would ever call a callback of that name: before_ and after_
-// an event, leave_ and enter_ a state, or the bare name of either.
+// callbackFits reports whether looplab would ever call a callback with the given name: before_ or
+// after_ with an event, leave_ or enter_ with a state, or the name of an event or a state alone.
 func (d Definition[S, E]) callbackFits(name string) bool {
 	when, of, prefixed := strings.Cut(name, "_")
 	isEvent := func(tr looplab.EventDesc) bool { return tr.Name == of }
@@ -87,10 +87,10 @@ func (d Definition[S, E]) callbackFits(name string) bool {
 	return slices.ContainsFunc(d.Transitions, isEvent) || slices.ContainsFunc(d.Transitions, isState)
 }
 
-// Compile asks a looplab machine for the destination of every event in every state and keeps the
-// answers. It returns an error when the definition lists no state, names a state or an event that
-// it does not list, lists one twice, gives an event in one state two destinations, or lets an event
-// leave a final state.
+// Compile asks a looplab machine for the destination of every event in every state, and returns a
+// table of the answers. It returns an error if the definition lists no state, lists a state or an
+// event twice, names one that it doesn't list, gives an event in one state two destinations, or has
+// an event that leaves a final state.
 func (d Definition[S, E]) Compile() (*Table[S, E], error) {
 	if len(d.States) == 0 {
 		return nil, fmt.Errorf("%s: no states are listed", d.Machine)
@@ -126,7 +126,7 @@ func (d Definition[S, E]) Compile() (*Table[S, E], error) {
 			if live.Cannot(d.EventName(e)) {
 				continue
 			}
-			// looplab reports a transition to the same state as an error of its own; for us it is a
+			// looplab reports a transition to the same state as a NoTransitionError; here it is a
 			// transition.
 			if err := live.Event(context.Background(), d.EventName(e)); err != nil && !errors.As(err, new(looplab.NoTransitionError)) {
 				return nil, fmt.Errorf("%s: %w", d.Machine, err)
@@ -140,8 +140,8 @@ func (d Definition[S, E]) Compile() (*Table[S, E], error) {
 	return t, nil
 }
 
-// checkNames refuses what looplab takes without a word: names that are misspelled, and a second
-// destination, which replaces the first.
+// checkNames returns an error for mistakes that looplab accepts silently: misspelled names, and a
+// second destination, which would replace the first.
 func (d Definition[S, E]) checkNames(states map[string]S, events map[string]E) error {
 	destinations := map[[2]string]string{}
 	for _, tr := range d.Transitions {
@@ -163,7 +163,8 @@ func (d Definition[S, E]) checkNames(states map[string]S, events map[string]E) e
 	return nil
 }
 
-// mustCompile is for the two definitions of this package, which its tests compile.
+// mustCompile compiles the definitions of this package. It panics if one is invalid; the package's
+// tests compile all of them.
 func mustCompile[S, E ~uint8](d Definition[S, E]) *Table[S, E] {
 	t, err := d.Compile()
 	if err != nil {
@@ -189,6 +190,6 @@ func (t *Table[S, E]) Can(state S, event E) bool {
 	return int(event) < t.events && i < len(t.next) && t.next[i] != none
 }
 
-// Definition returns what the table was compiled from. It shares memory with the table and must not
-// be changed.
+// Definition returns the definition that the table was compiled from. It shares memory with the
+// table and must not be changed.
 func (t *Table[S, E]) Definition() Definition[S, E] { return t.def }

@@ -12,8 +12,8 @@ import (
 	looplab "github.com/looplab/fsm"
 )
 
-// What the two machines are to do, written by hand: one row for each state, one cell for each
-// event, "-" for no transition. The rows and cells stand in the order of the constants.
+// The transitions that the machines must have, written by hand: one row for each state, one cell
+// for each event, "-" for no transition. Rows and cells are in the order of the constants.
 
 // The room lifecycle: the life of an incarnation in docs/rooms.md, "Words" and R9 to R21 (CHA-RC1f,
 // CHA-RC1g).
@@ -26,8 +26,8 @@ var lifeTable = []string{
 }
 
 // The room status: CHA-RL1e, CHA-RL2j, CHA-RL3b, 3j, 3m, 3o for the operations, and CHA-RL11c for
-// what a room follows. An operation that is a no-op or refused (CHA-RL1a, 1l, 2a, 2l, 2m, 3a) has
-// no transition.
+// the states that a room takes over from its channel. An operation that does nothing or is refused
+// (CHA-RL1a, 1l, 2a, 2l, 2m, 3a) has no transition.
 var statusTable = []string{
 	//            attach    detach    release   finish   | the channel is:
 	//                                                     initialized attaching attached detaching detached suspended failed
@@ -42,9 +42,9 @@ var statusTable = []string{
 	"released:    -         -         -         -         -           -         -        -         -        -         -",
 }
 
-// The channel states of RTL2: RTL4, RTL5, RTL12 to RTL14 and RTL3; docs/channel.md, C1. A detach
-// that is not answered ends attached, or detached if the channel was (RTL5f, RTL5k); reset is
-// RTN11d and giving back.
+// The channel states of RTL2: RTL4, RTL5, RTL12 to RTL14 and RTL3; docs/channel.md, C1. After a
+// detach that is not answered the channel is attached, or detached if it was detached before
+// (RTL5f, RTL5k). The event reset is RTN11d and giving back.
 var channelTable = []string{
 	//            attach    attached detach    detached suspend   fail   reset
 	"initialized: attaching -        -         -        -         failed initialized",
@@ -69,8 +69,8 @@ func TestRoomStatusTable(t *testing.T) {
 		"channelDetaching channelDetached channelSuspended channelFailed")
 }
 
-// checkTable compares the compiled table, and a live looplab machine, with every cell of a table
-// written by hand.
+// checkTable compares each cell of a table written by hand with the compiled table and with a live
+// looplab machine.
 func checkTable[S, E ~uint8](t *testing.T, table *Table[S, E], rows []string, events string) {
 	t.Helper()
 	d := table.Definition()
@@ -92,7 +92,7 @@ func checkTable[S, E ~uint8](t *testing.T, table *Table[S, E], rows []string, ev
 			checkCell(t, table, S(i), E(j), want)
 		}
 	}
-	// Numbers that no state or event has are refused too.
+	// The table also refuses numbers that no state or event has.
 	checkCell(t, table, S(len(rows)), 0, "-")
 	checkCell(t, table, 0, E(len(d.Events)), "-")
 	checkCell(t, table, 255, 255, "-")
@@ -127,7 +127,7 @@ func checkCell[S, E ~uint8](t *testing.T, table *Table[S, E], s S, e E, want str
 	live := must(d.Live(nil))(t)
 	live.SetState(state)
 	err = live.Event(context.Background(), event)
-	// looplab's word for a transition to the same state
+	// looplab returns this error for a transition to the same state
 	if errors.As(err, new(looplab.NoTransitionError)) {
 		err = nil
 	}
@@ -158,7 +158,7 @@ func must[T any](v T, err error) func(testing.TB) T {
 	}
 }
 
-// A step through a table costs no allocation, and one that is refused only its error.
+// A step through a table allocates nothing; a step that is refused allocates only its error.
 func TestNextAllocatesNothing(t *testing.T) {
 	life, status := RoomLifecycle(), RoomStatus()
 	if n := testing.AllocsPerRun(100, func() {
@@ -183,7 +183,7 @@ func TestTablesAreCompiledOnce(t *testing.T) {
 	}
 }
 
-// definition is a small good machine, for the tests to spoil.
+// definition returns a small valid definition; each test makes it invalid in one way.
 func definition() Definition[Life, LifeEvent] {
 	return Definition[Life, LifeEvent]{
 		Machine: "small", States: []Life{0, 1}, Events: []LifeEvent{0, 1},
@@ -231,7 +231,7 @@ func TestCompileRefusesBadDefinitions(t *testing.T) {
 	}
 }
 
-// A transition to the same state, which looplab reports as an error of its own, is a transition.
+// Compile keeps a transition to the same state, which looplab reports as an error.
 func TestCompileKeepsTransitionsToTheSameState(t *testing.T) {
 	table := must(definition().Compile())(t)
 	if next, err := table.Next(0, 1); next != 0 || err != nil {
@@ -248,7 +248,7 @@ func TestMustCompilePanicsWithTheReason(t *testing.T) {
 	mustCompile(Definition[Life, LifeEvent]{Machine: "none"})
 }
 
-// The final states are those of the rules: what is released stays so (ReleasedIsFinal, CHA-RS1i).
+// Only released is final, in both machines (ReleasedIsFinal, CHA-RS1i).
 func TestFinalStates(t *testing.T) {
 	if got := RoomLifecycle().Definition().Final; !maps.Equal(got, map[Life]bool{Released: true}) {
 		t.Errorf("room lifecycle: %v", got)
@@ -258,7 +258,7 @@ func TestFinalStates(t *testing.T) {
 	}
 }
 
-// A live machine calls its callbacks, of every form that looplab has.
+// A live machine calls callbacks of each form that looplab has.
 func TestLiveCallsCallbacks(t *testing.T) {
 	var calls []string
 	callbacks := looplab.Callbacks{}
@@ -283,7 +283,7 @@ func TestLiveCallsCallbacks(t *testing.T) {
 	}
 }
 
-// looplab drops a callback whose name fits nothing; Live refuses it.
+// Live refuses a callback whose name fits nothing; looplab would ignore it.
 func TestLiveRefusesMisspelledCallbacks(t *testing.T) {
 	nothing := func(context.Context, *looplab.Event) {}
 	for _, name := range []string{"enter_redy", "leave_opened", "before_ready", "after_", "before", "enter_event", "leave_event",
@@ -300,7 +300,8 @@ func TestLiveRefusesMisspelledCallbacks(t *testing.T) {
 	}
 }
 
-// The two diagrams show the initial state and every transition of the tables above, and no other.
+// The Mermaid and the Graphviz diagram show the initial state, every transition of the tables
+// above, and no other transition.
 func TestDiagramsHaveEveryTransition(t *testing.T) {
 	checkDiagrams(t, RoomLifecycle(), lifeTable)
 	checkDiagrams(t, RoomStatus(), statusTable)
@@ -338,8 +339,8 @@ func checkDiagrams[S, E ~uint8](t *testing.T, table *Table[S, E], rows []string)
 	}
 }
 
-// The overview, its frame spelled out, has every transition of the tables above, each once, and
-// marks the final states.
+// If arrows from the frame are replaced by arrows from each state inside it, the overview has every
+// transition of the tables above, each once. It marks the final states.
 func TestMermaidOverviewHasEveryTransition(t *testing.T) {
 	checkOverview(t, RoomLifecycle(), lifeTable, "")
 	checkOverview(t, RoomStatus(), statusTable, "initialized attaching attached detaching detached suspended failed")
@@ -395,8 +396,8 @@ func checkOverview[S, E ~uint8](t *testing.T, table *Table[S, E], rows []string,
 	}
 }
 
-// Every enumeration has a name for each of its values, told apart, and prints a value that it lacks
-// with its number.
+// Every enumeration prints a different name for each of its values, and unknown with the number for
+// any other value.
 func TestEnumerationsPrint(t *testing.T) {
 	check := func(name string, n int, of func(uint8) string) {
 		t.Helper()

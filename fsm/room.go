@@ -24,7 +24,7 @@ var channelStateNames = [...]string{"initialized", "attaching", "attached", "det
 // String returns the state's name, in lower case.
 func (s ChannelState) String() string { return enumName(channelStateNames[:], uint8(s)) }
 
-// follow is the event of the status machine for a channel that is in the state.
+// follow returns the event of the status machine for a channel in this state.
 func (s ChannelState) follow() StatusEvent { return EventChannelInitialized + StatusEvent(s) }
 
 // Operation is one of the three lifecycle operations of a room (CHA-RL1, CHA-RL2, CHA-RL3).
@@ -43,7 +43,7 @@ var operationNames = [...]string{"none", "attach", "detach", "release"}
 // String returns the operation's name, in lower case.
 func (o Operation) String() string { return enumName(operationNames[:], uint8(o)) }
 
-// Phase tells what a running operation waits for.
+// Phase says what a running operation waits for.
 type Phase uint8
 
 // The phases.
@@ -52,7 +52,7 @@ const (
 	InAttach                  // the channel's attach
 	InDetach                  // the channel's detach
 	InRetryPause              // the pause before the next detach of a release (CHA-RL3n4)
-	InGiveBack                // the channel being given back to the realtime client (CHA-RL3h)
+	InGiveBack                // the channel's return to the realtime client (CHA-RL3h)
 )
 
 var phaseNames = [...]string{"idle", "inAttach", "inDetach", "inRetryPause", "inGiveBack"}
@@ -62,10 +62,10 @@ func (p Phase) String() string { return enumName(phaseNames[:], uint8(p)) }
 
 // Room is the core of one room: its attach, detach and release operations, one at a time (CHA-RL7),
 // its status (CHA-RS) and its discontinuities (CHA-RL12). E is the type of errors; the zero E is no
-// error. The core looks into no error.
+// error. The core never looks into an error.
 //
-// It assumes one ordered stream of inputs, in which an operation of the channel ends only after the
-// channel's own event of it: an attach that succeeded has its attached event before its
+// The inputs must be in one order, in which the end of a channel's attach or detach comes after the
+// channel's own event of it: if an attach succeeds, the channel's event "attached" comes before
 // AttachEnded.
 //
 // A Room is made by [NewRoom], changed by Step alone, and used by one goroutine at a time.
@@ -74,17 +74,18 @@ type Room[E comparable] struct {
 	lastCall Call
 
 	status             Status
-	channel            ChannelState // what the channel's events said last
-	op                 Operation    // the one that runs
+	channel            ChannelState // the state in the channel's last event
+	op                 Operation    // the operation that runs
 	phase              Phase
 	hasAttachedOnce    bool // CHA-RL13
 	explicitlyDetached bool // CHA-RL14
 
-	err        E // belongs to the status (CHA-RS2b)
+	err        E // the error of the status (CHA-RS2b)
 	channelErr E
 
-	caller Call // who waits for the operation that runs; 0 when its caller gave up
-	// first come, first served, but for a release (CHA-RL7a); nil when none waits
+	caller Call // the call that waits for op; 0 if it was given up
+	// the queue, nil if empty: releases go first, other operations in the order of their calls
+	// (CHA-RL7a)
 	waiting []waitingOp
 }
 
@@ -93,19 +94,18 @@ type waitingOp struct {
 	caller Call
 }
 
-// NewRoom returns the core of a room that was never attached (CHA-RS3), on a channel in the state
-// initialized.
+// NewRoom returns the core of a room that was never attached (CHA-RS3). Its channel is initialized.
 func NewRoom[E comparable]() *Room[E] { return &Room[E]{table: RoomStatus()} }
 
-// NextCall returns the number that the next call must bear.
+// NextCall returns the number that the next call must have.
 func (r *Room[E]) NextCall() Call { return r.lastCall + 1 }
 
-// Status returns the status and the error that belongs to it, the zero E for none (CHA-RS2).
+// Status returns the status and its error, the zero E for none (CHA-RS2).
 func (r *Room[E]) Status() (Status, E) { return r.status, r.err }
 
-// Step applies one input and appends its outputs to outs, in the order in which they are to be
-// carried out. An input that does not fit the present state is refused with a [*RefusedError]; then
-// nothing has changed and outs is returned as given.
+// Step applies one input and appends its outputs to outs, in the order in which they must be
+// carried out. It refuses an input that doesn't fit the present state with a [*RefusedError]; then
+// nothing has changed, and it returns outs as given.
 func (r *Room[E]) Step(in RoomInput[E], outs []RoomOutput[E]) ([]RoomOutput[E], error) {
 	refuse := func(reason string) ([]RoomOutput[E], error) {
 		return outs, &RefusedError{Input: in.String(), Reason: reason}
@@ -167,8 +167,8 @@ func (r *Room[E]) Step(in RoomInput[E], outs []RoomOutput[E]) ([]RoomOutput[E], 
 	return refuse("unknown kind of input")
 }
 
-// next begins the operation whose turn it is, and goes on while operations end at once. CHA-RL7:
-// one at a time; CHA-RL7a: a release first.
+// next begins the operation whose turn it is, and goes on until one doesn't end at once or the
+// queue is empty. CHA-RL7: one at a time; CHA-RL7a: a release first.
 func (r *Room[E]) next(outs []RoomOutput[E]) []RoomOutput[E] {
 	for n := len(r.waiting); n > 0 && r.op == NoOperation; n-- {
 		i := max(slices.IndexFunc(r.waiting, func(w waitingOp) bool { return w.op == OpRelease }), 0)
@@ -231,7 +231,7 @@ func (r *Room[E]) beginRelease(outs []RoomOutput[E]) []RoomOutput[E] {
 	return r.detachForRelease(outs)
 }
 
-// detachForRelease is the top of the loop of CHA-RL3n.
+// detachForRelease is the start of the detach loop of CHA-RL3n.
 func (r *Room[E]) detachForRelease(outs []RoomOutput[E]) []RoomOutput[E] {
 	if r.channel == ChannelFailed { // CHA-RL3n1
 		return r.giveBack(outs)
@@ -240,8 +240,8 @@ func (r *Room[E]) detachForRelease(outs []RoomOutput[E]) []RoomOutput[E] {
 	return append(outs, RoomOutput[E]{Kind: DetachChannel}) // CHA-RL3n2
 }
 
-// giveBack is the end of CHA-RL3: the room is released, its channel goes back to the realtime
-// client (CHA-RL3o, CHA-RL3h).
+// giveBack makes the room released (CHA-RL3o), and returns its channel to the realtime client
+// (CHA-RL3h).
 func (r *Room[E]) giveBack(outs []RoomOutput[E]) []RoomOutput[E] {
 	var none E
 	outs = r.set(EventFinish, none, outs)
@@ -249,7 +249,7 @@ func (r *Room[E]) giveBack(outs []RoomOutput[E]) []RoomOutput[E] {
 	return append(outs, RoomOutput[E]{Kind: GiveBackChannel})
 }
 
-// attachEnded is CHA-RL1k1 to CHA-RL1k3.
+// attachEnded applies the end of the channel's attach: CHA-RL1k1 to CHA-RL1k3.
 func (r *Room[E]) attachEnded(err E, outs []RoomOutput[E]) []RoomOutput[E] {
 	var none E
 	if err != none {
@@ -260,13 +260,14 @@ func (r *Room[E]) attachEnded(err E, outs []RoomOutput[E]) []RoomOutput[E] {
 	r.hasAttachedOnce = true
 	r.explicitlyDetached = false
 	if r.channel != ChannelAttached {
-		// The channel has moved on since, while CHA-RL11b kept its events from the status.
+		// The channel's state has changed again, but during an operation CHA-RL11b keeps its events
+		// from the status.
 		outs = r.set(r.channel.follow(), r.channelErr, outs)
 	}
 	return r.end(RoomOutcome[E]{Kind: RoomDone}, outs)
 }
 
-// detachEnded is CHA-RL2k1 to CHA-RL2k3.
+// detachEnded applies the end of the channel's detach: CHA-RL2k1 to CHA-RL2k3.
 func (r *Room[E]) detachEnded(err E, outs []RoomOutput[E]) []RoomOutput[E] {
 	var none E
 	if err != none {
@@ -281,10 +282,10 @@ func (r *Room[E]) detachEnded(err E, outs []RoomOutput[E]) []RoomOutput[E] {
 	return r.end(RoomOutcome[E]{Kind: RoomDone}, outs)
 }
 
-// channelEvent is CHA-RL11 and CHA-RL12.
+// channelEvent applies an event of the channel: CHA-RL11 and CHA-RL12.
 func (r *Room[E]) channelEvent(in RoomInput[E], outs []RoomOutput[E]) []RoomOutput[E] {
 	if r.status == StatusReleased {
-		return outs // the channel is not the room's any more
+		return outs // the channel no longer belongs to the room
 	}
 	if !in.Update {
 		r.channel, r.channelErr = in.Channel, in.Err
@@ -299,9 +300,8 @@ func (r *Room[E]) channelEvent(in RoomInput[E], outs []RoomOutput[E]) []RoomOutp
 	return outs
 }
 
-// set moves the status through the status machine and publishes the change, if there is one
-// (CHA-RS4). The machine has a transition wherever the rules ask for one, but for a room that is
-// being released: that one follows its channel no more.
+// set moves the status through the status machine and, if the status or its error changes, outputs
+// that (CHA-RS4). It panics if the machine lacks the transition: the rules never ask for one.
 func (r *Room[E]) set(e StatusEvent, err E, outs []RoomOutput[E]) []RoomOutput[E] {
 	next, bad := r.table.Next(r.status, e)
 	if bad != nil {
@@ -315,7 +315,7 @@ func (r *Room[E]) set(e StatusEvent, err E, outs []RoomOutput[E]) []RoomOutput[E
 	return append(outs, out)
 }
 
-// stop ends the running operation without beginning the next one.
+// stop ends the running operation without beginning the next.
 func (r *Room[E]) stop(out RoomOutcome[E], outs []RoomOutput[E]) []RoomOutput[E] {
 	if r.caller != 0 {
 		outs = append(outs, settleRoom(r.caller, out))
@@ -329,9 +329,9 @@ func (r *Room[E]) end(out RoomOutcome[E], outs []RoomOutput[E]) []RoomOutput[E] 
 	return r.next(r.stop(out, outs))
 }
 
-// giveUp ends a caller's wait. An operation that runs goes on; an attach or detach that has not
-// begun never does, since it was its caller's alone; a release that has not begun still takes its
-// turn, since others rely on it.
+// giveUp ends the wait of a call, and reports whether the call was pending. An operation that runs
+// goes on. An attach or detach in the queue is removed, since only its caller needs it. A release
+// stays in the queue, since the next room of the name waits for it.
 func (r *Room[E]) giveUp(c Call) bool {
 	if c == 0 {
 		return false
@@ -352,7 +352,7 @@ func (r *Room[E]) giveUp(c Call) bool {
 	return true
 }
 
-// withoutOp removes one that waits, and the memory after the last one.
+// withoutOp removes the operation at i, and clears the memory behind the last.
 func withoutOp(waiting []waitingOp, i int) []waitingOp {
 	if len(waiting) == 1 {
 		return nil
@@ -360,7 +360,7 @@ func withoutOp(waiting []waitingOp, i int) []waitingOp {
 	return slices.Delete(waiting, i, i+1)
 }
 
-// Clone returns a copy that shares nothing with the original that either would change.
+// Clone returns a copy. Changes of the copy don't change the original, nor the other way round.
 func (r *Room[E]) Clone() *Room[E] {
 	c := *r
 	c.waiting = slices.Clone(r.waiting)

@@ -5,7 +5,7 @@ import (
 	"fmt"
 )
 
-// RoomInputKind tells what a [RoomInput] is.
+// RoomInputKind says what a [RoomInput] is.
 type RoomInputKind uint8
 
 // The kinds of inputs, with the fields that each uses.
@@ -13,13 +13,13 @@ const (
 	CallRoomAttach  RoomInputKind = iota + 1 // Call: an attach begins (CHA-RL1)
 	CallRoomDetach                           // Call: a detach begins (CHA-RL2)
 	CallRoomRelease                          // Call: a release begins (CHA-RL3)
-	RoomGiveUp                               // Call: its caller waits no more
+	RoomGiveUp                               // Call: its caller stops waiting
 	// Channel, Resumed, Update, Err: the channel emitted an event (CHA-RL11, CHA-RL12)
 	ChannelEvent
 	AttachEnded // Err: the channel's attach ended
 	DetachEnded // Err: the channel's detach ended
 	RetryDue    // the pause of CHA-RL3n4 is over
-	// Err: the channel was given back to the realtime client (CHA-RL3h)
+	// Err: the channel's return to the realtime client ended (CHA-RL3h)
 	GiveBackEnded
 )
 
@@ -36,7 +36,7 @@ type RoomInput[E comparable] struct {
 	Kind    RoomInputKind
 	Call    Call
 	Channel ChannelState // the channel's state after the event
-	Resumed bool         // the event says that continuity was kept (RTL2f)
+	Resumed bool         // the event reports that continuity was kept (RTL2f)
 	Update  bool         // the event is an UPDATE: the state did not change (RTL2g)
 	Err     E
 }
@@ -70,21 +70,21 @@ func (in RoomInput[E]) String() string {
 	return s + fmt.Sprintf("%v)", in.Err)
 }
 
-// RoomOutputKind tells what a [RoomOutput] is.
+// RoomOutputKind says what a [RoomOutput] is.
 type RoomOutputKind uint8
 
 // The kinds of outputs, with the fields that each uses.
 const (
 	SettleRoomCall RoomOutputKind = iota + 1 // Call, Outcome: the call ends
-	AttachChannel                            // attach the channel; ends with AttachEnded
-	DetachChannel                            // detach the channel; ends with DetachEnded
-	// give the channel back to the realtime client; ends with GiveBackEnded
+	AttachChannel                            // attach the channel; AttachEnded must follow
+	DetachChannel                            // detach the channel; DetachEnded must follow
+	// return the channel to the realtime client; GiveBackEnded must follow
 	GiveBackChannel
-	// begin the pause of CHA-RL3n4; ends with RetryDue
+	// begin the pause of CHA-RL3n4; RetryDue must follow
 	StartRetryPause
-	// Status, Previous, Err: tell the listeners (CHA-RS4)
+	// Status, Previous, Err: notify the listeners (CHA-RS4)
 	PublishStatus
-	// Err, the cause: tell the listeners (CHA-RL12b, CHA-RL15)
+	// Err, the cause: notify the listeners (CHA-RL12b, CHA-RL15)
 	PublishDiscontinuity
 )
 
@@ -121,7 +121,7 @@ func (o RoomOutput[E]) String() string {
 	return o.Kind.String()
 }
 
-// RoomOutcomeKind tells how a call on a room ended.
+// RoomOutcomeKind says how a call on a room ended.
 type RoomOutcomeKind uint8
 
 // The kinds of outcomes.
@@ -131,7 +131,7 @@ const (
 	RoomOperationFailed
 	// the operation is not possible in Status (CHA-RL1l, CHA-RL2l, CHA-RL2m)
 	RoomInvalidState
-	RoomGaveUp // the caller waits no more
+	RoomGaveUp // the caller stopped waiting
 )
 
 var roomOutcomeNames = [...]string{"unknown", "done", "failed", "invalidState", "gaveUp"}
@@ -139,7 +139,7 @@ var roomOutcomeNames = [...]string{"unknown", "done", "failed", "invalidState", 
 // String returns the kind's name.
 func (k RoomOutcomeKind) String() string { return enumName(roomOutcomeNames[:], uint8(k)) }
 
-// RoomOutcome is how a call on a room ended.
+// RoomOutcome says how a call on a room ended.
 type RoomOutcome[E comparable] struct {
 	Kind   RoomOutcomeKind
 	Err    E      // for RoomOperationFailed
@@ -157,9 +157,9 @@ func (o RoomOutcome[E]) String() string {
 	return o.Kind.String()
 }
 
-// AppendKey appends the canonical key of the state to dst: two cores have the same key exactly when
-// they are equal. appendError writes an error in a form of its own that tells errors apart and says
-// where it ends.
+// AppendKey appends the canonical key of the state to dst: two cores have the same key if and only
+// if they are equal. appendError must append different bytes for different errors, and never a
+// prefix of what it appends for another value.
 func (r *Room[E]) AppendKey(dst []byte, appendError func([]byte, E) []byte) []byte {
 	flag := func(b bool) byte {
 		if b {

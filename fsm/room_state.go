@@ -4,15 +4,15 @@ import "fmt"
 
 // RoomState is the whole state of a [Room] as plain data, for explorers and traces.
 type RoomState[E comparable] struct {
-	LastCall           Call // how many calls have begun
+	LastCall           Call // the number of calls that have begun
 	Status             Status
-	Err                E // belongs to the status
+	Err                E // the error of the status
 	Channel            ChannelState
 	ChannelErr         E
-	Operation          Operation // the one that runs
-	Caller             Call      // who waits for it; 0 when its caller gave up
+	Operation          Operation // the operation that runs
+	Caller             Call      // the call that waits for it; 0 if it was given up
 	Phase              Phase
-	Waiting            []WaitingOperation // in the order in which they came
+	Waiting            []WaitingOperation // the queue, in the order of the calls
 	HasAttachedOnce    bool               // CHA-RL13
 	ExplicitlyDetached bool               // CHA-RL14
 }
@@ -20,11 +20,11 @@ type RoomState[E comparable] struct {
 // WaitingOperation is an operation that has not begun.
 type WaitingOperation struct {
 	Operation Operation
-	Caller    Call // 0 when its caller gave up
+	Caller    Call // 0 if the call was given up
 }
 
-// StateInto writes the whole state into s, whose memory it uses again; it shares nothing with the
-// core.
+// StateInto writes the whole state into s, and reuses the memory of s. Later steps of the core
+// don't change s.
 func (r *Room[E]) StateInto(s *RoomState[E]) {
 	waiting := s.Waiting[:0]
 	for _, w := range r.waiting {
@@ -34,9 +34,9 @@ func (r *Room[E]) StateInto(s *RoomState[E]) {
 		Caller: r.caller, Phase: r.phase, Waiting: waiting, HasAttachedOnce: r.hasAttachedOnce, ExplicitlyDetached: r.explicitlyDetached}
 }
 
-// Restore puts the core in the state that [Room.StateInto] gave, of this core or of another: from
-// then on both do the same. It shares nothing with s. A state that makes no sense is refused with
-// an error that says why, and nothing has changed; whether steps lead to it is not asked.
+// Restore puts the core into a state that [Room.StateInto] wrote, of this core or of another; from
+// then on, both cores do the same. It shares no memory with s. It refuses a contradictory state
+// with an error, and then changes nothing; it doesn't check whether steps lead to the state.
 func (r *Room[E]) Restore(s RoomState[E]) error {
 	runs, pending := s.Operation != NoOperation, map[Call]bool{}
 	if s.Status > StatusReleased || s.Channel > ChannelFailed || s.Operation > OpRelease || s.Phase > InGiveBack {

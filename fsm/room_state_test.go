@@ -5,8 +5,8 @@ import (
 	"testing"
 )
 
-// Every state that a few calls lead to is restored into one and the same core, which then does all
-// that the original does.
+// Restore puts one core into every state that a few calls lead to. In each state, that core must do
+// the same as the core whose state it is.
 func TestRestoreGivesTheSameRoom(t *testing.T) {
 	t.Parallel()
 	const calls = 3

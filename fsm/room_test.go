@@ -11,7 +11,7 @@ import (
 	"pgregory.net/rapid"
 )
 
-// Errors are strings here, "" is none.
+// Errors are strings in these tests; "" is none.
 type (
 	roomInput = RoomInput[string]
 	roomCore  = Room[string]
@@ -26,7 +26,8 @@ func attachEnded(err string) roomInput   { return roomInput{Kind: AttachEnded, E
 func detachEnded(err string) roomInput   { return roomInput{Kind: DetachEnded, Err: err} }
 func giveBackEnded(err string) roomInput { return roomInput{Kind: GiveBackEnded, Err: err} }
 
-// channel is an event: the state, and any of "resumed", "update" and an error.
+// channel returns an event with the channel's state. Each string in more is "resumed", "update" or
+// an error.
 func channel(s ChannelState, more ...string) roomInput {
 	in := roomInput{Kind: ChannelEvent, Channel: s}
 	for _, m := range more {
@@ -44,7 +45,7 @@ func channel(s ChannelState, more ...string) roomInput {
 
 var retryDue = roomInput{Kind: RetryDue}
 
-// line is one input and what it puts out, in order, in the words of String.
+// line is one input and its outputs, in order, as String prints them.
 type line struct {
 	in   roomInput
 	want string
@@ -58,7 +59,7 @@ func play(t testing.TB, r *roomCore, lines ...line) *roomCore {
 			t.Fatalf("line %d: %v", i+1, err)
 		}
 		if got := strings.Join(outputsOf(outs), "; "); got != l.want {
-			t.Errorf("line %d, %v, puts out\n  %s\nexpected\n  %s", i+1, l.in, got, l.want)
+			t.Errorf("line %d, %v, outputs\n  %s\nexpected\n  %s", i+1, l.in, got, l.want)
 		}
 	}
 	return r
@@ -72,7 +73,7 @@ func outputsOf(outs []RoomOutput[string]) []string {
 	return s
 }
 
-// begin returns a room that was brought into a status by the shortest way.
+// begin returns a room in the given status, which it reaches by the shortest script.
 func begin(t testing.TB, status Status) *roomCore {
 	t.Helper()
 	r := NewRoom[string]()
@@ -108,8 +109,8 @@ func begin(t testing.TB, status Status) *roomCore {
 }
 
 func TestRoomRules(t *testing.T) {
-	// Each case begins in a status that [begin] made, in which the next call has the number that
-	// the case uses.
+	// Each case starts with the room that [begin] returns for its status; its calls continue the
+	// numbers there.
 	for _, c := range []struct {
 		name  string
 		from  Status
@@ -446,7 +447,7 @@ func TestNewRoomIsInitialized(t *testing.T) {
 	}
 }
 
-// CHA-RS2b1: the error of the status is exposed. CHA-RS2b2: a status without one exposes none.
+// CHA-RS2b1: Status returns the error of the status. CHA-RS2b2: it returns none if there is none.
 func TestRoomExposesTheErrorOfItsStatus(t *testing.T) {
 	r := begin(t, StatusSuspended)
 	if _, err := r.Status(); err != "gone" {
@@ -466,7 +467,7 @@ func TestRoomExposesTheErrorOfItsStatus(t *testing.T) {
 	}
 }
 
-// An input that doesn't fit is refused in its own words and changes nothing.
+// An input that doesn't fit is refused with its own reason, and changes nothing.
 func TestRoomRefusals(t *testing.T) {
 	for _, c := range []struct {
 		from Status
@@ -504,7 +505,7 @@ func TestRoomRefusals(t *testing.T) {
 	}
 }
 
-// roomAlphabet lists inputs, good and bad, for a room with no more calls than so many.
+// roomAlphabet returns inputs, fitting and not, for a room with at most the given number of calls.
 func roomAlphabet(r *roomCore, calls Call) []roomInput {
 	inputs := []roomInput{
 		channel(ChannelAttached), channel(ChannelAttached, "resumed"), channel(ChannelAttached, "update"), channel(ChannelSuspended, "e"),
@@ -523,18 +524,18 @@ func roomAlphabet(r *roomCore, calls Call) []roomInput {
 
 func roomKey(r *roomCore) string { return string(r.AppendKey(nil, appendString)) }
 
-// TestRoomWalk goes through every state that eight inputs can reach, with one error, and tries
-// every input in each. What must hold: nothing panics; what is refused changes nothing; keys tell
-// states apart; the channel is asked for one thing at a time, and for nothing after it was given
-// back, once (CHA-RL7, CHA-RL3h); a status event reports a change, by the status machine
-// (CHA-RS4); after released nothing is published any more (CHA-RS1i); each call is settled once;
-// and from everywhere all calls can be settled.
+// TestRoomWalk visits every state that eight inputs with one error can reach, and tries every input
+// in each. It checks that nothing panics; that a refused input changes nothing; that different
+// states have different keys; that the room asks its channel for one thing at a time, gives it back
+// once and asks for nothing after that (CHA-RL7, CHA-RL3h); that a status event reports a change
+// that the status machine has (CHA-RS4); that nothing is published after released (CHA-RS1i); that
+// each call is settled once; and that from every state all calls can be settled.
 func TestRoomWalk(t *testing.T) {
 	const depth, calls = 8, 4
 	type node struct {
 		core    *roomCore
-		asked   RoomOutputKind // of the channel, and not ended; 0 for nothing
-		pending []Call         // as the outputs tell it
+		asked   RoomOutputKind // what the channel was asked for and has not ended; 0 for none
+		pending []Call         // the calls that no output has settled
 		path    []roomInput
 	}
 	seen := map[string]node{}
@@ -636,8 +637,8 @@ func TestRoomWalk(t *testing.T) {
 
 func sorted(calls []Call) []Call { return slices.Sorted(slices.Values(calls)) }
 
-// settleByLuck lets the channel succeed in all that it is asked for, and returns the calls that are
-// pending even so.
+// settleByLuck lets everything that the room asks of its channel succeed, and returns the calls
+// that are pending even then.
 func settleByLuck(t *testing.T, r *roomCore, asked RoomOutputKind, pending []Call) []Call {
 	pending = slices.Clone(pending)
 	for steps := 0; asked != 0; steps++ {
@@ -670,8 +671,7 @@ func settleByLuck(t *testing.T, r *roomCore, asked RoomOutputKind, pending []Cal
 	return pending
 }
 
-// A clone shares nothing that either would change: in particular not the queue of operations that
-// wait.
+// A clone and its original don't change each other: in particular, they share no queue.
 func TestRoomCloneSharesNothing(t *testing.T) {
 	r := begin(t, StatusAttaching)
 	play(t, r, line{detach(2), ""}, line{attach(3), ""}, line{detach(4), ""})
@@ -689,7 +689,7 @@ func TestRoomCloneSharesNothing(t *testing.T) {
 	}
 }
 
-// Each field of the state counts for Equal and for the key.
+// Equal and the key depend on each field of the state.
 func TestRoomEqualLooksAtEveryField(t *testing.T) {
 	same := map[string]bool{"table": true} // not state
 	base := begin(t, StatusAttached)
@@ -732,12 +732,12 @@ func TestRoomEqualLooksAtEveryField(t *testing.T) {
 	}
 }
 
-// A key says where it ends, so that what an explorer appends to it can't be taken for a part of it.
+// No key is the beginning of another, so that a key's end is known where an explorer appends to it.
 func TestRoomKeyIsNoBeginOfAnother(t *testing.T) {
 	r := begin(t, StatusAttaching)
 	short := roomKey(r)
 	for _, in := range []roomInput{detach(2), attach(3), releaseRoom(4)} {
-		// and nothing else is another
+		// waits in the queue, and changes nothing else
 		r.waiting = append(r.waiting, waitingOp{op: in.Kind.operation(), caller: in.Call})
 		if long := roomKey(r); strings.HasPrefix(long, short) {
 			t.Errorf("with %d waiting the key begins with that of one less", len(r.waiting))

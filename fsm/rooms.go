@@ -6,14 +6,15 @@ import (
 	"slices"
 )
 
-// Call numbers one Get, Release, Dispose or ReleaseIf: 1, 2, 3, … in the order in which they begin.
+// Call is the number of one Get, Release, Dispose or ReleaseIf: 1, 2, 3, … in the order in which
+// they begin.
 type Call uint64
 
-// Incarnation numbers one life of a name, from the Get that creates it to the end of its release:
-// 1, 2, 3, … over all names.
+// Incarnation is the number of one life of a name, from the Get that creates it to the end of its
+// release: 1, 2, 3, … over all names.
 type Incarnation uint64
 
-// Work is what the backend was asked to do with an incarnation and has not ended yet.
+// Work is what the backend was asked to do with an incarnation, until the backend ends it.
 type Work uint8
 
 // The works.
@@ -29,13 +30,13 @@ var workNames = [...]string{"none", "opening", "closing"}
 func (w Work) String() string { return enumName(workNames[:], uint8(w)) }
 
 // Rooms is the core of Get, Release and Dispose: which incarnation of a name is in use, which one
-// is being released, and which calls wait for what. docs/rooms.md states its rules; the comments
-// here cite them (R1, R2, …). O is the type of complete, valid options; two gets ask for the same
-// when their options are equal.
+// is being released, and what each call waits for. The comments here cite the rules of
+// docs/rooms.md (R1, R2, …). O is the type of options, which must be complete and valid; ==
+// compares the options of two gets.
 //
-// A Rooms is made by [NewRooms], changed by Step alone, and used by one goroutine at a time. For a
-// name it holds at most two incarnations, and it forgets what is released; a step costs the same
-// however many names there are (Dispose aside).
+// A Rooms is made by [NewRooms], changed by Step alone, and used by one goroutine at a time. It
+// holds at most two incarnations of a name, and forgets released ones. The cost of a step other
+// than Dispose doesn't depend on the number of names.
 type Rooms[O comparable] struct {
 	table    *Table[Life, LifeEvent]
 	names    map[string]*slot[O]
@@ -44,13 +45,13 @@ type Rooms[O comparable] struct {
 	lastCall Call
 	lastInc  Incarnation
 
-	releasing int // how many incarnations are releasing
+	releasing int // the number of incarnations that are releasing
 	disposal  Disposal
-	disposers []Call        // dispose calls that wait, by number
-	failed    []Incarnation // releases that ended with an error since disposal began, by number
+	disposers []Call        // the dispose calls that wait, by number
+	failed    []Incarnation // incarnations whose release failed since disposal began, by number
 }
 
-// Disposal tells how far the disposal of a [Rooms] is.
+// Disposal says how far the disposal of a [Rooms] is.
 type Disposal uint8
 
 // The phases of disposal.
@@ -65,7 +66,7 @@ var disposalNames = [...]string{"no", "disposing", "disposed"}
 // String returns the phase's name.
 func (d Disposal) String() string { return enumName(disposalNames[:], uint8(d)) }
 
-// slot holds what a name has: at least one of the two is set.
+// slot holds the incarnations of a name. At least one of its fields is set.
 type slot[O comparable] struct {
 	use *incarnation[O] // initializing or ready
 	rel *incarnation[O] // releasing
@@ -77,12 +78,13 @@ type incarnation[O comparable] struct {
 	options O
 	life    Life
 	work    Work
-	// in use: gets that wait for it; releasing: releases that wait for its end. By number
+	// by number: gets that wait until it is opened, if it is in use; else releases that wait until
+	// it is released
 	waiters []Call
-	first   [1]Call // room for the waiter that most have, without an allocation
+	first   [1]Call // the memory of waiters while there is only one
 }
 
-// NewRooms returns the core of a Rooms without names.
+// NewRooms returns a core without names.
 func NewRooms[O comparable]() *Rooms[O] {
 	return &Rooms[O]{
 		table: RoomLifecycle(),
@@ -92,14 +94,14 @@ func NewRooms[O comparable]() *Rooms[O] {
 	}
 }
 
-// NextCall returns the number that the next call must bear.
+// NextCall returns the number that the next call must have.
 func (r *Rooms[O]) NextCall() Call { return r.lastCall + 1 }
 
 // Disposal returns how far the disposal is.
 func (r *Rooms[O]) Disposal() Disposal { return r.disposal }
 
-// InUse returns the incarnation of a name that is in use and its life, initializing or ready; ok is
-// false when there is none.
+// InUse returns the incarnation of the name that is in use, and its life, initializing or ready. If
+// there is none, ok is false.
 func (r *Rooms[O]) InUse(name string) (id Incarnation, life Life, ok bool) {
 	if s := r.names[name]; s != nil && s.use != nil {
 		return s.use.id, s.use.life, true
@@ -115,25 +117,25 @@ func (r *Rooms[O]) Describe(id Incarnation) (name string, options O) {
 	return "", options
 }
 
-// RefusedError says that an input has no rule in the present state: a call that is not the next
-// one, giving up a call that is not pending, or the end of a work that is not under way. The core
-// is unchanged. It is found with [errors.As].
+// RefusedError reports that no rule names an input in the present state: for example a call that is
+// not the next one, giving up a call that is not pending, or the end of a work that is not under
+// way. The core is unchanged. Find it with [errors.As].
 type RefusedError struct {
 	Input  string // the input, printed
-	Reason string // what does not fit
+	Reason string // why the input doesn't fit
 }
 
 // Error names the input and the reason.
 func (e *RefusedError) Error() string { return fmt.Sprintf("refused %s: %s", e.Input, e.Reason) }
 
-// Step applies one input and appends its outputs to outs: settled calls first, by number, then what
-// the backend is asked for, by incarnation. An input that no rule names is refused with a
-// [*RefusedError]; then nothing has changed and outs is returned as given.
+// Step applies one input and appends its outputs to outs: settled calls first, by number, then
+// outputs for the backend, by incarnation. It refuses an input that no rule names with a
+// [*RefusedError]; then nothing has changed, and it returns outs as given.
 func (r *Rooms[O]) Step(in RoomsInput[O], outs []RoomsOutput) ([]RoomsOutput, error) {
 	return r.stepInPlace(&in, outs)
 }
 
-// stepInPlace is [Rooms.Step] with an input that is neither copied nor changed.
+// stepInPlace is [Rooms.Step] without a copy of the input, which it doesn't change.
 func (r *Rooms[O]) stepInPlace(in *RoomsInput[O], outs []RoomsOutput) ([]RoomsOutput, error) {
 	if reason := r.refusal(in); reason != "" {
 		return outs, &RefusedError{Input: in.String(), Reason: reason}
@@ -162,7 +164,7 @@ func (r *Rooms[O]) stepInPlace(in *RoomsInput[O], outs []RoomsOutput) ([]RoomsOu
 	return outs, nil
 }
 
-// refusal says why no rule names an input in the present state; "" when one does.
+// refusal returns why no rule names the input in the present state, or "" if one does.
 func (r *Rooms[O]) refusal(in *RoomsInput[O]) string {
 	work := NoWork
 	switch in.Kind {
@@ -248,8 +250,8 @@ func (r *Rooms[O]) releaseIf(in *RoomsInput[O], outs []RoomsOutput) []RoomsOutpu
 	return outs
 }
 
-// leave takes the incarnation in use out of use: R9, R10, R11. The slot has an incarnation being
-// released afterwards.
+// leave takes the incarnation of a slot out of use: R9, R10, R11. Afterwards the slot has an
+// incarnation that is being released.
 func (r *Rooms[O]) leave(s *slot[O], outs []RoomsOutput) []RoomsOutput {
 	inc := s.use
 	s.use = nil
@@ -258,7 +260,7 @@ func (r *Rooms[O]) leave(s *slot[O], outs []RoomsOutput) []RoomsOutput {
 		outs = append(outs, settle(c, Outcome{Kind: RejectedReleased, Incarnation: inc.id}))
 	}
 	inc.waiters = nil
-	if s.rel != nil { // R9: the backend never heard of it
+	if s.rel != nil { // R9: the backend was never asked to open it
 		r.move(inc, LifeDrop)
 		delete(r.incs, inc.id)
 		return outs
@@ -288,7 +290,7 @@ func (r *Rooms[O]) dispose(in *RoomsInput[O], outs []RoomsOutput) []RoomsOutput 
 	return r.endDisposal(outs)                 // R13
 }
 
-// endDisposal is R13, R14 and R23: it settles the dispose calls when nothing is releasing any more.
+// endDisposal settles the dispose calls if nothing is releasing any more: R13, R14 and R23.
 func (r *Rooms[O]) endDisposal(outs []RoomsOutput) []RoomsOutput {
 	if r.disposal == NotDisposed || r.releasing > 0 {
 		return outs
@@ -316,7 +318,7 @@ func (r *Rooms[O]) giveUp(c Call) {
 	r.disposers = remove(r.disposers, c)
 }
 
-// openingEnded is R17 to R20.
+// openingEnded applies the end of an opening: R17 to R20.
 func (r *Rooms[O]) openingEnded(inc *incarnation[O], opened bool, outs []RoomsOutput) []RoomsOutput {
 	inc.work = NoWork
 	switch {
@@ -332,12 +334,12 @@ func (r *Rooms[O]) openingEnded(inc *incarnation[O], opened bool, outs []RoomsOu
 		r.move(inc, LifeOpenFailed)
 		out.Kind = RejectedOpenFailed
 		delete(r.incs, inc.id)
-		delete(r.names, inc.name) // no predecessor while it opened, so the slot is empty now
+		delete(r.names, inc.name) // it has no predecessor, so the slot is empty now
 	}
 	return r.settleAll(inc, out, outs)
 }
 
-// closed is R21 for a release that the backend ended.
+// closed applies the end of a release by the backend: R21.
 func (r *Rooms[O]) closed(inc *incarnation[O], failed bool, outs []RoomsOutput) []RoomsOutput {
 	inc.work = NoWork
 	if !failed {
@@ -345,13 +347,14 @@ func (r *Rooms[O]) closed(inc *incarnation[O], failed bool, outs []RoomsOutput) 
 	}
 	if r.disposal != NotDisposed { // R15
 		i, _ := slices.BinarySearch(r.failed, inc.id)
-		// A copy, since outcomes that were handed out share the old one.
+		// Insert into a copy: outcomes that were returned share the old list.
 		r.failed = slices.Insert(slices.Clone(r.failed), i, inc.id)
 	}
 	return r.ended(inc, Outcome{Kind: RejectedReleaseFailed, Incarnation: inc.id}, outs)
 }
 
-// ended is R21, R22 and R23: the incarnation is released, and whatever waited for that goes on.
+// ended makes an incarnation released, settles the calls that waited for that, and lets its
+// successor be opened: R21, R22 and R23.
 func (r *Rooms[O]) ended(inc *incarnation[O], out Outcome, outs []RoomsOutput) []RoomsOutput {
 	r.move(inc, LifeReleased)
 	r.releasing--
@@ -386,8 +389,8 @@ func (r *Rooms[O]) wait(c Call, inc *incarnation[O]) {
 	r.waits[c] = inc.id
 }
 
-// move takes an incarnation through the lifecycle machine, which has a transition wherever the
-// rules ask for one.
+// move moves an incarnation through the lifecycle machine. The machine has every transition that
+// the rules need.
 func (r *Rooms[O]) move(inc *incarnation[O], e LifeEvent) {
 	next, err := r.table.Next(inc.life, e)
 	if err != nil {
@@ -396,7 +399,7 @@ func (r *Rooms[O]) move(inc *incarnation[O], e LifeEvent) {
 	inc.life = next
 }
 
-// Clone returns a copy that shares nothing with the original that either would change.
+// Clone returns a copy. Changes of the copy don't change the original, nor the other way round.
 func (r *Rooms[O]) Clone() *Rooms[O] {
 	c := *r
 	c.incs = make(map[Incarnation]*incarnation[O], len(r.incs))
@@ -442,7 +445,7 @@ func remove(calls []Call, c Call) []Call {
 	return calls
 }
 
-// sortOutputs puts outputs in the order that Step promises; the map's order must not show.
+// sortOutputs sorts outputs as Step promises. Without it, they would have the order of a map.
 func sortOutputs(outs []RoomsOutput) {
 	slices.SortFunc(outs, func(a, b RoomsOutput) int {
 		switch {

@@ -6,7 +6,7 @@ import (
 	"strings"
 )
 
-// RoomsInputKind tells what a [RoomsInput] is.
+// RoomsInputKind says what a [RoomsInput] is.
 type RoomsInputKind uint8
 
 // The kinds of inputs, with the fields that each uses.
@@ -21,15 +21,15 @@ const (
 	ReleaseDone                             // Incarnation
 	ReleaseFailed                           // Incarnation
 
-	// Inputs of [Leases] alone, which [Rooms] refuses.
+	// Inputs of [Leases]; [Rooms] refuses them.
 	CallAcquire // Call, Name, Options
-	CloseLease  // Call: that of its Acquire
+	CloseLease  // Call: the call of the lease's Acquire
 )
 
 var roomsInputNames = [...]string{"unknown", "Get", "Release", "Dispose", "ReleaseIf", "GiveUp", "Opened", "OpenFailed", "Released", "ReleaseFailed",
 	"Acquire", "Close"}
 
-// String returns the kind's name in docs/rooms.md.
+// String returns the kind's name, as in docs/rooms.md.
 func (k RoomsInputKind) String() string { return enumName(roomsInputNames[:], uint8(k)) }
 
 // RoomsInput is an input of [Rooms.Step].
@@ -56,22 +56,22 @@ func (in RoomsInput[O]) String() string {
 	return fmt.Sprintf("%v(#%d)", in.Kind, in.Incarnation)
 }
 
-// RoomsOutputKind tells what a [RoomsOutput] is.
+// RoomsOutputKind says what a [RoomsOutput] is.
 type RoomsOutputKind uint8
 
 // The kinds of outputs, with the fields that each uses.
 const (
 	Settle  RoomsOutputKind = iota + 1 // Call, Outcome: the call ends
-	Open                               // Incarnation: the backend is to open it
-	Release                            // Incarnation: the backend is to release it
-	// Incarnation: its opening is no longer wanted and may end sooner; it still ends with Opened or
+	Open                               // Incarnation: the backend must open it
+	Release                            // Incarnation: the backend must release it
+	// Incarnation: its opening is no longer needed. The backend may end it sooner, with Opened or
 	// OpenFailed
 	Abandon
 )
 
 var roomsOutputNames = [...]string{"unknown", "settle", "open", "release", "abandon"}
 
-// String returns the kind's name in docs/rooms.md.
+// String returns the kind's name, as in docs/rooms.md.
 func (k RoomsOutputKind) String() string { return enumName(roomsOutputNames[:], uint8(k)) }
 
 // RoomsOutput is an output of [Rooms.Step].
@@ -90,39 +90,39 @@ func (o RoomsOutput) String() string {
 	return fmt.Sprintf("%v(#%d)", o.Kind, o.Incarnation)
 }
 
-// OutcomeKind tells how a call ended.
+// OutcomeKind says how a call ended.
 type OutcomeKind uint8
 
 // The kinds of outcomes.
 const (
-	GotRoom OutcomeKind = iota + 1 // the room of Incarnation (R3, R17)
+	GotRoom OutcomeKind = iota + 1 // a get with the room of Incarnation (R3, R17)
 	// a release or dispose without an error (R7, R13, R21)
 	Done
 	RejectedDisposed // ResourceDisposed (R1, CHA-RC1f8)
-	// RoomExistsWithDifferentOptions; Incarnation is the one in use (R2, CHA-RC1f1)
+	// error RoomExistsWithDifferentOptions; Incarnation is the one in use (R2, CHA-RC1f1)
 	RejectedOptions
 	RejectedReleased   // RoomReleasedBeforeOperationCompleted (CHA-RC1g4)
-	RejectedOpenFailed // the backend's error in opening Incarnation (R19)
-	// the backend's error in releasing Incarnation (R21)
+	RejectedOpenFailed // the backend's error of opening Incarnation (R19)
+	// the backend's error of releasing Incarnation (R21)
 	RejectedReleaseFailed
-	DisposeFailed // the backend's errors in releasing Failed (R15)
-	GaveUp        // the caller waits no more (R16)
+	DisposeFailed // the backend's errors of releasing Failed (R15)
+	GaveUp        // the caller stopped waiting (R16)
 )
 
 var outcomeNames = [...]string{"unknown", "room", "done", "disposed", "differentOptions", "releasedBefore", "openFailed",
 	"releaseFailed", "failed", "gaveUp"}
 
-// String returns the kind's name in docs/rooms.md.
+// String returns the kind's name, as in docs/rooms.md.
 func (k OutcomeKind) String() string { return enumName(outcomeNames[:], uint8(k)) }
 
-// Outcome is how a call ended.
+// Outcome says how a call ended.
 type Outcome struct {
 	Kind        OutcomeKind
-	Incarnation Incarnation   // for the kinds whose comment names it
-	Failed      []Incarnation // for DisposeFailed, by number; shared, not to be changed
+	Incarnation Incarnation   // set for the kinds whose comment names it
+	Failed      []Incarnation // for DisposeFailed, by number; shared, must not be changed
 }
 
-// Equal compares two outcomes.
+// Equal reports whether two outcomes are equal.
 func (o Outcome) Equal(p Outcome) bool {
 	return o.Kind == p.Kind && o.Incarnation == p.Incarnation && slices.Equal(o.Failed, p.Failed)
 }

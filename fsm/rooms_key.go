@@ -6,19 +6,19 @@ import (
 	"slices"
 )
 
-// RoomsState is the whole state of a [Rooms] as plain data, for traces and pictures: sorted, and
-// what may be left out is nil when empty, so that equal states are equal values, for
-// [reflect.DeepEqual] too.
+// RoomsState is the whole state of a [Rooms] as plain data, for traces and diagrams. Its lists are
+// sorted, and State returns nil for an empty list with omitempty. So equal states are equal values,
+// also for [reflect.DeepEqual].
 type RoomsState[O comparable] struct {
 	NextCall     Call                  `json:"nextCall"`
-	Incarnations []IncarnationState[O] `json:"incarnations"` // what is not released, by number
+	Incarnations []IncarnationState[O] `json:"incarnations"` // those not released, by number
 	Disposal     string                `json:"disposal"`
 	Disposers    []Call                `json:"disposers,omitempty"`
 	Failed       []Incarnation         `json:"failed,omitempty"`
 	LastCreated  Incarnation           `json:"lastCreated"`
 }
 
-// IncarnationState is one incarnation that is not released.
+// IncarnationState is the state of one incarnation that is not released.
 type IncarnationState[O comparable] struct {
 	Incarnation Incarnation `json:"incarnation"`
 	Name        string      `json:"name"`
@@ -28,7 +28,7 @@ type IncarnationState[O comparable] struct {
 	Waiters     []Call      `json:"waiters,omitempty"`
 }
 
-// State returns the whole state as plain data that shares nothing with the core.
+// State returns the whole state as plain data that shares no memory with the core.
 func (r *Rooms[O]) State() RoomsState[O] {
 	s := RoomsState[O]{
 		NextCall: r.NextCall(), LastCreated: r.lastInc, Disposal: r.disposal.String(),
@@ -45,12 +45,12 @@ func (r *Rooms[O]) State() RoomsState[O] {
 	return s
 }
 
-// copied returns a copy, nil for an empty list whatever its history.
+// copied returns a copy of the list, nil for an empty one.
 func copied[T any](list []T) []T { return append([]T(nil), list...) }
 
-// AppendKey appends the canonical key of the state to dst: two cores have the same key exactly when
-// they are equal, whatever the steps that led to them. appendOptions writes options in a form of
-// its own that tells their values apart and says where it ends.
+// AppendKey appends the canonical key of the state to dst: two cores have the same key if and only
+// if they are equal, whatever steps led to them. appendOptions must append different bytes for
+// different options, and never a prefix of what it appends for another value.
 func (r *Rooms[O]) AppendKey(dst []byte, appendOptions func([]byte, O) []byte) []byte {
 	calls := func(cs []Call) {
 		dst = binary.AppendUvarint(dst, uint64(len(cs)))

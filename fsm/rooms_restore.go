@@ -5,8 +5,8 @@ import (
 	"slices"
 )
 
-// StateInto is [Rooms.State] that writes into s, whose memory it uses again. What State leaves nil
-// may be empty here.
+// StateInto writes the same state as [Rooms.State] into s, and reuses the memory of s. Lists that
+// are nil in the state that State returns may be empty in s.
 func (r *Rooms[O]) StateInto(s *RoomsState[O]) {
 	s.NextCall, s.LastCreated, s.Disposal = r.NextCall(), r.lastInc, r.disposal.String()
 	s.Disposers = append(s.Disposers[:0], r.disposers...)
@@ -27,9 +27,9 @@ func (r *Rooms[O]) StateInto(s *RoomsState[O]) {
 	s.Incarnations = list
 }
 
-// Restore puts the core in the state that [Rooms.State] gave, of this core or of another: from then
-// on both do the same. It shares nothing with s. A state that no core can hold is refused with an
-// error that says why; the core must not be used after that.
+// Restore puts the core into a state that [Rooms.State] returned, of this core or of another; from
+// then on, both cores do the same. It shares no memory with s. It refuses a state that no core can
+// be in with an error; the core must not be used after that.
 func (r *Rooms[O]) Restore(s RoomsState[O]) error {
 	disposal := slices.Index(disposalNames[:], s.Disposal)
 	if disposal < 0 {

@@ -11,8 +11,8 @@ func restoreKey(r *Rooms[string]) []byte {
 	return r.AppendKey(nil, func(dst []byte, o string) []byte { return append(append(dst, byte(len(o))), o...) })
 }
 
-// Every state that a few calls lead to is restored into one and the same core, which then does all
-// that the original does.
+// Restore puts one core into every state that a few calls lead to. In each state, that core must do
+// the same as the core whose state it is.
 func TestRestoreGivesTheSameCore(t *testing.T) {
 	t.Parallel()
 	const calls = 3
@@ -71,7 +71,7 @@ func TestRestoreGivesTheSameCore(t *testing.T) {
 	}
 }
 
-// normal returns a state as State would give it.
+// normal returns the state with empty lists as State would return them.
 func normal(s RoomsState[string]) RoomsState[string] {
 	s.Disposers, s.Failed = copied(s.Disposers), copied(s.Failed)
 	list := make([]IncarnationState[string], 0, len(s.Incarnations))

@@ -13,8 +13,8 @@ import (
 	"pgregory.net/rapid"
 )
 
-// What the Rooms core does, rule by rule, is compared with the reference model in tests/graphs. The
-// tests here are about the core as a value: its order, its clones, its keys and its words.
+// tests/graphs compares the Rooms core with the reference model, rule by rule. The tests here are
+// about the core as a Go value: the order of its outputs, its clones, its keys and its text.
 
 type (
 	roomsInput = RoomsInput[string]
@@ -51,12 +51,12 @@ func roomsStep(t testing.TB, r *roomsCore, in roomsInput, want string) {
 	t.Helper()
 	outs := must(r.Step(in, nil))(t)
 	if got := names(outs, RoomsOutput.String); got != want {
-		t.Errorf("%v puts out\n  %s\nexpected\n  %s", in, got, want)
+		t.Errorf("%v outputs\n  %s\nexpected\n  %s", in, got, want)
 	}
 }
 
-// roomsAlphabet lists inputs, good and bad, that may fit a state whose next call and incarnation
-// are small numbers.
+// roomsAlphabet returns inputs, fitting and not, for a state whose next call and incarnation have
+// small numbers.
 func roomsAlphabet(r *roomsCore) []roomsInput {
 	next := r.NextCall()
 	inputs := []roomsInput{get(next, "a", "x"), get(next, "a", "y"), get(next, "b", "x"), release(next, "a"), release(next, "b"), dispose(next),
@@ -73,10 +73,10 @@ func roomsAlphabet(r *roomsCore) []roomsInput {
 	return inputs
 }
 
-// Step puts out settled calls first, by number, then what the backend is asked for, by incarnation
-// (docs/rooms.md, "Steps"): also for a disposal, whose order must not be that of a map.
+// Step outputs settled calls first, by number, then outputs for the backend, by incarnation
+// (docs/rooms.md, "Steps"). A disposal, which visits a map, must do so too.
 func TestRoomsOutputOrder(t *testing.T) {
-	for range 20 { // a map's order differs from one time to the next
+	for range 20 { // the order of a map differs from run to run
 		r := NewRooms[string]()
 		var gets []roomsInput
 		for i := range 8 {
@@ -91,16 +91,16 @@ func TestRoomsOutputOrder(t *testing.T) {
 			"settle(6, releasedBefore) settle(7, releasedBefore) settle(8, releasedBefore) settle(9, releasedBefore) settle(10, releasedBefore) "+
 			"abandon(#1) abandon(#2) release(#3) abandon(#4) abandon(#5) abandon(#6) abandon(#7) abandon(#8)")
 	}
-	// The end of a release settles a dispose call and release calls in the order of their numbers
+	// The end of a release settles dispose calls and release calls in the order of their numbers
 	// (R21, R23).
 	r := roomsAfter(t, get(1, "a", "x"), end(Opened, 1), release(2, "a"), dispose(3), release(4, "a"))
 	roomsStep(t, r, end(ReleaseFailed, 1), "settle(2, releaseFailed #1) settle(3, failed {#1}) settle(4, releaseFailed #1)")
-	// The successor's opening comes after what is settled (R21, R22).
+	// The opening of the successor comes after the settled calls (R21, R22).
 	r = roomsAfter(t, get(1, "a", "x"), end(Opened, 1), release(2, "a"), release(3, "a"), get(4, "a", "y"))
 	roomsStep(t, r, end(ReleaseDone, 1), "settle(2, done) settle(3, done) open(#2)")
 }
 
-// Step appends to what it is given, and returns it as it was when it refuses.
+// Step appends to the given outputs, and returns them unchanged when it refuses the input.
 func TestRoomsStepAppends(t *testing.T) {
 	r := NewRooms[string]()
 	given := []RoomsOutput{{Kind: Open, Incarnation: 77}}
@@ -112,7 +112,7 @@ func TestRoomsStepAppends(t *testing.T) {
 	if len(outs) != 1 || err == nil {
 		t.Errorf("got %v, %v", outs, err)
 	}
-	// Dispose sorts its own outputs only.
+	// Dispose sorts only its own outputs.
 	given = append(given, settle(5, Outcome{Kind: Done}))
 	outs = must(r.Step(dispose(2), given))(t)
 	if got := names(outs, RoomsOutput.String); got != "open(#77) settle(5, done) settle(1, releasedBefore) abandon(#1)" {
@@ -120,8 +120,8 @@ func TestRoomsStepAppends(t *testing.T) {
 	}
 }
 
-// An input that no rule names is refused, with its words, and changes nothing (docs/rooms.md, after
-// R23).
+// An input that no rule names is refused with a reason, and changes nothing (docs/rooms.md, "Inputs
+// that are refused").
 func TestRoomsRefusals(t *testing.T) {
 	r := roomsAfter(t, get(1, "a", "x"), get(2, "b", "y"), end(Opened, 2), release(3, "b"))
 	for want, in := range map[string]roomsInput{
@@ -229,7 +229,7 @@ func TestRoomsGetters(t *testing.T) {
 	}
 }
 
-// State is sorted by number, has all that there is, and shares nothing with the core.
+// State is sorted by number, holds the whole state, and shares nothing with the core.
 func TestRoomsState(t *testing.T) {
 	r := roomsAfter(t, get(1, "c", "x"), get(2, "b", "y"), get(3, "a", "x"), end(Opened, 2), get(4, "a", "x"), release(5, "b"), get(6, "b", "x"),
 		release(7, "b"), end(Opened, 1), dispose(8), end(ReleaseFailed, 1))
@@ -258,8 +258,8 @@ func TestRoomsState(t *testing.T) {
 	}
 }
 
-// Equal states are equal values whatever led to them: a list that became empty is one that never
-// was anything else.
+// Equal states are equal values whatever steps led to them: a list that became empty equals one
+// that was never filled.
 func TestRoomsStateForgetsHistory(t *testing.T) {
 	a := roomsAfter(t, get(1, "a", "x"), end(Opened, 1), release(2, "a"), giveUp(2), dispose(3), giveUp(3))
 	b := roomsAfter(t, get(1, "a", "x"), end(Opened, 1), dispose(2), giveUp(2), dispose(3), giveUp(3))
@@ -268,14 +268,14 @@ func TestRoomsStateForgetsHistory(t *testing.T) {
 	}
 }
 
-// TestRoomsWalk goes through every state that three calls can reach, and tries every input in each:
-// refused inputs change nothing; Equal, the key and State agree; a clone does what its original
-// does and neither changes with the other.
+// TestRoomsWalk visits every state that three calls can reach, and tries every input in each. It
+// checks that refused inputs change nothing; that Equal, the key and State agree; and that a clone
+// does what its original does, and neither changes with the other.
 func TestRoomsWalk(t *testing.T) {
 	key := func(r *roomsCore) string { return string(r.AppendKey(nil, appendString)) }
 	first := NewRooms[string]()
 	seen := map[string]*roomsCore{key(first): first}
-	states := map[string]string{} // as text, to the key
+	states := map[string]string{} // the key of each state, by the state's text
 	queue := []*roomsCore{first}
 	for len(queue) > 0 {
 		r := queue[0]
@@ -318,8 +318,8 @@ func TestRoomsWalk(t *testing.T) {
 			t.Fatalf("%s changed under its clones", text)
 		}
 	}
-	// Between different states Equal is false; each is held against its neighbours in the order of
-	// keys, which are most alike.
+	// Equal is false for different states. Each state is compared with its neighbours in the order
+	// of keys, which are most like it.
 	keys := slices.Sorted(func(yield func(string) bool) {
 		for k := range seen {
 			if !yield(k) {
@@ -340,7 +340,7 @@ func TestRoomsWalk(t *testing.T) {
 	}
 }
 
-// Keys tell names and options apart wherever one ends and the next begins.
+// Different names and options have different keys, also if one name ends where another goes on.
 func TestRoomsKeyIsUnambiguous(t *testing.T) {
 	seen := map[string]string{}
 	for _, name := range []string{"a", "ab", "a\x01", "a\x01x"} {
@@ -354,7 +354,7 @@ func TestRoomsKeyIsUnambiguous(t *testing.T) {
 	}
 }
 
-// The same inputs give the same outputs and the same state, and a clone goes on as its original
+// The same inputs give the same outputs and the same state, and a clone continues as its original
 // does.
 func TestRoomsAreDeterministic(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
@@ -367,7 +367,7 @@ func TestRoomsAreDeterministic(t *testing.T) {
 			if diff := cmp.Diff(aOuts, bOuts); diff != "" || (aErr == nil) != (bErr == nil) || !a.Equal(b) {
 				t.Fatalf("%v: %v and %v\n%s", in, aErr, bErr, diff)
 			}
-			b = before // the next step is taken by the original and by a clone that caught up
+			b = before // the clone takes the step below, which a has taken
 			if _, err := b.Step(in, nil); (err == nil) != (aErr == nil) || !a.Equal(b) {
 				t.Fatalf("%v: a clone goes another way", in)
 			}
@@ -375,7 +375,7 @@ func TestRoomsAreDeterministic(t *testing.T) {
 	})
 }
 
-// An outcome that was handed out keeps its list when later releases fail (R15).
+// The list of an outcome doesn't change when later releases fail (R15).
 func TestRoomsOutcomesKeepTheirFailures(t *testing.T) {
 	r := roomsAfter(t, get(1, "a", "x"), get(2, "b", "x"), end(Opened, 1), end(Opened, 2), dispose(3), end(ReleaseFailed, 2))
 	outs := must(r.Step(end(ReleaseFailed, 1), nil))(t)
@@ -390,7 +390,7 @@ func TestRoomsOutcomesKeepTheirFailures(t *testing.T) {
 	}
 }
 
-// A get of a name that is ready costs no allocation in the core.
+// A get of a ready room allocates nothing in the core.
 func TestRoomsReadyGetAllocatesNothing(t *testing.T) {
 	r := roomsAfter(t, get(1, "a", "x"), end(Opened, 1))
 	outs := make([]RoomsOutput, 0, 4)

@@ -18,7 +18,7 @@ const (
 	StatusDetached                  // detached at the user's request (CHA-RS1e)
 	// detached for an extended time, retried by the connection (CHA-RS1f)
 	StatusSuspended
-	StatusFailed    // something is wrong that the user must act on (CHA-RS1g)
+	StatusFailed    // an error that the user must act on (CHA-RS1g)
 	StatusReleasing // being released (CHA-RS1h)
 	StatusReleased  // released, of no further use; final (CHA-RS1i)
 )
@@ -26,8 +26,8 @@ const (
 // StatusEvent is an event of the room status machine.
 type StatusEvent uint8
 
-// The events of the room status machine: the begin of the three operations, the end of a release,
-// and the states of the channel that a room follows or that an operation ends in.
+// The events of the room status machine: the beginning of the three operations, the end of a
+// release, and the states of the channel that a room follows or that an operation ends in.
 const (
 	EventAttach StatusEvent = iota // an attach operation begins (CHA-RL1e)
 	EventDetach                    // a detach operation begins (CHA-RL2j)
@@ -62,8 +62,7 @@ func (s Status) MarshalText() ([]byte, error) { return []byte(s.String()), nil }
 func RoomStatus() *Table[Status, StatusEvent] { return roomStatus() }
 
 var roomStatus = sync.OnceValue(func() *Table[Status, StatusEvent] {
-	// A room follows its channel in every status but the last two: a room that is being released
-	// takes no orders from it.
+	// A room follows its channel in every status but releasing and released.
 	following := []string{"initialized", "attaching", "attached", "detaching", "detached", "suspended", "failed"}
 	return mustCompile(Definition[Status, StatusEvent]{
 		Machine: "room status",

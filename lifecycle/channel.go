@@ -24,36 +24,36 @@ const (
 type ChannelStateChange struct {
 	Current ChannelState // the state after the event
 	Update  bool         // an UPDATE: the channel was in this state before (RTL2g)
-	Resumed bool         // for attached: continuity with the attachment before was kept (RTL2f)
-	Reason  *ErrorInfo   // what led to it, or nil
+	Resumed bool         // for attached: no message was lost since the last attachment (RTL2f)
+	Reason  *ErrorInfo   // its cause, or nil
 }
 
-// Channel is the realtime channel of one [Room]: the port that an adapter implements.
+// Channel is the realtime channel of one [Room]. An adapter implements it.
 //
-// Order: the channel's events come one at a time, in the order in which they happened, and an
-// operation that succeeded returns only after its own event has been handed over: Attach after
-// ATTACHED, Detach after DETACHED. An operation that failed returns after the event of the state
-// that it left the channel in. A room that receives otherwise shows stale statuses and false
+// Order of events: the channel reports its events one at a time, in the order in which they
+// happened. An operation that succeeds returns only after its own event was reported: Attach after
+// ATTACHED, Detach after DETACHED. An operation that fails returns after the event of the channel's
+// new state. If a channel breaks this order, its room shows stale statuses and reports false
 // discontinuities.
 //
-// Calls: OnStateChange once, before all else; then Attach, Detach and GiveBack, never two at a
-// time; nothing after GiveBack. Each may block for as long as the service takes, but must end
-// whatever the connection does. Their contexts carry no deadline and are not cancelled.
+// Calls: OnStateChange is called once, before everything else; then Attach, Detach and GiveBack,
+// never two at a time; nothing after GiveBack. Each may block for as long as the service takes, but
+// must return whatever the connection does. Their contexts have no deadline and are not cancelled.
 type Channel interface {
-	// OnStateChange hands the channel the function that takes its events. The function doesn't
-	// block and calls nothing back.
+	// OnStateChange sets the function that the channel must call for each of its events. The
+	// function doesn't block and calls no method of the channel.
 	OnStateChange(emit func(ChannelStateChange))
 
-	// Attach attaches the channel and returns when it is attached, or the error that kept it from
-	// it, best as an [*ErrorInfo].
+	// Attach attaches the channel. It returns nil when the channel is attached, else the error that
+	// prevented it, preferably an [*ErrorInfo].
 	Attach(ctx context.Context) error
 
-	// Detach detaches the channel and returns when it is detached. It succeeds at once when nothing
-	// is attached (RTL5a), also because the connection is in a state in which nothing can be. When
-	// it fails the channel is where it was, or failed.
+	// Detach detaches the channel and returns when it is detached. It succeeds at once if the
+	// channel isn't attached (RTL5a), or can't be in the state of the connection. If Detach fails,
+	// the channel is in the state that it had before, or failed.
 	Detach(ctx context.Context) error
 
-	// GiveBack gives the channel back to the realtime client, so that nothing of it stays behind,
-	// whatever its state (CHA-RL3h). After it no event comes.
+	// GiveBack returns the channel to the realtime client, which releases it, whatever its state
+	// (CHA-RL3h). Afterwards the channel reports no event.
 	GiveBack(ctx context.Context) error
 }

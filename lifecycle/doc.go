@@ -11,24 +11,24 @@
 //
 // Both are thin drivers: the pure cores of package fsm decide, step by step, what happens; this
 // package carries out the outputs of the cores, with goroutines and contexts. No lock is held while
-// a backend, a channel or a listener runs, so each of them may call back. Nothing runs while
-// nothing happens: an idle room has no goroutine and no timer.
+// a backend, a channel or a listener runs, so each of them may call methods of this package. An
+// idle room has no goroutine and no timer.
 //
 // # Contexts
 //
 // Every call that may wait takes a context first. When the context ends, the call returns at once,
-// with the context's cause ([context.Cause]); [errors.Is] finds the context's Err in it, too.
+// with the context's cause ([context.Cause]); [errors.Is] also finds the context's Err in it.
 // Cancelling stops the wait: the opening, the release or the operation goes on, and a later call
 // joins it.
 //
 // A Get, an Attach or a Detach whose context has already ended returns, and has no other effect.
-// [Rooms.Release] and [Rooms.Dispose] take effect all the same, so that a program can shut down
-// after its context was cancelled: they return their outcome if nothing has to be waited for, else
-// the cause, without waiting.
+// [Rooms.Release] and [Rooms.Dispose] take effect even then, so that a program can shut down after
+// its context was cancelled. Without waiting, they return their outcome if it is known at once,
+// else the cause.
 //
 // # Errors
 //
-// Errors are Ably's: an [*ErrorInfo] with a code, a status and a message, found with [errors.As]; a
-// code is asked for with errors.Is(err, lifecycle.ErrRoomInInvalidState). Errors of a backend's
-// Open and Release are passed on as they are.
+// Errors are Ably's: an [*ErrorInfo] with a code, a status and a message, found with [errors.As].
+// Use errors.Is(err, lifecycle.ErrRoomInInvalidState) to test for a code. Errors of a backend's
+// Open and Release are returned unchanged.
 package lifecycle

@@ -7,13 +7,14 @@ import (
 )
 
 // ErrorCode is an Ably error code. A code is itself an error value to compare with:
-// [errors.Is](err, RoomInInvalidState) holds for every err whose chain has an [*ErrorInfo] of that
-// code. Codes from 102000 to 103000 are of Ably Chat (CHA-GP5).
+// [errors.Is](err, ErrRoomInInvalidState) is true for every err whose chain has an [*ErrorInfo]
+// with that code. Codes from 102000 to 103000 belong to Ably Chat (CHA-GP5).
 type ErrorCode int
 
-// The codes that this library raises or that Ably Chat defines. The comment gives the status code.
+// The codes that this library returns or that Ably Chat defines. Each comment begins with the HTTP
+// status.
 const (
-	// 400: generic, never raised by this library (CHA-GP5)
+	// 400: generic, never returned by this library (CHA-GP5)
 	ErrBadRequest ErrorCode = 40000
 	// 400: a bad argument or option (CHA-RC2a)
 	ErrInvalidArgument ErrorCode = 40003
@@ -21,7 +22,7 @@ const (
 	ErrInvalidClientID ErrorCode = 40012
 	// 400: the object was disposed (CHA-RC1f8)
 	ErrResourceDisposed ErrorCode = 40014
-	// 422: the service's rule rejected the message
+	// 422: a rule of the service rejected the message
 	ErrMessageRejectedByBeforePublishRule ErrorCode = 42211
 	// 422: moderation rejected the message
 	ErrMessageRejectedByModeration ErrorCode = 42213
@@ -33,11 +34,11 @@ const (
 	ErrPresenceAutoReentryFailed ErrorCode = 91004
 	// 500: continuity was lost (CHA-RL12b)
 	ErrRoomDiscontinuity ErrorCode = 102100
-	// 400: a get that waits was hit by a release (CHA-RC1g4)
+	// 400: the room was released while a get waited for it (CHA-RC1g4)
 	ErrRoomReleasedBeforeOperationCompleted ErrorCode = 102106
-	// 400: a get with other options (CHA-RC1f1)
+	// 400: a get with options other than the room's (CHA-RC1f1)
 	ErrRoomExistsWithDifferentOptions ErrorCode = 102107
-	// 400: the option that the call needs is off
+	// 400: the call needs an option that is off
 	ErrFeatureNotEnabledInRoom ErrorCode = 102108
 	// 400: not possible in the room's status (CHA-RL1l, CHA-RL2l, CHA-RL2m)
 	ErrRoomInInvalidState ErrorCode = 102112
@@ -71,12 +72,12 @@ func (c ErrorCode) String() string {
 	return fmt.Sprintf("ErrorCode(%d)", int(c))
 }
 
-// Error makes a code an error value, so that [errors.Is] can be asked for it.
+// Error makes a code an error value, as [errors.Is] needs it.
 func (c ErrorCode) Error() string { return fmt.Sprintf("%s (%d)", c.String(), int(c)) }
 
-// StatusCode returns the HTTP status that goes with the code, as Ably gives it: the code's first
-// three digits where these are the status of an error (40003, 42211, 50003), what the Chat
-// specification states for its own codes, and 400 for all others.
+// StatusCode returns the HTTP status that Ably uses with the code. For its own codes, the Chat
+// specification states it. For others, it is the first three digits of the code if these are an
+// HTTP error status (40003, 42211, 50003), else 400.
 func (c ErrorCode) StatusCode() int {
 	switch status := int(c) / 100; {
 	case c == ErrRoomDiscontinuity || c == ErrOperationSerializationFailed:
@@ -88,21 +89,23 @@ func (c ErrorCode) StatusCode() int {
 }
 
 // ErrorInfo is Ably's error: a code, an HTTP status, a message for the developer who uses the
-// library (CHA-GP6), and a cause. It is found in an error with [errors.As]; its code is compared
-// with [errors.Is]. It must not be changed once it is handed out.
+// library (CHA-GP6), and a cause. Find it in an error with [errors.As]; compare its code with
+// [errors.Is]. It must not be changed once another goroutine may read it.
 type ErrorInfo struct {
 	Code       ErrorCode // Ably's code
-	StatusCode int       // the HTTP status that goes with it
+	StatusCode int       // the HTTP status of the code
 	Message    string    // "unable to <operation>; <reason>"
-	Cause      error     // what led to it, or nil
+	Cause      error     // the error that caused it, or nil
 }
 
-// NewErrorInfo returns an error with the code's own status. It may be called concurrently.
+// NewErrorInfo returns an error with the given code and the code's HTTP status. It may be called
+// concurrently.
 func NewErrorInfo(code ErrorCode, message string, cause error) *ErrorInfo {
 	return &ErrorInfo{Code: code, StatusCode: code.StatusCode(), Message: message, Cause: cause}
 }
 
-// Error prints the message, the code and the cause, unless the message says that already.
+// Error returns the message, the code and the cause, without those that the message already
+// contains.
 func (e *ErrorInfo) Error() string {
 	if e == nil {
 		return "<nil>"
@@ -117,7 +120,7 @@ func (e *ErrorInfo) Error() string {
 	return s
 }
 
-// Is reports whether target is this error's [ErrorCode]; [errors.Is] calls it.
+// Is reports whether target is the error's [ErrorCode]; [errors.Is] calls it.
 func (e *ErrorInfo) Is(target error) bool {
 	code, ok := target.(ErrorCode)
 	return ok && e != nil && e.Code == code
@@ -131,9 +134,9 @@ func (e *ErrorInfo) Unwrap() error {
 	return e.Cause
 }
 
-// AsErrorInfo returns the first [*ErrorInfo] in err's chain; for another error, one with the code
-// [ErrChannelOperationFailed] whose cause is err; for nil, and for a nil *ErrorInfo that became an
-// error, nil. It may be called concurrently.
+// AsErrorInfo returns the first [*ErrorInfo] in err's chain. If there is none, it returns one with
+// the code [ErrChannelOperationFailed] and the cause err. It returns nil if err is nil or a nil
+// *ErrorInfo. It may be called concurrently.
 func AsErrorInfo(err error) *ErrorInfo {
 	info, ok := err.(*ErrorInfo)
 	if err == nil || ok {
@@ -145,7 +148,7 @@ func AsErrorInfo(err error) *ErrorInfo {
 	return NewErrorInfo(ErrChannelOperationFailed, "unable to complete the channel operation", err)
 }
 
-// asError makes an error of an info; nil of nil, which a nil *ErrorInfo in an error would not be.
+// asError returns info as an error, and a nil error for a nil info.
 func asError(info *ErrorInfo) error {
 	if info == nil {
 		return nil
@@ -157,11 +160,11 @@ func invalidArgument(format string, args ...any) *ErrorInfo {
 	return NewErrorInfo(ErrInvalidArgument, fmt.Sprintf(format, args...), nil)
 }
 
-// PanicError is what an operation ends with when the backend or the channel under it panicked or
-// ended its goroutine.
+// PanicError is the error of an operation during which the backend or the channel panicked or ended
+// its goroutine.
 type PanicError struct {
 	Operation string // what was running
-	Value     any    // what it panicked with; nil when it ended its goroutine instead
+	Value     any    // the value of the panic; nil if the goroutine ended without one
 	Stack     string // the stack of the panic, for a log
 }
 
@@ -173,7 +176,7 @@ func (e *PanicError) Error() string {
 	return fmt.Sprintf("%s panicked: %v", e.Operation, e.Value)
 }
 
-// Unwrap returns the value when the operation panicked with an error.
+// Unwrap returns the value of the panic, if it is an error.
 func (e *PanicError) Unwrap() error {
 	err, _ := e.Value.(error)
 	return err

@@ -13,8 +13,8 @@ import (
 	"testing"
 )
 
-// The codes and statuses of the digest's table of errors (section 19), and the one that this
-// library adds for channels.
+// The codes and HTTP statuses of the Chat specification, and the one that this library adds for
+// channels.
 var codes = map[ErrorCode]struct {
 	name   string
 	number int
@@ -63,7 +63,7 @@ func TestErrorCodes(t *testing.T) {
 	}
 }
 
-// A status is always one of an HTTP error, also for codes that have no name here.
+// The status of a code without a name here is an HTTP error status too.
 func TestStatusCodeOfOtherCodes(t *testing.T) {
 	for code, want := range map[ErrorCode]int{40140: 401, 40400: 404, 50003: 500, 59999: 599, 60000: 400, 80014: 400, 90001: 400, 39999: 400,
 		102999: 400, 104000: 400, 0: 400, -40003: 400} {
@@ -157,8 +157,8 @@ func TestPanicError(t *testing.T) {
 	}
 }
 
-// CHA-GP5: no error is raised with the generic codes 40000 and 50000; BadRequest stands in this
-// package's code only where it is declared and named, 50000 nowhere.
+// CHA-GP5: no error has one of the generic codes 40000 and 50000. This package's code uses
+// ErrBadRequest only to declare and name it, and 50000 nowhere.
 func TestNoGenericCodeIsRaised(t *testing.T) {
 	for name, file := range sources(t) {
 		ast.Inspect(file, func(n ast.Node) bool {

@@ -9,13 +9,13 @@ import (
 	"ablyrooms.example/lifecycle"
 )
 
-// Stream is what the backend opens: Rooms registers whatever that is, by name.
+// Stream is the resource that the backend opens. A Rooms works for any type.
 type Stream struct {
 	Name    string
 	Options lifecycle.RoomOptions
 }
 
-// streams is the backend: it says what it does.
+// streams is the backend. It prints its calls.
 type streams struct{}
 
 func (streams) Open(_ context.Context, name string, options lifecycle.RoomOptions) (*Stream, error) {
@@ -28,7 +28,7 @@ func (streams) Release(_ context.Context, name string, _ *Stream) error {
 	return nil
 }
 
-// A name has one room at a time, for all callers, until it is released.
+// All callers get the same room of a name until it is released.
 func ExampleRooms() {
 	ctx := context.Background()
 	rooms := lifecycle.NewRooms[*Stream](streams{})
@@ -59,7 +59,7 @@ func ExampleRooms() {
 	// release basketball-stream
 }
 
-// Options begin with the defaults. Two gets that end up with the same options get the same room.
+// Options start from the defaults. Two gets with the same resulting options get the same room.
 func ExampleRooms_Get_options() {
 	ctx := context.Background()
 	rooms := lifecycle.NewRooms[*Stream](streams{})
@@ -79,8 +79,8 @@ func ExampleRooms_Get_options() {
 	// true
 }
 
-// A configuration file in the field names of Ably's documentation; what it does not name gets its
-// default.
+// A configuration file has the field names of Ably's documentation; a field that it doesn't name
+// gets its default.
 func ExampleRoomOptions_UnmarshalJSON() {
 	var options lifecycle.RoomOptions
 	err := json.Unmarshal([]byte(`{"typing": {"heartbeatThrottleMs": 5000}, "occupancy": {"enableEvents": true}}`), &options)
@@ -93,7 +93,7 @@ func ExampleRoomOptions_UnmarshalJSON() {
 	// unable to read room options; unknown field "typing.timeoutMs" (code 40003, status 400)
 }
 
-// A code is found with errors.Is, the whole error with errors.As, however they are wrapped.
+// errors.Is finds a code, and errors.As the whole error, however they are wrapped.
 func ExampleErrorInfo() {
 	rooms := lifecycle.NewRooms[*Stream](streams{})
 	_, err := rooms.Get(context.Background(), "game", lifecycle.WithTypingHeartbeatThrottle(0))
@@ -111,7 +111,7 @@ func ExampleErrorInfo() {
 	// 40003 400 unable to create room; invalid room configuration: typing.heartbeatThrottleMs is 0s, expected more than 0
 }
 
-// An observer sees each step of the core: what came in, and what it led to.
+// An observer receives each step of the core: its input and its outputs.
 func ExampleWithObserver() {
 	rooms := lifecycle.NewRooms[*Stream](streams{}, lifecycle.WithObserver(func(s lifecycle.RoomsStep) {
 		fmt.Println(s.Seq, s.Input.Kind, s.Name, s.Outputs)

@@ -7,15 +7,16 @@ import (
 	"testing/synctest"
 )
 
-// seen is what the getters of a room said inside its listeners, and what the listeners received.
+// seen records what the getters of a room returned inside its listeners, and what the listeners
+// received.
 type seen struct {
-	told, status []RoomStatus
-	wrongErrors  int
+	received, status []RoomStatus
+	wrongErrors      int
 }
 
 func (s *seen) listen(f *fixture) func(RoomStatusChange) {
 	return func(c RoomStatusChange) {
-		s.told, s.status = append(s.told, c.Current), append(s.status, f.Status())
+		s.received, s.status = append(s.received, c.Current), append(s.status, f.Status())
 		if f.Error() != c.Error {
 			s.wrongErrors++
 		}
@@ -25,20 +26,20 @@ func (s *seen) listen(f *fixture) func(RoomStatusChange) {
 func (s *seen) check(t *testing.T, want ...RoomStatus) {
 	t.Helper()
 	synctest.Wait()
-	if !slices.Equal(s.told, want) || !slices.Equal(s.status, want) || s.wrongErrors > 0 {
-		t.Errorf("told %v; inside, the status was %v, and %d times the error another one; expected %v",
-			s.told, s.status, s.wrongErrors, want)
+	if !slices.Equal(s.received, want) || !slices.Equal(s.status, want) || s.wrongErrors > 0 {
+		t.Errorf("received %v; inside, the status was %v, and %d times the error another one; expected %v",
+			s.received, s.status, s.wrongErrors, want)
 	}
 }
 
 // CHA-RS2, CHA-RS4: inside a listener the room already has the status and the error that the
-// listener receives, in loops and in listeners of discontinuities too.
+// listener receives. This holds too in loops over events and in listeners of discontinuities.
 func TestGettersAreUpToDateInListeners(t *testing.T) {
 	inBubble(t, func(f *fixture) {
 		var functions, loops, discontinuities seen
 		f.SubscribeStatus(functions.listen(f))
 		f.SubscribeDiscontinuities(func(Discontinuity) {
-			discontinuities.told = append(discontinuities.told, RoomAttached)
+			discontinuities.received = append(discontinuities.received, RoomAttached)
 			discontinuities.status = append(discontinuities.status, f.Status())
 		})
 		ctx, cancel := context.WithCancel(background)
@@ -51,7 +52,7 @@ func TestGettersAreUpToDateInListeners(t *testing.T) {
 				}
 			}
 		}()
-		// each change by itself, so that no later one can hide a stale getter
+		// Each change is made on its own, so that no later change can hide a stale getter.
 		c := f.attach(background)
 		synctest.Wait()
 		f.ch.next(t, "Attach").ok()
@@ -66,7 +67,7 @@ func TestGettersAreUpToDateInListeners(t *testing.T) {
 	})
 }
 
-// An observer that takes its time holds up neither listeners nor getters.
+// An observer that blocks delays neither listeners nor getters.
 func TestGettersWaitForNoObserver(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		ch, gate := newFakeChannel(), make(chan struct{})
@@ -76,12 +77,12 @@ func TestGettersWaitForNoObserver(t *testing.T) {
 		var functions seen
 		room.SubscribeStatus(functions.listen(f))
 		done := make(chan error, 1)
-		go func() { done <- room.Attach(background) }() // its goroutine runs the observer
+		go func() { done <- room.Attach(background) }() // the observer runs in this goroutine
 		synctest.Wait()
 		ch.change(ChannelStateChange{Current: ChannelSuspended, Reason: errChannel})
-		if n := len(functions.told) - 1; n < 0 || functions.told[n] != RoomSuspended ||
+		if n := len(functions.received) - 1; n < 0 || functions.received[n] != RoomSuspended ||
 			functions.status[n] != RoomSuspended {
-			t.Errorf("told %v; inside, the status was %v", functions.told, functions.status)
+			t.Errorf("received %v; inside, the status was %v", functions.received, functions.status)
 		}
 		close(gate)
 		if err := <-done; err != nil {

@@ -7,21 +7,21 @@ import (
 	"ablyrooms.example/fsm"
 )
 
-// RoomsSnapshot is what a [Rooms] has at one moment.
+// RoomsSnapshot is the state of a [Rooms] at one moment.
 type RoomsSnapshot[R any] struct {
-	Rooms    []IncarnationSnapshot[R] // what is not released, by incarnation
-	Calls    []CallSnapshot           // those that wait, by number
+	Rooms    []IncarnationSnapshot[R] // those not released, by incarnation
+	Calls    []CallSnapshot           // the calls that wait, by number
 	Disposal string                   // "no", "disposing" or "disposed"
 }
 
-// IncarnationSnapshot is one life of a name at one moment.
+// IncarnationSnapshot is the state of one life of a name at one moment.
 type IncarnationSnapshot[R any] struct {
 	Incarnation fsm.Incarnation
 	Name        string
 	Options     RoomOptions
 	Life        string // initializing, ready or releasing
 	Work        string // what the backend is doing: none, opening or closing
-	Room        R      // what the backend opened; the zero value before
+	Room        R      // the room that the backend opened; the zero value until then
 	Opened      bool   // Room is there
 }
 
@@ -30,11 +30,11 @@ type CallSnapshot struct {
 	Call        fsm.Call
 	Operation   string          // Get, Acquire, Release or Dispose
 	Name        string          // empty for Dispose
-	Incarnation fsm.Incarnation // that it waits for; 0 for Dispose
+	Incarnation fsm.Incarnation // the incarnation that it waits for; 0 for Dispose
 }
 
-// Snapshot returns what the Rooms has now. It costs time in proportion to that, under the lock of
-// the Rooms: it is for debug pages and metrics.
+// Snapshot returns the present state of the Rooms, for debug pages and metrics. It holds the lock
+// of the Rooms for a time in proportion to the number of rooms and waiting calls.
 func (r *Rooms[R]) Snapshot() RoomsSnapshot[R] {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -60,11 +60,11 @@ func (r *Rooms[R]) Snapshot() RoomsSnapshot[R] {
 	return s
 }
 
-// Observe adds a function that receives each step from now on, as that of [WithObserver] does, and
-// after it. It stays for the life of the Rooms: it is for debug pages that are added to a running
+// Observe adds a function that receives each step from now on, as the function of [WithObserver]
+// does; it is called after that one. It can't be removed. It is meant for debug pages of a running
 // program.
 func (r *Rooms[R]) Observe(observe func(RoomsStep)) {
-	r.mu.Lock() // no step is on its way into the one or the other observer
+	r.mu.Lock() // no step is being recorded meanwhile
 	defer r.mu.Unlock()
 	if o := r.observer.Load(); o != nil {
 		o.also(observe)
@@ -73,11 +73,11 @@ func (r *Rooms[R]) Observe(observe func(RoomsStep)) {
 	r.observer.Store(&observer[RoomsStep]{handle: observe, log: r.log})
 }
 
-// RoomSnapshot is what a [Room] does at one moment.
+// RoomSnapshot is the state of a [Room] at one moment.
 type RoomSnapshot struct {
 	Status    RoomStatus
-	Error     error  // belongs to the status; nil for none
-	Operation string // the one that runs, and its phase: "attach: inChannel"; empty for none
+	Error     error  // the error of the status; nil for none
+	Operation string // the operation that runs and its phase: "attach: inChannel"; "" for none
 	Calls     []RoomCallSnapshot
 }
 
@@ -85,10 +85,10 @@ type RoomSnapshot struct {
 type RoomCallSnapshot struct {
 	Call      fsm.Call
 	Operation string // attach, detach or release
-	Running   bool   // its operation runs; else it waits for its turn
+	Running   bool   // its operation runs; if false, it waits in the queue
 }
 
-// Snapshot returns what the room does now. Unlike [Room.Status] it takes the room's lock.
+// Snapshot returns the present state of the room. Unlike [Room.Status], it takes the room's lock.
 func (r *Room) Snapshot() RoomSnapshot {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -109,9 +109,9 @@ func (r *Room) Snapshot() RoomSnapshot {
 	return s
 }
 
-// Observe has a function receive each step of the room's core from now on, as [RoomConfig.Observe]
-// does, unless the room has one already. of is what the steps name as the room; nil is for the
-// Room.
+// Observe sets the function that receives each step of the room's core from now on, as
+// [RoomConfig.Observe] does. It does nothing if the room already has such a function. The parameter
+// of is the value of the steps' field Of; if it is nil, the steps have the Room.
 func (r *Room) Observe(of any, observe func(RoomStep)) {
 	r.mu.Lock()
 	defer r.mu.Unlock()

@@ -9,8 +9,8 @@ import (
 	"testing/synctest"
 )
 
-// TestObserveLate adds an observer to a Rooms that runs, with one of the beginning and without. It
-// receives what comes after it, and a panic of the first keeps nothing from it.
+// TestObserveLate adds an observer to a Rooms that runs, with and without an observer from the
+// beginning. The added observer receives the steps that follow, even if the first one panics.
 func TestObserveLate(t *testing.T) {
 	for name, first := range map[string]func(RoomsStep){
 		"alone": nil, "after another": func(RoomsStep) {}, "after one that panics": func(RoomsStep) { panic("oh") },
@@ -40,7 +40,7 @@ func TestObserveLate(t *testing.T) {
 	}
 }
 
-// TestRoomsSnapshot shows what waits for what.
+// TestRoomsSnapshot checks that a snapshot shows the calls that wait, and what each waits for.
 func TestRoomsSnapshot(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		g := newGates()
@@ -67,8 +67,9 @@ func TestRoomsSnapshot(t *testing.T) {
 	})
 }
 
-// TestRoomSnapshot shows the operation that runs and those that wait for their turn, and that a
-// late observer receives the steps from then on, the first one alone.
+// TestRoomSnapshot checks that a snapshot shows the operation that runs and those in the queue. It
+// also checks that a late observer receives the steps from then on, and that a second one receives
+// none.
 func TestRoomSnapshot(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		c := newFakeChannel()

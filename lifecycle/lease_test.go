@@ -12,11 +12,11 @@ import (
 	"ablyrooms.example/fsm"
 )
 
-// What Acquire and Close do in every order is compared with the reference model in
-// tests/conformance. The tests here are about what the driver adds: contexts, idempotence, the fast
-// path of Get, observers.
+// tests/conformance compares Acquire and Close with the reference model, in every order of calls.
+// The tests here are about what the driver adds: contexts, repeated calls, the fast path of Get,
+// observers.
 
-// acquire acquires a room that must be there at once.
+// acquire acquires a room that must be ready at once.
 func acquire(t *testing.T, r *Rooms[*resource], name string, options ...RoomOption) *Lease[*resource] {
 	t.Helper()
 	lease, err := r.Acquire(background, name, options...)
@@ -26,7 +26,7 @@ func acquire(t *testing.T, r *Rooms[*resource], name string, options ...RoomOpti
 	return lease
 }
 
-// inUse reports whether a name has a room in use.
+// inUse reports whether the name has a room in use.
 func inUse(r *Rooms[*resource], name string) bool {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -34,8 +34,8 @@ func inUse(r *Rooms[*resource], name string) bool {
 	return ok
 }
 
-// L3: the last lease starts the release and doesn't wait for it; the next call of the name does.
-// Closing again has no effect.
+// L3: closing the last lease starts the release without waiting for it; the next call of the name
+// waits. Closing again has no effect.
 func TestTheLastLeaseReleases(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		g := newGates()
@@ -59,7 +59,7 @@ func TestTheLastLeaseReleases(t *testing.T) {
 		closing := next(t, g.closing)
 		e := beginGet(background, r, "a")
 		e.waits(t)
-		closing.finish(errBackend) // which no call waits for
+		closing.finish(errBackend) // no call waits for this release
 		next(t, g.opening).finish(nil)
 		if e.ended(t); e.room == w.room {
 			t.Error("the released room was got")
@@ -73,8 +73,8 @@ func TestTheLastLeaseReleases(t *testing.T) {
 	})
 }
 
-// L5: a release by name, or a disposal, ends the use of a leased room; a lease that is over touches
-// no later room.
+// L5: a release by name, or a disposal, ends the use of a leased room. Closing its lease afterwards
+// has no effect on a later room.
 func TestAReleaseByNameWins(t *testing.T) {
 	r := NewRooms[*resource](&backend{})
 	lease, other := acquire(t, r, "a"), acquire(t, r, "b")
@@ -97,8 +97,9 @@ func TestAReleaseByNameWins(t *testing.T) {
 	}
 }
 
-// L2: a Get keeps the room, before, between and after leases, also one whose context ended while it
-// waited. A Get of a leased room that is ready takes the core once, and no more after that.
+// L2: a Get keeps the room, whether it comes before, between or after leases, and also if its
+// context ended while it waited. The first Get of a leased room that is ready takes a step of the
+// core, later ones none.
 func TestAGetKeepsTheRoom(t *testing.T) {
 	for _, get := range []string{"before", "between", "after", "given up", "rejected"} {
 		t.Run(get, func(t *testing.T) {
@@ -155,8 +156,8 @@ func TestAGetKeepsTheRoom(t *testing.T) {
 	}
 }
 
-// L4: an Acquire whose context ends has no lease. The room is released if no other caller wants it,
-// whether it was opening, waited for its predecessor, or became ready just then.
+// L4: an Acquire whose context ends has no lease. If no other caller needs the room, it is
+// released, whether it was opening, waited for its predecessor, or became ready just then.
 func TestAnAcquireGivesUp(t *testing.T) {
 	cause := errors.New("why it ended")
 	try := func(name string, play func(t *testing.T, r *Rooms[*resource], g *gates, ctx context.Context, end func())) {
@@ -229,21 +230,21 @@ func TestAnAcquireGivesUp(t *testing.T) {
 	})
 }
 
-// hookedContext runs a function, once, when somebody asks why it ended.
+// hookedContext runs a function once, when its cause is read.
 type hookedContext struct {
 	context.Context
 	once *sync.Once
 	hook func()
 }
 
-// Value is what [context.Cause] calls.
+// Value runs the function: [context.Cause] calls Value.
 func (c hookedContext) Value(key any) any {
 	c.once.Do(c.hook)
 	return c.Context.Value(key)
 }
 
-// L4: an Acquire whose context ends is settled with a room before its caller can give up. There is
-// no lease.
+// L4: the context of an Acquire ends, and the Acquire is settled with a room before it is given up.
+// There is no lease then.
 func TestAContextThatEndsAsTheAcquireIsSettled(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		g := newGates()
@@ -253,7 +254,7 @@ func TestAContextThatEndsAsTheAcquireIsSettled(t *testing.T) {
 		c := begin(func() (room *resource, err error) {
 			lease, err = r.Acquire(hookedContext{ended, new(sync.Once), func() {
 				(<-g.opening).end <- nil
-				// returns when both are settled
+				// returns when both calls are settled
 				if other, err = r.Acquire(background, "a"); err != nil {
 					t.Error(err)
 				}
@@ -276,8 +277,8 @@ func TestAContextThatEndsAsTheAcquireIsSettled(t *testing.T) {
 	})
 }
 
-// Bad arguments have no effect, whatever the state of the name; nor has an Acquire whose context
-// has ended.
+// An Acquire with bad arguments, or with a context that has ended, has no effect in any state of
+// the name.
 func TestABadAcquireHasNoEffect(t *testing.T) {
 	inEveryState(t, func(t *testing.T, r *Rooms[*resource]) {
 		for ctx, want := range endedContexts() {
@@ -296,8 +297,8 @@ func TestABadAcquireHasNoEffect(t *testing.T) {
 	})
 }
 
-// The observer receives each step of the core that a Close consists of, in order, with the name,
-// and may close leases itself.
+// The observer receives each step of the core that a Close takes, in order, with the name, and may
+// close leases itself.
 func TestObserversOfLeases(t *testing.T) {
 	var seen []RoomsStep
 	synctest.Test(t, func(t *testing.T) {
@@ -323,7 +324,7 @@ func TestObserversOfLeases(t *testing.T) {
 		}
 		if s.Input.Kind == fsm.CallReleaseIf {
 			if conditional = append(conditional, s.Name); seen[i+1].Input.Kind != fsm.GiveUp || seen[i+1].Input.Call != s.Input.Call {
-				t.Errorf("after %v comes %v", s.Input, seen[i+1].Input)
+				t.Errorf("%v is followed by %v", s.Input, seen[i+1].Input)
 			}
 		}
 	}
@@ -332,7 +333,7 @@ func TestObserversOfLeases(t *testing.T) {
 	}
 }
 
-// Many close one lease, and many leases of one room, at once.
+// Many goroutines close one lease, and many leases of one room, at the same time.
 func TestCloseConcurrently(t *testing.T) {
 	b := &backend{}
 	r := NewRooms[*resource](b)

@@ -11,14 +11,14 @@ import (
 	"testing/synctest"
 )
 
-// statuses collects what a listener of a status is notified.
+// statuses collects the statuses that a listener receives.
 type statuses []RoomStatus
 
 func (s *statuses) listen(c RoomStatusChange) { *s = append(*s, c.Current) }
 
 var plainPath = []RoomStatus{RoomAttaching, RoomAttached, RoomDetaching, RoomDetached}
 
-// goAlong takes the room along the plain path.
+// goAlong attaches the room and detaches it, as in plainPath.
 func (f *fixture) goAlong() {
 	f.t.Helper()
 	f.attached()
@@ -27,8 +27,8 @@ func (f *fixture) goAlong() {
 	c.ended(f.t)
 }
 
-// Each listener receives everything in order, however long another one takes, or a call of its own;
-// and the operation waits for none.
+// Each listener receives every event in order, however long another listener or one of its own
+// calls takes. The operation waits for no listener.
 func TestSlowListener(t *testing.T) {
 	inBubble(t, func(f *fixture) {
 		var quick, slow statuses
@@ -37,21 +37,21 @@ func TestSlowListener(t *testing.T) {
 		f.SubscribeStatus(quick.listen)
 		f.goAlong()
 		if !slices.Equal(quick, plainPath) || len(slow) != 0 {
-			t.Errorf("the quick one was told %v, the slow one %v", quick, slow)
+			t.Errorf("the quick one received %v, the slow one %v", quick, slow)
 		}
 		for i := range plainPath {
 			gate <- struct{}{}
 			synctest.Wait()
 			if !slices.Equal(slow, plainPath[:i+1]) {
-				t.Errorf("the slow one was told %v", slow)
+				t.Errorf("the slow one received %v", slow)
 			}
 		}
 		close(gate)
 	})
 }
 
-// A listener that panics is logged and goes on to receive events, as do the others and the room;
-// one that ends its goroutine likewise.
+// If a listener panics, the panic is logged, and this listener, the others and the room go on. The
+// same holds for a listener that ends its goroutine.
 func TestListenerMisbehaves(t *testing.T) {
 	for name, misbehave := range map[string]func(){"panics": func() { panic("argh") }, "ends its goroutine": runtime.Goexit} {
 		t.Run(name, func(t *testing.T) {
@@ -61,7 +61,7 @@ func TestListenerMisbehaves(t *testing.T) {
 				f.SubscribeStatus(good.listen)
 				f.goAlong()
 				if !slices.Equal(bad, plainPath) || !slices.Equal(good, plainPath) {
-					t.Errorf("told %v and %v", bad, good)
+					t.Errorf("received %v and %v", bad, good)
 				}
 				want := 0
 				if name == "panics" {
@@ -75,16 +75,16 @@ func TestListenerMisbehaves(t *testing.T) {
 	}
 }
 
-// CHA-RS4f: off takes away that registration alone, once; the same function registered twice counts
-// as two.
+// CHA-RS4f: off removes one registration, once. The same function registered twice is two
+// registrations.
 func TestSameListenerTwice(t *testing.T) {
 	inBubble(t, func(f *fixture) {
-		var told statuses
+		var received statuses
 		var mu sync.Mutex // two registrations, two goroutines
 		listen := func(c RoomStatusChange) {
 			mu.Lock()
 			defer mu.Unlock()
-			told.listen(c)
+			received.listen(c)
 		}
 		off := unsubscribe(f.SubscribeStatus(listen))
 		again := unsubscribe(f.SubscribeStatus(listen))
@@ -94,29 +94,29 @@ func TestSameListenerTwice(t *testing.T) {
 		f.ch.change(ChannelStateChange{Current: ChannelAttached})
 		again()
 		f.ch.change(ChannelStateChange{Current: ChannelDetaching})
-		if want := []RoomStatus{RoomAttaching, RoomAttaching, RoomAttached}; !slices.Equal(told, want) {
-			t.Errorf("told %v, expected %v", told, want)
+		if want := []RoomStatus{RoomAttaching, RoomAttaching, RoomAttached}; !slices.Equal(received, want) {
+			t.Errorf("received %v, expected %v", received, want)
 		}
 	})
 }
 
-// A listener may take itself away, and is then told nothing more, though it was queued.
+// A listener may remove itself. Then it receives no more events, not even those in its queue.
 func TestOffInsideTheListener(t *testing.T) {
 	inBubble(t, func(f *fixture) {
-		var told statuses
+		var received statuses
 		gate := make(chan struct{})
 		var off func()
 		off = unsubscribe(f.SubscribeStatus(func(c RoomStatusChange) {
-			told.listen(c)
+			received.listen(c)
 			<-gate
 			off()
 			off()
 		}))
-		f.goAlong() // the rest queues up behind the first
+		f.goAlong() // the other events wait in the queue behind the first
 		close(gate)
 		synctest.Wait()
-		if !slices.Equal(told, plainPath[:1]) {
-			t.Errorf("told %v", told)
+		if !slices.Equal(received, plainPath[:1]) {
+			t.Errorf("received %v", received)
 		}
 		if f.statusListeners.Len() != 1 { // the fixture's own
 			t.Errorf("%d listeners are left", f.statusListeners.Len())
@@ -124,44 +124,44 @@ func TestOffInsideTheListener(t *testing.T) {
 	})
 }
 
-// A listener that is taken away while it is at work receives nothing of what is queued, or comes
-// after.
+// A listener that is removed while it runs receives no more events, neither from its queue nor
+// later ones.
 func TestOffWhileTheListenerIsAtWork(t *testing.T) {
 	inBubble(t, func(f *fixture) {
-		var told statuses
+		var received statuses
 		gate := make(chan struct{})
-		off := unsubscribe(f.SubscribeStatus(func(c RoomStatusChange) { told.listen(c); <-gate }))
+		off := unsubscribe(f.SubscribeStatus(func(c RoomStatusChange) { received.listen(c); <-gate }))
 		f.attached()
 		off()
 		close(gate)
 		synctest.Wait()
 		f.ch.change(ChannelStateChange{Current: ChannelSuspended})
-		if !slices.Equal(told, plainPath[:1]) {
-			t.Errorf("told %v", told)
+		if !slices.Equal(received, plainPath[:1]) {
+			t.Errorf("received %v", received)
 		}
 	})
 }
 
-// A listener registered in a listener receives what comes from then on.
+// A listener that another listener registers receives the events from then on.
 func TestListenerRegistersAnother(t *testing.T) {
 	inBubble(t, func(f *fixture) {
-		var told statuses
+		var received statuses
 		registered := false
 		f.SubscribeStatus(func(c RoomStatusChange) {
 			if !registered {
 				registered = true
-				f.SubscribeStatus(told.listen)
+				f.SubscribeStatus(received.listen)
 			}
 		})
 		f.ch.change(ChannelStateChange{Current: ChannelAttaching})
 		f.ch.change(ChannelStateChange{Current: ChannelAttached})
-		if want := []RoomStatus{RoomAttached}; !slices.Equal(told, want) {
-			t.Errorf("told %v, expected %v", told, want)
+		if want := []RoomStatus{RoomAttached}; !slices.Equal(received, want) {
+			t.Errorf("received %v, expected %v", received, want)
 		}
 	})
 }
 
-// A listener may call any operation and wait for it: it blocks itself alone.
+// A listener may call any operation and wait for it: it delays only itself.
 func TestListenerCallsBack(t *testing.T) {
 	inBubble(t, func(f *fixture) {
 		var errs []error
@@ -177,7 +177,7 @@ func TestListenerCallsBack(t *testing.T) {
 		if err := f.Attach(background); err != nil {
 			t.Error(err)
 		}
-		f.told("initialized>attaching", "attaching>attached", "attached>detaching", "detaching>detached", "detached>released")
+		f.received("initialized>attaching", "attaching>attached", "attached>detaching", "detaching>detached", "detached>released")
 		if len(errs) != 3 || errs[0] != nil || errs[1] != nil || !errors.Is(errs[2], ErrRoomInInvalidState) {
 			t.Errorf("got %v", errs)
 		}
@@ -210,8 +210,7 @@ func TestNilListener(t *testing.T) {
 	})
 }
 
-// unsubscribe returns the function that ends a subscription, of which it was certain that it
-// begins.
+// unsubscribe returns the Unsubscribe of a subscription. err must be nil.
 func unsubscribe(s *Subscription, err error) func() {
 	if err != nil {
 		panic(err)
@@ -236,8 +235,8 @@ func (b *roomBackend) Release(ctx context.Context, _ string, room *Room) error {
 	return b.releases[room](ctx)
 }
 
-// A listener may release its own room, get it again, and dispose of all, and wait for it; the last
-// that it receives is released.
+// A listener may release its own room, get it again and dispose of all rooms, and wait for each.
+// The last change that it receives is to released.
 func TestListenerCallsRooms(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		rooms := NewRooms[*Room](&roomBackend{releases: map[*Room]func(context.Context) error{}})
@@ -245,10 +244,10 @@ func TestListenerCallsRooms(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		var told statuses
+		var received statuses
 		var again *Room
 		room.SubscribeStatus(func(c RoomStatusChange) {
-			told.listen(c)
+			received.listen(c)
 			if c.Current != RoomAttached {
 				return
 			}
@@ -276,8 +275,8 @@ func TestListenerCallsRooms(t *testing.T) {
 		if again == room || again.Status() != RoomReleased || room.Status() != RoomReleased {
 			t.Errorf("%v and %v", room.Status(), again.Status())
 		}
-		if want := []RoomStatus{RoomAttaching, RoomAttached, RoomReleasing, RoomReleased}; !slices.Equal(told, want) {
-			t.Errorf("told %v, expected %v", told, want)
+		if want := []RoomStatus{RoomAttaching, RoomAttached, RoomReleasing, RoomReleased}; !slices.Equal(received, want) {
+			t.Errorf("received %v, expected %v", received, want)
 		}
 		if _, err := rooms.Get(background, "a"); !errors.Is(err, ErrResourceDisposed) {
 			t.Errorf("got %v", err)

@@ -6,6 +6,6 @@ import (
 	"go.uber.org/goleak"
 )
 
-// No test leaves a goroutine behind. Tests in bubbles of virtual time (testing/synctest) show it
-// for themselves: a bubble ends only when all its goroutines have.
+// goleak checks that no test leaves a goroutine behind. A bubble of testing/synctest checks this
+// itself: it ends only when all its goroutines have ended.
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }

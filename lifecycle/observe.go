@@ -8,18 +8,20 @@ import (
 )
 
 // Observer receives the steps of the cores, for traces and debug pages. Its functions receive one
-// step at a time, in order, under no lock, and may call back; nil ones receive none. They run in
-// the goroutine of a call or of work, which they hold up when they block. A panic in one is logged.
+// step at a time, in order, while no lock is held, and may call methods of the Rooms and its rooms.
+// A nil function receives nothing. The functions run in the goroutine of a call or of a backend's
+// or channel's work; if they block, they delay it. A panic in one is logged.
 type Observer struct {
 	Rooms func(RoomsStep) // each step of the Rooms
-	// the steps of the Rooms have the whole state too, at a cost in time for each room
+	// each step of the Rooms has the whole state too; this takes time in proportion to the number
+	// of rooms
 	States bool
 	Room   func(RoomStep) // each step of each room
 }
 
-// observer hands records to a function in the order in which they were put, one at a time, in the
-// goroutine that comes by. So the function runs under no lock, may call back, and sees the
-// steps of a core in their order.
+// observer passes records to a function, one at a time, in the order in which they were put. The
+// function runs in a goroutine that calls flush, and under no lock, so that it may call methods of
+// the Rooms.
 type observer[T any] struct {
 	handle func(T)
 	log    *slog.Logger
@@ -29,27 +31,28 @@ type observer[T any] struct {
 	running bool
 }
 
-// put queues a record. It never blocks and calls nothing, so that it may be called under the lock
-// that orders the records.
+// put queues a record. It never blocks and calls no function, so it may be called while the lock is
+// held that orders the records.
 func (o *observer[T]) put(record T) {
 	o.mu.Lock()
 	o.queue = append(o.queue, record)
 	o.mu.Unlock()
 }
 
-// also has another function receive the records that are handed over from now on, after the first.
+// also adds a function that receives the records passed on from now on, each after the first
+// function.
 func (o *observer[T]) also(handle func(T)) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	first := o.handle
 	o.handle = func(record T) {
-		defer handle(record) // also when the first panics
+		defer handle(record) // even if the first function panics
 		first(record)
 	}
 }
 
-// flush hands over what is queued, unless somebody else is at it, further up in this goroutine's
-// own stack perhaps.
+// flush passes on the queued records, unless another flush is doing so, in another goroutine or
+// further up in this goroutine's stack.
 func (o *observer[T]) flush() {
 	if o == nil {
 		return
@@ -67,8 +70,8 @@ func (o *observer[T]) flush() {
 	o.mu.Unlock()
 }
 
-// flushSoon hands over what is queued in a goroutine of its own: for those who must not wait for
-// foreign code.
+// flushSoon passes on the queued records in a goroutine of its own, for callers that must not wait
+// for foreign code.
 func (o *observer[T]) flushSoon() {
 	o.mu.Lock()
 	queued := !o.running && len(o.queue) > 0
@@ -89,7 +92,7 @@ func (o *observer[T]) call(handle func(T), record T) {
 		o.running = false
 		o.mu.Unlock()
 		if p == nil && !returned {
-			// the observer ended this goroutine (runtime.Goexit), and with it the loop of flush
+			// The function ended this goroutine (runtime.Goexit), and with it the loop of flush.
 			go o.flush()
 		}
 	}()

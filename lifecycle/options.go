@@ -5,10 +5,10 @@ import (
 	"time"
 )
 
-// RoomOptions are the options of a room, complete: every field counts. They are comparable with ==;
-// two gets of a name ask for the same room when their options, with the defaults filled in, are
-// equal. Start from [DefaultRoomOptions] and change fields, load them from JSON (see
-// [RoomOptions.UnmarshalJSON]), or use the With… options of [Rooms.Get] (CHA-RC2, CHA-RC4).
+// RoomOptions are all options of a room. They are comparable with ==; two gets of a name return the
+// same room if their options, with the defaults filled in, are equal. Start from
+// [DefaultRoomOptions] and change fields, load them from JSON (see [RoomOptions.UnmarshalJSON]), or
+// use the With… options of [Rooms.Get] (CHA-RC2, CHA-RC4).
 type RoomOptions struct {
 	Presence  PresenceOptions
 	Typing    TypingOptions
@@ -23,7 +23,8 @@ type PresenceOptions struct {
 
 // TypingOptions are a room's options for typing indicators (CHA-T10).
 type TypingOptions struct {
-	// how long further keystrokes send nothing; more than 0; default 10 s
+	// the time after a keystroke was sent in which further ones send nothing; more than 0; default
+	// 10 s
 	HeartbeatThrottle time.Duration
 }
 
@@ -36,20 +37,20 @@ type OccupancyOptions struct {
 type MessagesOptions struct {
 	// whether the client receives single reactions; default false (CHA-MR9)
 	RawMessageReactions bool
-	// the type of a reaction that names none; default distinct (CHA-MR5)
+	// the type of a reaction that is sent without one; default distinct (CHA-MR5)
 	DefaultMessageReactionType MessageReactionType
 }
 
-// MessageReactionType is how reactions to a message add up (CHA-MR2).
+// MessageReactionType says how reactions to a message are counted (CHA-MR2).
 type MessageReactionType string
 
 // The types of message reactions.
 const (
-	// one for each client; a new one replaces it (CHA-MR2a)
+	// one reaction of each client; a new one replaces it (CHA-MR2a)
 	MessageReactionTypeUnique MessageReactionType = "unique"
-	// each name once for each client (CHA-MR2b)
+	// each reaction name once for each client (CHA-MR2b)
 	MessageReactionTypeDistinct MessageReactionType = "distinct"
-	// any number, with a count (CHA-MR2c)
+	// each reaction name any number of times for each client, with a count (CHA-MR2c)
 	MessageReactionTypeMultiple MessageReactionType = "multiple"
 )
 
@@ -64,8 +65,8 @@ func DefaultRoomOptions() RoomOptions {
 	}
 }
 
-// Validate returns nil, or an [*ErrorInfo] with the code [ErrInvalidArgument] that names the field,
-// its value and what was expected (CHA-RC2a).
+// Validate returns nil if the options are valid. Otherwise it returns an [*ErrorInfo] with the code
+// [ErrInvalidArgument], which names the field, its value and the expected values (CHA-RC2a).
 func (o RoomOptions) Validate() error {
 	if o.Typing.HeartbeatThrottle <= 0 {
 		return invalidArgument("unable to create room; invalid room configuration: typing.heartbeatThrottleMs is %v, expected more than 0",
@@ -80,7 +81,7 @@ func (o RoomOptions) Validate() error {
 	return nil
 }
 
-// String prints the options in one line, in the field names of the documentation.
+// String returns the options in one line, with the field names of Ably's documentation.
 func (o RoomOptions) String() string {
 	return fmt.Sprintf("{presence.enableEvents: %t, typing.heartbeatThrottleMs: %v, occupancy.enableEvents: %t, "+
 		"messages.rawMessageReactions: %t, messages.defaultMessageReactionType: %s}", o.Presence.EnableEvents,
@@ -88,9 +89,9 @@ func (o RoomOptions) String() string {
 		o.Messages.DefaultMessageReactionType)
 }
 
-// RoomOption changes one or more of the options that a room is got with, from the defaults on;
-// later ones win (CHA-RC4b). It is a plain value, so that giving options costs no allocation. The
-// zero RoomOption changes nothing.
+// RoomOption changes one or more options of a room, which start from the defaults; later ones win
+// (CHA-RC4b). The zero RoomOption changes nothing. It is a plain value, so that passing options
+// allocates nothing.
 type RoomOption struct {
 	set     optionSet
 	options RoomOptions
@@ -107,8 +108,8 @@ const (
 	setAll = setThrottle | setPresence | setOccupancy | setRaw | setReactionType
 )
 
-// WithTypingHeartbeatThrottle sets for how long keystrokes send nothing after one that did; more
-// than 0, default 10 s (CHA-T10).
+// WithTypingHeartbeatThrottle sets the time after a keystroke was sent in which further keystrokes
+// send nothing; more than 0, default 10 s (CHA-T10).
 func WithTypingHeartbeatThrottle(d time.Duration) RoomOption {
 	return RoomOption{set: setThrottle, options: RoomOptions{Typing: TypingOptions{HeartbeatThrottle: d}}}
 }
@@ -129,20 +130,20 @@ func WithRawMessageReactions(enable bool) RoomOption {
 	return RoomOption{set: setRaw, options: RoomOptions{Messages: MessagesOptions{RawMessageReactions: enable}}}
 }
 
-// WithDefaultMessageReactionType sets the type of a message reaction that names none; default
-// distinct (CHA-MR5).
+// WithDefaultMessageReactionType sets the type of a message reaction that is sent without one;
+// default distinct (CHA-MR5).
 func WithDefaultMessageReactionType(t MessageReactionType) RoomOption {
 	return RoomOption{set: setReactionType, options: RoomOptions{Messages: MessagesOptions{DefaultMessageReactionType: t}}}
 }
 
-// WithRoomOptions sets all options at once: options is complete, as [DefaultRoomOptions] or JSON
-// gives it, and not merged with the defaults.
+// WithRoomOptions sets all options at once, as [DefaultRoomOptions] returns them or JSON contains
+// them. They must be complete: they replace the defaults.
 func WithRoomOptions(options RoomOptions) RoomOption {
 	return RoomOption{set: setAll, options: options}
 }
 
-// ResolveRoomOptions returns the defaults with the given options applied, and an [*ErrorInfo] with
-// the code [ErrInvalidArgument] when the result is not valid (CHA-RC2a, CHA-RC4). It may be called
+// ResolveRoomOptions returns the defaults with the given options applied, or an [*ErrorInfo] with
+// the code [ErrInvalidArgument] if the result is not valid (CHA-RC2a, CHA-RC4). It may be called
 // concurrently.
 func ResolveRoomOptions(options ...RoomOption) (RoomOptions, error) {
 	o := DefaultRoomOptions()

@@ -12,7 +12,8 @@ import (
 	"time"
 )
 
-// roomOptionsJSON has the field names of Ably's documentation, for writing.
+// roomOptionsJSON is the form in which options are written. It has the field names of Ably's
+// documentation.
 type roomOptionsJSON struct {
 	Presence struct {
 		EnableEvents bool `json:"enableEvents"`
@@ -29,7 +30,7 @@ type roomOptionsJSON struct {
 	} `json:"messages"`
 }
 
-// milliseconds writes a duration in milliseconds, with no more digits than it needs.
+// milliseconds returns a duration in milliseconds, with as few digits as it needs.
 func milliseconds(d time.Duration) json.Number {
 	sign, whole, rest := "", d/time.Millisecond, d%time.Millisecond
 	if rest == 0 {
@@ -41,8 +42,8 @@ func milliseconds(d time.Duration) json.Number {
 	return json.Number(strings.TrimRight(fmt.Sprintf("%s%d.%06d", sign, whole, rest), "0"))
 }
 
-// MarshalJSON writes the options as an object with the field names of Ably's documentation;
-// durations are in milliseconds.
+// MarshalJSON writes the options as an object with the field names of Ably's documentation.
+// Durations are in milliseconds.
 func (o RoomOptions) MarshalJSON() ([]byte, error) {
 	var j roomOptionsJSON
 	j.Presence.EnableEvents = o.Presence.EnableEvents
@@ -53,12 +54,13 @@ func (o RoomOptions) MarshalJSON() ([]byte, error) {
 	return json.Marshal(j)
 }
 
-// UnmarshalJSON reads options in the field names of Ably's documentation, such as a configuration
-// file that is shared with a JavaScript front end. What the object does not name keeps its value;
-// in zero RoomOptions it gets its default (CHA-RC4b). It returns an [*ErrorInfo] with the code
-// [ErrInvalidArgument] that names the field for one that is unknown or given twice, a value of the
-// wrong type, and options that are not valid as [RoomOptions.Validate] has it; then o is left as it
-// was.
+// UnmarshalJSON reads options with the field names of Ably's documentation, such as a configuration
+// file that is shared with a JavaScript front end. A field that the object doesn't have keeps its
+// value, or gets its default if o is the zero value (CHA-RC4b).
+//
+// UnmarshalJSON returns an [*ErrorInfo] with the code [ErrInvalidArgument] that names the field, if
+// a field is unknown, is given twice, or has a value of the wrong type, or if
+// [RoomOptions.Validate] returns an error. Then o is unchanged.
 func (o *RoomOptions) UnmarshalJSON(data []byte) error {
 	next := *o
 	if next == (RoomOptions{}) {
@@ -108,8 +110,8 @@ func badOptions(format string, args ...any) error {
 	return invalidArgument("unable to read room options; "+format, args...)
 }
 
-// readObject reads an object's fields, keeping their values as they are. A map alone would let a
-// field that is given twice pass.
+// readObject returns the fields of an object, with their values as raw JSON. It refuses a field
+// that is given twice, which decoding into a map would accept.
 func readObject(path string, data []byte) (map[string]json.RawMessage, error) {
 	d := json.NewDecoder(bytes.NewReader(data))
 	if t, err := d.Token(); err != nil || t != json.Delim('{') {
@@ -152,12 +154,12 @@ func readField(path string, data json.RawMessage, target any) error {
 		if json.Unmarshal(data, &ms) != nil {
 			return badOptions("%s is %s, expected a number of milliseconds", path, data)
 		}
-		// exact, where a float64 has no nanoseconds any more
+		// exact, where a float64 can't hold the nanoseconds
 		if d, err := time.ParseDuration(string(data) + "ms"); err == nil {
 			*target = d
 			return nil
 		}
-		// an exponent, which ParseDuration doesn't know, or out of range
+		// a number with an exponent, which ParseDuration can't read, or out of range
 		ns := math.Round(ms * float64(time.Millisecond))
 		if ns >= math.MaxInt64 || ns <= math.MinInt64 {
 			return badOptions("%s is %s, which is out of range", path, data)

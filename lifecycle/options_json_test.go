@@ -11,8 +11,8 @@ import (
 	"pgregory.net/rapid"
 )
 
-// fromDocumentation is a file in the form of Ably's Rooms documentation, which a JavaScript front
-// end reads as it is.
+// fromDocumentation is a configuration in the form of Ably's Rooms documentation. A JavaScript
+// front end can read it unchanged.
 const fromDocumentation = `{
   "typing": {"heartbeatThrottleMs": 5000},
   "presence": {"enableEvents": false},
@@ -54,7 +54,8 @@ func TestReadRoomOptions(t *testing.T) {
 	}
 }
 
-// What can't be read is refused as InvalidArgument, by name, and changes nothing (CHA-RC2a).
+// Options that can't be read return InvalidArgument, which names the field, and change nothing
+// (CHA-RC2a).
 func TestReadRoomOptionsRefuses(t *testing.T) {
 	for text, want := range map[string]string{
 		`{"reactions": {}}`:                        `unknown field "reactions", expected presence, typing, occupancy or messages`,
@@ -101,7 +102,8 @@ func TestReadRoomOptionsRefuses(t *testing.T) {
 			t.Errorf("%s: is refused and changes the options to %v", text, o)
 		}
 	}
-	// By json.Unmarshal these never get as far; a caller of the method can hand them in.
+	// json.Unmarshal refuses these texts before it calls the method, but another caller may pass
+	// them to it.
 	for _, text := range []string{``, `{`, `{"presence":{}`, `{"presence"}`, `{} {}`, `{}x`, `{"presence":{"enableEvents":true}`} {
 		o := documented
 		if err := o.UnmarshalJSON([]byte(text)); !errors.Is(err, ErrInvalidArgument) || !strings.Contains(err.Error(), "not valid JSON") || o != documented {
@@ -124,7 +126,7 @@ func TestWriteRoomOptions(t *testing.T) {
 	}
 }
 
-// Options keep their values through JSON, whatever they are, and whatever they are read into.
+// All options keep their values when they are written as JSON and read again, into any options.
 func TestRoomOptionsRoundTrip(t *testing.T) {
 	options := rapid.Custom(func(t *rapid.T) RoomOptions {
 		return RoomOptions{
@@ -148,7 +150,7 @@ func TestRoomOptionsRoundTrip(t *testing.T) {
 	})
 }
 
-// Options load as a part of a bigger configuration, by value and by pointer.
+// Options can be loaded as part of a larger configuration, as a value and as a pointer.
 func TestRoomOptionsInABiggerStruct(t *testing.T) {
 	var config struct {
 		Title string                 `json:"title"`

@@ -7,7 +7,7 @@ import (
 	"time"
 )
 
-// The defaults, by hand (CHA-RC4a; digest, section 8).
+// The defaults, written by hand (CHA-RC4a).
 var theDefaults = RoomOptions{
 	Presence: PresenceOptions{EnableEvents: true},
 	Typing:   TypingOptions{HeartbeatThrottle: 10 * time.Second},
@@ -23,8 +23,8 @@ func resolve(t *testing.T, options ...RoomOption) RoomOptions {
 	return o
 }
 
-// CHA-RC4a: the defaults. CHA-RC4b: what is given changes its own field and no other, and what
-// comes later wins.
+// CHA-RC4a: the defaults. CHA-RC4b: each option changes its own field and no other; a later option
+// wins.
 func TestResolveRoomOptions(t *testing.T) {
 	change := func(f func(*RoomOptions)) RoomOptions {
 		o := theDefaults
@@ -61,8 +61,8 @@ func TestResolveRoomOptions(t *testing.T) {
 	}
 }
 
-// CHA-RC2a: options that are not valid raise InvalidArgument, with the field, its value and what
-// was expected.
+// CHA-RC2a: invalid options return InvalidArgument, with the field, its value and the expected
+// values.
 func TestValidate(t *testing.T) {
 	for _, c := range []struct {
 		option RoomOption

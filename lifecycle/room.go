@@ -24,9 +24,9 @@ const (
 	RoomAttached    = fsm.StatusAttached    // connected and working (CHA-RS1c)
 	RoomDetaching   = fsm.StatusDetaching   // detaching (CHA-RS1d)
 	RoomDetached    = fsm.StatusDetached    // detached at the user's request (CHA-RS1e)
-	// detached for an extended time, retried by the connection (CHA-RS1f)
+	// detached for an extended time; the connection retries (CHA-RS1f)
 	RoomSuspended = fsm.StatusSuspended
-	// something is wrong that the user must act on (CHA-RS1g)
+	// an error that the user must act on (CHA-RS1g)
 	RoomFailed    = fsm.StatusFailed
 	RoomReleasing = fsm.StatusReleasing // being released (CHA-RS1h)
 	RoomReleased  = fsm.StatusReleased  // released, of no further use; final (CHA-RS1i)
@@ -36,10 +36,10 @@ const (
 type RoomStatusChange struct {
 	Current  RoomStatus // the new status (CHA-RS4a)
 	Previous RoomStatus // the status before (CHA-RS4b)
-	Error    error      // the error that belongs to the new status, or nil (CHA-RS4c, CHA-RS4d)
+	Error    error      // the error of the new status, or nil (CHA-RS4c, CHA-RS4d)
 }
 
-// String prints the change with its error, if it has one: "attaching -> suspended: unable to …".
+// String returns the change with its error, if it has one: "attaching -> suspended: unable to …".
 func (c RoomStatusChange) String() string {
 	s := c.Previous.String() + " -> " + c.Current.String()
 	if c.Error != nil {
@@ -50,60 +50,61 @@ func (c RoomStatusChange) String() string {
 
 // Discontinuity reports that a room may have missed messages (CHA-RL12, CHA-RL15).
 type Discontinuity struct {
-	// has the code [ErrRoomDiscontinuity]; its cause is what led to it, if that is known
+	// an error with the code [ErrRoomDiscontinuity]; its cause is the channel's error, if there is
+	// one
 	Reason error
 }
 
 // RetryPause is the pause between two attempts of a release to detach the channel (CHA-RL3n4).
 const RetryPause = 250 * time.Millisecond
 
-// Room is one chat room: its attach and detach, its status and its discontinuities, on a realtime
-// channel. It is got from a [Rooms] and released there. All methods may be called concurrently, and
-// from within listeners.
+// Room is one chat room on a realtime channel: its attach and detach, its status and its
+// discontinuities. A [Rooms] returns it and releases it. All methods may be called concurrently,
+// and from within listeners.
 //
-// Operations run one at a time, in the order in which they are called, but that a release goes
-// before those that still wait (CHA-RL7). What they do is decided by [fsm.Room].
+// Operations run one at a time, in the order of their calls, except that a release goes before
+// operations that still wait (CHA-RL7). [fsm.Room] decides what they do.
 type Room struct {
 	name    string
 	options RoomOptions
 	channel Channel
 	watch   atomic.Pointer[watch]        // nil without an observer or a log
-	gone    func(operation string) error // see [RoomConfig]; nil for an error of its own
+	gone    func(operation string) error // see [RoomConfig]; nil for the default error
 
 	// the last change; the getters read it without the lock
 	status          atomic.Pointer[RoomStatusChange]
 	statusListeners listen.List[RoomStatusChange]
 	discontinuities listen.List[Discontinuity]
 
-	mu      sync.Mutex // guards what follows; never held while foreign code runs
+	mu      sync.Mutex // guards the fields below; never held while foreign code runs
 	core    fsm.Room[*ErrorInfo]
 	seq     uint64
-	calls   []*roomCall    // those that wait
-	working sync.WaitGroup // the channel's operations that run
+	calls   []*roomCall    // the calls that wait
+	working sync.WaitGroup // the running operations of the channel
 }
 
-// watch carries the steps of a room to its log and to its observer.
+// watch passes the steps of a room on to its log and its observer.
 type watch struct {
 	log     *slog.Logger
-	logs    bool                           // steps get lines in the log
+	logs    bool                           // the steps are logged
 	observe atomic.Pointer[func(RoomStep)] // nil without an observer
-	of      any                            // what steps name as the room
+	of      any                            // see [RoomConfig]; never nil
 	steps   observer[RoomStep]
 }
 
 type roomCall struct {
 	number  fsm.Call
 	settled bool
-	direct  bool          // the caller itself runs what its steps begin
-	work    roomWork      // what it is to run next; none is 0
-	done    chan struct{} // closed when settled; made only for a call that has to wait
+	direct  bool          // the caller itself runs the operations that its steps begin
+	work    roomWork      // the operation that the caller must run next; 0 for none
+	done    chan struct{} // closed when the call is settled; made only if the call has to wait
 	outcome fsm.RoomOutcome[*ErrorInfo]
 }
 
-// roomWork is an operation of the channel, by the output that begins it; 0 is none.
+// roomWork is an operation of the channel, named by the output that begins it; 0 is none.
 type roomWork fsm.RoomOutputKind
 
-// ended is the input that tells the core of the end of the work.
+// ended returns the input that reports the end of the operation to the core.
 func (w roomWork) ended() fsm.RoomInputKind {
 	switch fsm.RoomOutputKind(w) {
 	case fsm.AttachChannel:
@@ -135,24 +136,27 @@ func (w roomWork) String() string {
 	return "Channel.GiveBack"
 }
 
-// RoomConfig configures a [Room] that a backend makes. The zero value is good.
+// RoomConfig configures a [Room] that a backend makes. The zero value is usable.
 type RoomConfig struct {
-	// Logger is where the room logs: status changes at info, discontinuities at warn, panics of
-	// listeners and of Observe at error. nil writes errors alone, to [slog.Default].
+	// Logger receives status changes at info, discontinuities at warn, and panics of listeners and
+	// of Observe at error. If it is nil, only errors are logged, to [slog.Default].
 	Logger *slog.Logger
 
-	// Observe receives each step of the room's core, in order and one at a time, under no lock, and
-	// may call back. It runs, as the log's handler does, in the goroutine of a call or of a
-	// channel's operation, which it holds up when it blocks, but never in that of a channel's
-	// event. A panic in it is logged and does no harm. nil receives nothing.
+	// Observe receives each step of the room's core, one at a time, in order, while no lock is
+	// held. It may call methods of the room. Like the log's handler, it runs in the goroutine of a
+	// call or of a channel's operation, which it delays if it blocks, but never in the goroutine of
+	// a channel's event. A panic in it is logged and has no other effect. If it is nil, nothing is
+	// observed.
 	Observe func(RoomStep)
 
-	// Of is what the steps name as the room: what users hold of it. nil is for the Room.
+	// Of is the value of the steps' field Of, for a backend that wraps the Room: the value that
+	// users hold. If it is nil, the steps have the Room.
 	Of any
 
-	// Gone returns the error of what begins, or still waits for events, once the room is released.
-	// operation is what could not be done: "subscribe to status changes". It must not block. nil is
-	// for an [*ErrorInfo] with the code [ErrRoomInInvalidState].
+	// Gone returns the error of calls on the room after its release, and of calls that still wait
+	// for events then. operation says what the call can't do: "subscribe to status changes". Gone
+	// must not block. If it is nil, the error is an [*ErrorInfo] with the code
+	// [ErrRoomInInvalidState].
 	Gone func(operation string) error
 }
 
@@ -160,21 +164,21 @@ type RoomConfig struct {
 type RoomStep struct {
 	Seq  uint64 // 1, 2, 3, … for this room
 	Room string // the room's name
-	// the room itself: rooms of one name follow each other, and their steps may overlap
+	// the room itself; a name may have several rooms, one after the other, whose steps overlap
 	Of       any
-	Input    fsm.RoomInput[*ErrorInfo]    // what came in
-	Outputs  []fsm.RoomOutput[*ErrorInfo] // what came out
+	Input    fsm.RoomInput[*ErrorInfo]    // the input of the step
+	Outputs  []fsm.RoomOutput[*ErrorInfo] // the outputs of the step
 	Status   RoomStatus                   // the status afterwards
-	StatusOf *ErrorInfo                   // the error that belongs to it, or nil
+	StatusOf *ErrorInfo                   // the error of the status, or nil
 }
 
-// NewRoom makes a room in the status initialized, on a channel that is initialized and not used by
-// anything else, and the function that releases it. It is for backends: users get rooms from
-// [Rooms.Get], and only the backend's Release may release one (CHA-RL3).
+// NewRoom returns a room in the status initialized, and the function that releases it. The channel
+// must be initialized, and used by nothing else. NewRoom is for backends: users get rooms from
+// [Rooms.Get], and only the backend's Release may release a room (CHA-RL3).
 //
-// release ends the room and returns when its channel has been given back; its error is the
-// channel's, from giving it back, or the context's error when ctx ends first: then the release goes
-// on. It may be called again.
+// release releases the room and returns when its channel was given back. It returns the error of
+// the channel's GiveBack, or the context's error if ctx ends first: then the release goes on. It
+// may be called again.
 func NewRoom(name string, options RoomOptions, channel Channel, config RoomConfig) (room *Room, release func(ctx context.Context) error) {
 	r := &Room{name: name, options: options, channel: channel, gone: config.Gone, core: *fsm.NewRoom[*ErrorInfo]()}
 	if config.Logger != nil || config.Observe != nil {
@@ -185,7 +189,7 @@ func NewRoom(name string, options RoomOptions, channel Channel, config RoomConfi
 	return r, r.release
 }
 
-// initialStatus is shared by all rooms.
+// initialStatus is the first status of every room.
 var initialStatus = RoomStatusChange{Current: RoomInitialized, Previous: RoomInitialized}
 
 func newWatch(r *Room, config RoomConfig) *watch {
@@ -203,11 +207,12 @@ func newWatch(r *Room, config RoomConfig) *watch {
 	return w
 }
 
-// channelEvent takes an event of the channel.
+// channelEvent receives an event of the channel.
 func (r *Room) channelEvent(c ChannelStateChange) {
 	r.input(fsm.RoomInput[*ErrorInfo]{Kind: fsm.ChannelEvent, Channel: c.Current, Update: c.Update, Resumed: c.Resumed, Err: c.Reason})
 	if w := r.watch.Load(); w != nil {
-		// the channel doesn't wait for the log and the observer, which may wait for its next event
+		// The channel must not wait for the log or the observer: they may wait for the channel's
+		// next event.
 		w.steps.flushSoon()
 	}
 }
@@ -215,24 +220,24 @@ func (r *Room) channelEvent(c ChannelStateChange) {
 func (r *Room) release(ctx context.Context) error {
 	err := r.do(ctx, fsm.CallRoomRelease, "release")
 	if err == nil {
-		r.working.Wait() // the room has settled, so what still runs is on its last line
+		r.working.Wait() // the room is released: operations that still run are about to return
 	}
 	return err
 }
 
-// Name returns the room's name, as it was got with.
+// Name returns the name of the room, as given to Get.
 func (r *Room) Name() string { return r.name }
 
-// Options returns the room's options, complete.
+// Options returns all options of the room.
 func (r *Room) Options() RoomOptions { return r.options }
 
 // Status returns the room's status (CHA-RS2).
 func (r *Room) Status() RoomStatus { return r.status.Load().Current }
 
-// Error returns the error that belongs to the present status, or nil (CHA-RS2b).
+// Error returns the error of the present status, or nil (CHA-RS2b).
 func (r *Room) Error() error { return r.status.Load().Error }
 
-// over is the error of what begins on a room that is released.
+// over returns the error of a call on a room that is released.
 func (r *Room) over(operation string) error {
 	if r.gone != nil {
 		return r.gone(operation)
@@ -240,21 +245,21 @@ func (r *Room) over(operation string) error {
 	return NewErrorInfo(ErrRoomInInvalidState, fmt.Sprintf("unable to %s; room %q is released", operation, r.name), nil)
 }
 
-// Attach attaches the room and returns when it is attached (CHA-RL1). A room that is attached
-// already is left as it is.
+// Attach attaches the room and returns when it is attached (CHA-RL1). It does nothing if the room
+// is already attached.
 //
-// Errors: [ErrRoomInInvalidState] for a room that was released (CHA-RL1l); the channel's own error
-// when it can't be attached (CHA-RL1k3), after which the status tells what became of the channel;
-// the context's error when ctx ends first: then an attach that has begun goes on, and one that
-// still waits for its turn is not begun.
+// Errors: [ErrRoomInInvalidState] if the room was released (CHA-RL1l); the channel's own error if
+// it can't be attached (CHA-RL1k3), after which the room has the status of the channel; the
+// context's error if ctx ends first. Then an attach that has begun goes on, and one that still
+// waits for its turn doesn't begin.
 func (r *Room) Attach(ctx context.Context) error { return r.do(ctx, fsm.CallRoomAttach, "attach") }
 
-// Detach detaches the room and returns when it is detached (CHA-RL2). A room that is detached
-// already is left as it is.
+// Detach detaches the room and returns when it is detached (CHA-RL2). It does nothing if the room
+// is already detached.
 //
-// Errors: [ErrRoomInInvalidState] for a room that was released or failed (CHA-RL2l, CHA-RL2m); the
-// channel's own error when it can't be detached (CHA-RL2k3); the context's error when ctx ends
-// first, as for [Room.Attach].
+// Errors: [ErrRoomInInvalidState] if the room was released or failed (CHA-RL2l, CHA-RL2m); the
+// channel's own error if it can't be detached (CHA-RL2k3); the context's error if ctx ends first,
+// as for [Room.Attach].
 func (r *Room) Detach(ctx context.Context) error { return r.do(ctx, fsm.CallRoomDetach, "detach") }
 
 // do begins a call and waits until it is settled or its context ends.
@@ -262,9 +267,9 @@ func (r *Room) do(ctx context.Context, kind fsm.RoomInputKind, operation string)
 	if ctx.Err() != nil {
 		return ctxerr.Of(ctx)
 	}
-	// A caller who can't give up may as well run the operation itself: nothing but its end settles
-	// the call. Not so with an observer of the steps, which may wait for what the caller would
-	// do only afterwards.
+	// A caller that can't give up runs the operation itself: only the operation's end settles the
+	// call. With an observer it doesn't, since the observer, which runs first, may wait for the
+	// operation.
 	c := &roomCall{direct: ctx.Done() == nil && r.watch.Load() == nil}
 	r.mu.Lock()
 	c.number = r.core.NextCall()
@@ -282,7 +287,7 @@ func (r *Room) do(ctx context.Context, kind fsm.RoomInputKind, operation string)
 		case <-c.done:
 		case <-ctx.Done():
 			r.mu.Lock()
-			gaveUp := !c.settled // else it was settled at the very moment, and that counts
+			gaveUp := !c.settled // if settled just before, its outcome counts
 			if gaveUp {
 				r.step(fsm.RoomInput[*ErrorInfo]{Kind: fsm.RoomGiveUp, Call: c.number}, nil)
 			}
@@ -305,15 +310,15 @@ func (r *Room) do(ctx context.Context, kind fsm.RoomInputKind, operation string)
 	return nil
 }
 
-// flush hands the steps to those who watch them.
+// flush passes the queued steps on to the log and the observer.
 func (r *Room) flush() {
 	if w := r.watch.Load(); w != nil {
 		w.steps.flush()
 	}
 }
 
-// stepFor puts one input through the core for a call, which runs the operation that it leads to
-// itself, if it is direct, and waits where there is none. The lock is held.
+// stepFor gives one input to the core for a call. If the step neither settles the call nor gives it
+// an operation to run, the call will have to wait. The lock is held.
 func (r *Room) stepFor(c *roomCall, in fsm.RoomInput[*ErrorInfo]) {
 	r.step(in, c)
 	if !c.settled && c.work == 0 {
@@ -321,19 +326,18 @@ func (r *Room) stepFor(c *roomCall, in fsm.RoomInput[*ErrorInfo]) {
 	}
 }
 
-// input puts one input through the core.
+// input gives one input to the core.
 func (r *Room) input(in fsm.RoomInput[*ErrorInfo]) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.step(in, nil)
 }
 
-// step puts one input through the core and carries its outputs out, in their order. c is the call
-// whose goroutine this is, or nil. The lock is held; nothing that it does runs foreign code: the
-// channel's operations get a goroutine, listeners have their own, and a caller is woken by its
-// channel.
+// step gives one input to the core and carries out its outputs, in their order. c is the call whose
+// goroutine this is, or nil. The lock is held, so step runs no foreign code: the channel's
+// operations and the listeners run in goroutines of their own, and a caller is woken by a channel.
 func (r *Room) step(in fsm.RoomInput[*ErrorInfo], c *roomCall) {
-	// on the stack: a buffer that is kept would cost an idle room more than all the rest
+	// on the stack: a buffer in the Room would be most of the memory of an idle room
 	var room [3]fsm.RoomOutput[*ErrorInfo]
 	outs, refused := r.core.Step(in, room[:0])
 	if refused != nil {
@@ -367,8 +371,8 @@ func (r *Room) step(in fsm.RoomInput[*ErrorInfo], c *roomCall) {
 	}
 }
 
-// record hands a step to those who watch. The log's handler is foreign code too, so it waits for
-// the end of the lock as the observer does.
+// record queues a step for the log and the observer. Both are foreign code, so they receive it when
+// the lock is free.
 func (r *Room) record(w *watch, in fsm.RoomInput[*ErrorInfo], outs []fsm.RoomOutput[*ErrorInfo]) {
 	if w.observe.Load() != nil || w.logs && slices.ContainsFunc(outs, published) {
 		status, err := r.core.Status()
@@ -389,12 +393,12 @@ func (r *Room) settle(out *fsm.RoomOutput[*ErrorInfo]) {
 	}
 }
 
-// published reports whether an output gets a line in the log.
+// published reports whether an output is logged.
 func published(out fsm.RoomOutput[*ErrorInfo]) bool {
 	return out.Kind == fsm.PublishStatus || out.Kind == fsm.PublishDiscontinuity
 }
 
-// tell writes a step to the log and to the observer.
+// tell passes a step on to the log and the observer.
 func (w *watch) tell(step RoomStep) {
 	for _, out := range step.Outputs {
 		if !published(out) {
@@ -420,20 +424,19 @@ func (r *Room) publishDiscontinuity(reason *ErrorInfo) {
 		fmt.Sprintf("room %q lost continuity; messages may have been missed", r.name), asError(reason))})
 }
 
-// work begins an operation of the channel: in the goroutine of the call c, if that is direct, or in
-// one of its own. The lock is held.
+// work begins an operation of the channel: in the goroutine of the call c, if c is direct, else in
+// a goroutine of its own. The lock is held.
 func (r *Room) work(w roomWork, c *roomCall) {
 	r.working.Add(1)
-	if c != nil && c.direct && !c.settled { // once the call is settled, what begins is for another
+	if c != nil && c.direct && !c.settled { // else for another call
 		c.work = w
 		return
 	}
 	go r.run(w, nil)
 }
 
-// run runs an operation of the channel and gives its end to the core; one that panics or ends its
-// goroutine has an error too. c is the call whose goroutine this is; nil for a goroutine of its
-// own.
+// run runs an operation of the channel and reports its end to the core, as an error too if it
+// panics or ends its goroutine. c is the call whose goroutine this is, or nil.
 func (r *Room) run(w roomWork, c *roomCall) {
 	returned := false
 	defer func() {

@@ -11,14 +11,15 @@ import (
 	"testing/synctest"
 )
 
-// goroutine returns the number of the goroutine that asks.
+// goroutine returns the number of the calling goroutine.
 func goroutine() string {
 	text := make([]byte, 64)
 	number, _, _ := strings.Cut(strings.TrimPrefix(string(text[:runtime.Stack(text, false)]), "goroutine "), " ")
 	return number
 }
 
-// homeChannel notes in which goroutines its operations run. A detach fails so many times.
+// homeChannel records in which goroutine each of its operations runs. Its first detaches fail;
+// fails is their number.
 type homeChannel struct {
 	emit     func(ChannelStateChange)
 	fails    int
@@ -43,8 +44,8 @@ func (c *homeChannel) Attach(context.Context) error   { return c.run(ChannelAtta
 func (c *homeChannel) Detach(context.Context) error   { return c.run(ChannelDetached) }
 func (c *homeChannel) GiveBack(context.Context) error { c.ran[goroutine()] = true; return nil }
 
-// A call whose caller can't give up, in a room without an observer, runs its operation
-// itself; any other call has a goroutine for it.
+// In a room without an observer, a call whose context can't end runs its operation itself.
+// Operations of other calls run in goroutines of their own.
 func TestRoomRunsOperationsOfItsCallers(t *testing.T) {
 	quiet := slog.New(slog.NewTextHandler(io.Discard, nil))
 	for _, c := range []struct {
@@ -81,8 +82,8 @@ func TestRoomRunsOperationsOfItsCallers(t *testing.T) {
 	}
 }
 
-// What begins after a pause, or for another call, is not for the caller that waits: it would never
-// come to it.
+// Operations that begin after a pause or for another call don't run in the goroutine of a caller
+// that waits: a blocked caller can't run them.
 func TestRoomReleaseRetriesWhileItsCallerWaits(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		ch := &homeChannel{fails: 2, ran: map[string]bool{}}
@@ -99,7 +100,7 @@ func TestRoomReleaseRetriesWhileItsCallerWaits(t *testing.T) {
 	})
 }
 
-// What receives a room's steps, a caller can give up while the channel works.
+// Whether the room has an observer or a log, a caller can give up while the channel works.
 func TestRoomGivesUpWhoeverIsTold(t *testing.T) {
 	cause := errors.New("enough")
 	quiet := slog.New(slog.NewTextHandler(io.Discard, nil))
@@ -125,8 +126,8 @@ func TestRoomGivesUpWhoeverIsTold(t *testing.T) {
 	}
 }
 
-// An observer that waits for what it receives to have begun is not waited for by the caller that
-// would begin it, logger or not.
+// An observer may wait until the operation of the step that it receives has begun. The caller that
+// waits for the observer doesn't run that operation itself, with a logger or without.
 func TestRoomObserverMayWaitForTheOperation(t *testing.T) {
 	for name, logger := range map[string]*slog.Logger{"alone": nil, "beside a logger": slog.New(slog.NewTextHandler(io.Discard, nil))} {
 		t.Run(name, func(t *testing.T) {
@@ -149,8 +150,8 @@ func TestRoomObserverMayWaitForTheOperation(t *testing.T) {
 	}
 }
 
-// CHA-RC1f1: a get without options asks for the defaults, and doesn't take a room that has others,
-// nor is it refused one that has them.
+// CHA-RC1f1: a get without options asks for the defaults. It is refused if the room has other
+// options, and gets a room that has the defaults.
 func TestAGetWithoutOptionsAsksForTheDefaults(t *testing.T) {
 	r := NewRooms[*resource](&backend{})
 	if _, err := r.Get(background, "a", WithPresenceEvents(false)); err != nil {
@@ -169,23 +170,23 @@ func TestAGetWithoutOptionsAsksForTheDefaults(t *testing.T) {
 	}
 }
 
-// A caller who gives up was reported to the observer when its call returns.
+// When a call that gave up returns, the observer has received that step.
 func TestGivingUpIsTold(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		g, told := newGates(), 0
-		r := NewRooms[*resource](g, WithObserver(func(RoomsStep) { told++ }))
+		g, received := newGates(), 0
+		r := NewRooms[*resource](g, WithObserver(func(RoomsStep) { received++ }))
 		ctx, cancel := context.WithCancel(background)
 		seen := 0
 		c := begin(func() (*resource, error) {
 			_, err := r.Get(ctx, "a")
-			seen = told
+			seen = received
 			return nil, err
 		})
 		w := next(t, g.opening)
 		cancel()
 		c.ended(t, context.Canceled)
 		if seen != 2 {
-			t.Errorf("told of %d steps when the call returned, expected the get and its end", seen)
+			t.Errorf("received %d steps when the call returned, expected the get and its end", seen)
 		}
 		w.finish(nil)
 		d := beginRelease(background, r, "a")

@@ -16,11 +16,11 @@ import (
 	"time"
 )
 
-// What a room does, point by point of CHA-RL and CHA-RS, is tested on the core, in package fsm. The
-// tests here are about what the driver adds: contexts, errors, listeners, logs, time.
+// Package fsm tests the rules of CHA-RL and CHA-RS on the core. The tests here are about what the
+// driver adds: contexts, errors, listeners, logs, time.
 
-// fakeChannel is a channel whose operations wait until the test ends them, unless it is set to
-// succeed at once.
+// fakeChannel is a channel whose operations block until the test ends them, or succeed at once if
+// it is set so.
 type fakeChannel struct {
 	emit    func(ChannelStateChange)
 	began   chan *channelOp
@@ -46,8 +46,8 @@ func (c *fakeChannel) Attach(ctx context.Context) error   { return c.run(ctx, "A
 func (c *fakeChannel) Detach(ctx context.Context) error   { return c.run(ctx, "Detach", ChannelDetached) }
 func (c *fakeChannel) GiveBack(ctx context.Context) error { return c.run(ctx, "GiveBack", 0) }
 
-// run also checks what the port promises: never two operations at a time, nothing after GiveBack,
-// contexts that don't end.
+// run also checks that the room keeps the rules of Channel: never two operations at a time, nothing
+// after GiveBack, contexts that don't end.
 func (c *fakeChannel) run(ctx context.Context, name string, state ChannelState) error {
 	c.mu.Lock()
 	if c.running++; c.running > 1 || c.given {
@@ -73,7 +73,7 @@ func (c *fakeChannel) run(ctx context.Context, name string, state ChannelState) 
 	return (<-op.do)()
 }
 
-// next returns the operation that began; there must be that one and no other.
+// next returns the operation that has begun. It fails unless exactly this one has.
 func (c *fakeChannel) next(t *testing.T, name string) *channelOp {
 	t.Helper()
 	synctest.Wait()
@@ -95,7 +95,7 @@ func (c *fakeChannel) nothing(t *testing.T) {
 	}
 }
 
-// change emits an event and waits until nothing moves any more.
+// change emits an event and waits until all goroutines are blocked.
 func (c *fakeChannel) change(s ChannelStateChange) {
 	c.emit(s)
 	synctest.Wait()
@@ -120,7 +120,8 @@ func (o *channelOp) end(f func() error) {
 	synctest.Wait()
 }
 
-// fixture is a room in a bubble, on a gated channel, with all that it tells.
+// fixture is a room in a bubble, on a fakeChannel, with the status changes that its listener
+// received.
 type fixture struct {
 	*Room
 	t        *testing.T
@@ -131,8 +132,8 @@ type fixture struct {
 	statuses []string
 }
 
-// inBubble runs a test of a room in a bubble. In the end the room is released, and nothing may be
-// left: no goroutine and no timer.
+// inBubble runs a test of a room in a bubble. Then it releases the room, and fails if a goroutine
+// or a timer is left.
 func inBubble(t *testing.T, test func(f *fixture)) {
 	t.Helper()
 	synctest.Test(t, func(t *testing.T) {
@@ -165,7 +166,7 @@ func inBubble(t *testing.T, test func(f *fixture)) {
 		}
 		for i, s := range f.steps {
 			if s.Seq != uint64(i+1) || s.Room != "my room" {
-				t.Errorf("step %d is told as %d, of %s", i+1, s.Seq, s.Room)
+				t.Errorf("step %d is received as %d, of %s", i+1, s.Seq, s.Room)
 			}
 		}
 	})
@@ -181,7 +182,7 @@ func (f *fixture) beginRelease(ctx context.Context) *call {
 	return begin(func() (*resource, error) { return nil, f.release(ctx) })
 }
 
-// attached brings the room there.
+// attached attaches the room.
 func (f *fixture) attached() {
 	f.t.Helper()
 	c := f.attach(background)
@@ -189,12 +190,12 @@ func (f *fixture) attached() {
 	c.ended(f.t)
 }
 
-// told checks which status changes the listener received since the last time.
-func (f *fixture) told(want ...string) {
+// received checks which status changes the listener received since the last call.
+func (f *fixture) received(want ...string) {
 	f.t.Helper()
 	synctest.Wait()
 	if !slices.Equal(f.statuses, want) {
-		f.t.Errorf("told %q, expected %q", f.statuses, want)
+		f.t.Errorf("received %q, expected %q", f.statuses, want)
 	}
 	f.statuses = nil
 }
@@ -206,13 +207,13 @@ func (f *fixture) is(status RoomStatus, err *ErrorInfo) {
 		f.t.Errorf("the room is %v, %v; expected %v, %v", f.Status(), f.Error(), status, err)
 	}
 	if len(f.steps) != int(f.seq) {
-		f.t.Errorf("told of %d steps, expected %d", len(f.steps), f.seq)
+		f.t.Errorf("received %d steps, expected %d", len(f.steps), f.seq)
 	}
 }
 
 var errChannel = NewErrorInfo(40160, "not permitted", nil)
 
-// CHA-RS3, CHA-RL1, CHA-RL2, CHA-RL3: the plain path.
+// CHA-RS3, CHA-RL1, CHA-RL2, CHA-RL3: attach, detach and release, without a failure.
 func TestRoomPlainPath(t *testing.T) {
 	inBubble(t, func(f *fixture) {
 		f.is(RoomInitialized, nil)
@@ -238,7 +239,7 @@ func TestRoomPlainPath(t *testing.T) {
 		f.ch.nothing(t)
 
 		f.attached()
-		f.told("initialized>attaching", "attaching>attached", "attached>detaching", "detaching>detached", "detached>attaching", "attaching>attached")
+		f.received("initialized>attaching", "attaching>attached", "attached>detaching", "detaching>detached", "detached>attaching", "attaching>attached")
 
 		c = f.beginRelease(background)
 		f.is(RoomReleasing, nil)
@@ -247,16 +248,16 @@ func TestRoomPlainPath(t *testing.T) {
 		c.waits(t) // CHA-RL3h: not before the channel is given back
 		f.ch.next(t, "GiveBack").ok()
 		c.ended(t)
-		f.told("attached>releasing", "releasing>released")
+		f.received("attached>releasing", "releasing>released")
 		f.beginRelease(background).ended(t) // CHA-RL3a
 		f.ch.change(ChannelStateChange{Current: ChannelAttached})
-		f.told()
+		f.received()
 		f.is(RoomReleased, nil)
 	})
 }
 
-// CHA-RL1k2, CHA-RL1k3, CHA-RL2k2, CHA-RL2k3: the channel's error is that of the call and of the
-// status, as it is.
+// CHA-RL1k2, CHA-RL1k3, CHA-RL2k2, CHA-RL2k3: the call returns the channel's error unchanged, and
+// the status has it too.
 func TestRoomOperationFails(t *testing.T) {
 	inBubble(t, func(f *fixture) {
 		c := f.attach(background)
@@ -289,13 +290,13 @@ func TestRoomOperationFails(t *testing.T) {
 		c = f.detach(background) // CHA-RL2m
 		c.ended(t, ErrRoomInInvalidState)
 		saysAll(t, c.err, "unable to detach room", `"my room"`, "failed", "status 400")
-		f.told("initialized>attaching", "attaching>suspended not permitted", "suspended>attaching", "attaching>attached",
+		f.received("initialized>attaching", "attaching>suspended not permitted", "suspended>attaching", "attaching>attached",
 			"attached>detaching", "detaching>attached "+info.Message, "attached>detaching", "detaching>failed not permitted")
 	})
 }
 
-// A caller gives up its own wait alone: the attach goes on, and a later one joins it (CHA-RL1d,
-// CHA-RL1a).
+// A caller that gives up stops only its own wait: the attach goes on, and a later attach joins it
+// (CHA-RL1d, CHA-RL1a).
 func TestRoomContextEndsWhileAttaching(t *testing.T) {
 	inBubble(t, func(f *fixture) {
 		cause := errors.New("why it ended")
@@ -317,8 +318,8 @@ func TestRoomContextEndsWhileAttaching(t *testing.T) {
 	})
 }
 
-// A call that still waits for its turn when its context ends never begins, and one whose context
-// has ended has no effect.
+// A call whose context ends while it waits for its turn never begins, and one whose context has
+// already ended has no effect.
 func TestRoomContextEndsBeforeTheTurn(t *testing.T) {
 	inBubble(t, func(f *fixture) {
 		cause := errors.New("why it ended")
@@ -345,8 +346,8 @@ func TestRoomContextEndsBeforeTheTurn(t *testing.T) {
 	})
 }
 
-// What ends at the moment when its caller's context does ends in one of the two ways, and the room
-// is in order.
+// If a call's operation and its context end at the same moment, the call ends in one of the two
+// ways, and the room is usable.
 func TestRoomSettledAsItIsGivenUp(t *testing.T) {
 	for range 50 {
 		inBubble(t, func(f *fixture) {
@@ -354,7 +355,7 @@ func TestRoomSettledAsItIsGivenUp(t *testing.T) {
 			c := f.attach(ctx)
 			op := f.ch.next(t, "Attach")
 			f.ch.emit(ChannelStateChange{Current: ChannelAttached})
-			f.mu.Lock() // both come, mostly in this order, and find the lock taken
+			f.mu.Lock() // both ends happen, mostly in this order, and find the lock taken
 			op.do <- func() error { return nil }
 			for range 10 {
 				runtime.Gosched()
@@ -376,14 +377,15 @@ func TestRoomSettledAsItIsGivenUp(t *testing.T) {
 	}
 }
 
-// CHA-RL7a2, CHA-RL1l, CHA-RL2l: a release goes before what waits, which then meets released.
+// CHA-RL7a2, CHA-RL1l, CHA-RL2l: a release goes before operations that wait; these then find the
+// room released.
 func TestRoomReleaseDuringAttach(t *testing.T) {
 	inBubble(t, func(f *fixture) {
 		a := f.attach(background)
 		op := f.ch.next(t, "Attach")
 		b, c := f.detach(background), f.attach(background)
 		d := f.beginRelease(background)
-		f.ch.nothing(t) // it does not interrupt
+		f.ch.nothing(t) // the release doesn't interrupt the attach
 		op.ok()
 		a.ended(t)
 		f.is(RoomReleasing, nil)
@@ -417,7 +419,7 @@ func TestRoomReleaseRetries(t *testing.T) {
 				f.is(RoomReleasing, nil)
 			}
 			op.fail(errChannel)
-			time.Sleep(RetryPause - time.Nanosecond) // of the bubble's time
+			time.Sleep(RetryPause - time.Nanosecond) // in the bubble's virtual time
 			f.ch.nothing(t)
 			time.Sleep(time.Nanosecond)
 		}
@@ -427,7 +429,7 @@ func TestRoomReleaseRetries(t *testing.T) {
 	})
 }
 
-// CHA-RL3n3: a channel that has failed has nothing to detach.
+// CHA-RL3n3: the release of a room with a failed channel detaches nothing.
 func TestRoomReleaseOfFailedChannel(t *testing.T) {
 	inBubble(t, func(f *fixture) {
 		f.attached()
@@ -441,8 +443,8 @@ func TestRoomReleaseOfFailedChannel(t *testing.T) {
 	})
 }
 
-// The release goes on without the caller that gave up, and a second one joins it. The error of
-// giving the channel back is the release's.
+// A release goes on after its caller gave up, and a second call joins it. The release returns the
+// error of giving the channel back.
 func TestRoomReleaseGivenUp(t *testing.T) {
 	inBubble(t, func(f *fixture) {
 		f.attached()
@@ -466,11 +468,11 @@ func TestRoomReleaseGivenUp(t *testing.T) {
 	})
 }
 
-// CHA-RL11: the room follows its channel.
+// CHA-RL11: the room's status follows its channel's state.
 func TestRoomFollowsItsChannel(t *testing.T) {
 	inBubble(t, func(f *fixture) {
 		f.attached()
-		f.told("initialized>attaching", "attaching>attached")
+		f.received("initialized>attaching", "attaching>attached")
 		f.ch.change(ChannelStateChange{Current: ChannelSuspended, Reason: errChannel})
 		f.is(RoomSuspended, errChannel)
 		// nothing new
@@ -480,7 +482,7 @@ func TestRoomFollowsItsChannel(t *testing.T) {
 		f.is(RoomAttached, nil)
 		f.ch.change(ChannelStateChange{Current: ChannelAttached, Resumed: true, Update: true, Reason: errChannel})
 		f.is(RoomAttached, nil)
-		f.told("attached>suspended not permitted", "suspended>attaching", "attaching>attached")
+		f.received("attached>suspended not permitted", "suspended>attaching", "attaching>attached")
 	})
 }
 
@@ -539,7 +541,7 @@ level=WARN msg="room lost continuity" room="my room" error="not permitted (code 
 	})
 }
 
-// The log needs no observer.
+// A room without an observer logs too.
 func TestRoomLogWithoutAnObserver(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		ch := newFakeChannel()
@@ -556,7 +558,7 @@ func TestRoomLogWithoutAnObserver(t *testing.T) {
 	})
 }
 
-// A step is reported with its input, its outputs and the status that it left.
+// The observer receives each step with its input, its outputs and the status afterwards.
 func TestRoomObserver(t *testing.T) {
 	inBubble(t, func(f *fixture) {
 		f.attached()
@@ -576,12 +578,12 @@ func TestRoomObserver(t *testing.T) {
 			"ChannelEvent(failed, not permitted (code 40160, status 401)): status(attached -> failed, not permitted (code 40160, status 401)): failed true",
 		}
 		if !slices.Equal(got, want) {
-			t.Errorf("told\n%s\nexpected\n%s", strings.Join(got, "\n"), strings.Join(want, "\n"))
+			t.Errorf("received\n%s\nexpected\n%s", strings.Join(got, "\n"), strings.Join(want, "\n"))
 		}
 	})
 }
 
-// A channel that panics, or ends its goroutine, has failed in that operation; the room goes on.
+// If the channel panics or ends its goroutine, the operation fails and the room goes on.
 func TestRoomChannelMisbehaves(t *testing.T) {
 	for name, misbehave := range map[string]func() error{
 		"panics":             func() error { panic("argh") },
@@ -608,7 +610,7 @@ func TestRoomChannelMisbehaves(t *testing.T) {
 				check(c, "Channel.Detach")
 				c = f.beginRelease(background)
 				f.ch.next(t, "Detach").end(misbehave)
-				time.Sleep(RetryPause) // of the bubble's time
+				time.Sleep(RetryPause) // in the bubble's virtual time
 				f.ch.next(t, "Detach").ok()
 				f.ch.next(t, "GiveBack").end(misbehave)
 				check(c, "Channel.GiveBack")
@@ -618,24 +620,24 @@ func TestRoomChannelMisbehaves(t *testing.T) {
 	}
 }
 
-// The function that takes the channel's events does not wait for the log or the observer, and these
-// may wait for the channel: an observer that receives an event attaches the room again, which
-// needs the channel's next event.
+// The function that receives the channel's events waits for neither the log nor the observer. So
+// these may wait for the channel: here an observer that receives an event attaches the room again,
+// which needs the channel's next event.
 func TestRoomObserverMayWaitForTheChannel(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		ch := newFakeChannel()
 		var room *Room
 		var attached error
-		told := 0
+		received := 0
 		room, release := NewRoom("a", theDefaults, ch, RoomConfig{Observe: func(s RoomStep) {
-			if told++; s.Status == RoomSuspended {
+			if received++; s.Status == RoomSuspended {
 				attached = room.Attach(background)
 			}
 		}})
 		c := begin(func() (*resource, error) { return nil, room.Attach(background) })
 		ch.next(t, "Attach").ok()
 		c.ended(t)
-		// One goroutine emits the channel's events, in order, as the port asks for.
+		// One goroutine emits the channel's events, in order, as Channel requires.
 		events := make(chan ChannelStateChange)
 		go func() {
 			for e := range events {
@@ -656,13 +658,13 @@ func TestRoomObserverMayWaitForTheChannel(t *testing.T) {
 			t.Error(err)
 		}
 		synctest.Wait()
-		if want := int(room.seq); told != want {
-			t.Errorf("told of %d steps, expected %d", told, want)
+		if want := int(room.seq); received != want {
+			t.Errorf("received %d steps, expected %d", received, want)
 		}
 	})
 }
 
-// A state that no channel has is the adapter's fault, and does not wedge the room.
+// If a channel reports a state that doesn't exist, its call panics, and the room stays usable.
 func TestRoomUnknownChannelState(t *testing.T) {
 	inBubble(t, func(f *fixture) {
 		f.attached()
@@ -681,7 +683,7 @@ func TestRoomUnknownChannelState(t *testing.T) {
 	})
 }
 
-// Without a logger and an observer.
+// A room without a logger and an observer.
 func TestRoomWithTheZeroConfig(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		ch := newFakeChannel()
@@ -698,13 +700,13 @@ func TestRoomWithTheZeroConfig(t *testing.T) {
 	})
 }
 
-// TestRoomParallel attaches, detaches, registers and removes listeners, reads and releases from
-// many goroutines, under the race detector.
+// TestRoomParallel has many goroutines attach, detach, register and remove listeners, read and
+// release, under the race detector.
 func TestRoomParallel(t *testing.T) {
 	ch := newFakeChannel()
 	ch.succeed = true
-	var told atomic.Int64
-	room, release := NewRoom("a", theDefaults, ch, RoomConfig{Observe: func(RoomStep) { told.Add(1) }})
+	var received atomic.Int64
+	room, release := NewRoom("a", theDefaults, ch, RoomConfig{Observe: func(RoomStep) { received.Add(1) }})
 	cause := errors.New("gave up")
 	var wg sync.WaitGroup
 	var last atomic.Pointer[RoomStatusChange]

@@ -15,59 +15,59 @@ import (
 	"ablyrooms.example/internal/listen"
 )
 
-// Rooms registers rooms by name: a name has at most one room at a time, got with [Rooms.Get] and
-// ended with [Rooms.Release] (CHA-RC1). Several owners share a room by [Rooms.Acquire]. R is what
-// the backend opens for a name.
+// Rooms registers rooms by name: a name has at most one room at a time, which [Rooms.Get] returns
+// and [Rooms.Release] releases (CHA-RC1). Several owners share a room by [Rooms.Acquire]. R is the
+// type of the rooms that the backend opens.
 //
 // All methods may be called concurrently, and from within the backend, a listener or an observer.
-// What they do is decided by [fsm.Leases] above [fsm.Rooms]; docs/rooms.md and docs/leases.md state
-// the rules.
+// [fsm.Leases] and [fsm.Rooms] decide what they do; docs/rooms.md and docs/leases.md state the
+// rules.
 type Rooms[R any] struct {
 	backend  Backend[R]
 	log      *slog.Logger
 	observer atomic.Pointer[observer[RoomsStep]] // nil without an observer
-	states   bool                                // the observer wants states
+	states   bool                                // the observer receives states
 
 	disposed atomic.Bool // disposal has begun
 
-	// ready is what a Get finds without a lock: name to *live[R] of a room that is ready, and that
-	// some Get keeps, so that the end of no lease releases it.
+	// ready has the rooms that a Get returns without a lock, as *live[R] by name. Each is ready and
+	// kept by a Get, so that closing a lease doesn't release it.
 	ready sync.Map
 
-	mu      sync.Mutex // guards what follows; never held while foreign code runs
+	mu      sync.Mutex // guards the fields below; never held while foreign code runs
 	leases  *fsm.Leases[RoomOptions]
-	core    *fsm.Rooms[RoomOptions] // below the leases, to look into
+	core    *fsm.Rooms[RoomOptions] // the core that leases uses, for reading
 	seq     uint64
-	workErr error // of the backend's work whose end is the step under way
+	workErr error // the error of the backend's work that the present step ends, or nil
 	calls   map[fsm.Call]*roomsCall[R]
 	live    map[fsm.Incarnation]*live[R]
-	failed  map[fsm.Incarnation]error // what ended releases since disposal began
+	failed  map[fsm.Incarnation]error // the errors of releases that ended since disposal began
 	working sync.WaitGroup            // the goroutines that run the backend
-	direct  bool                      // the step's release runs in the goroutine of its caller
+	direct  bool                      // the step's caller runs the release that the step begins
 }
 
-// live is what the driver keeps of an incarnation from its opening to the end of its release.
+// live holds the data of an incarnation from its opening to the end of its release.
 type live[R any] struct {
 	id        fsm.Incarnation
 	name      string
 	options   RoomOptions
 	defaults  bool // the options are the defaults
 	room      R
-	err       error           // of the backend's work that ended last
-	ctx       context.Context // of its opening
+	err       error           // the error of the backend's last work on it, or nil
+	ctx       context.Context // the context of its opening; nil afterwards
 	abandon   context.CancelCauseFunc
 	published bool
 }
 
-// roomsCall is a call that waits. Its fields belong to the lock of the Rooms until it is settled.
+// roomsCall is a call that waits. The lock of the Rooms guards its fields until it is settled.
 type roomsCall[R any] struct {
 	in      fsm.RoomsInput[RoomOptions]
 	settled bool
-	done    chan struct{} // closed when settled; made only for a call that has to wait
+	done    chan struct{} // closed when the call is settled; made only if the call has to wait
 	outcome fsm.Outcome
-	work    *live[R] // what the caller itself is to release
-	room    R        // for GotRoom
-	err     error    // for the outcomes that are errors
+	work    *live[R] // the room that the caller itself must release; nil for none
+	room    R        // set for GotRoom
+	err     error    // set for outcomes that are errors
 }
 
 // RoomsOption configures a [Rooms].
@@ -79,34 +79,35 @@ type roomsConfig struct {
 	states  bool
 }
 
-// WithLogger sets where the Rooms logs: panics of observers, at error. The default, also for nil,
-// writes errors alone to the logger that is [slog.Default] when NewRooms is called.
+// WithLogger sets the logger of the Rooms, which receives panics of observers, at error. Without
+// it, or if log is nil, only errors are logged, to the logger that is [slog.Default] when NewRooms
+// is called.
 func WithLogger(log *slog.Logger) RoomsOption { return func(c *roomsConfig) { c.log = log } }
 
-// WithObserver sets a function that receives each step of the core, in order and one at a time. It
-// runs under no lock, in the goroutine of a call or of the backend, so one that blocks holds that
-// up. It may call back; it receives steps that this causes after it returns. A panic in it is
-// logged and does no harm.
+// WithObserver sets a function that receives each step of the core, one at a time, in order, while
+// no lock is held. It runs in the goroutine of a call or of the backend, which it delays if it
+// blocks. It may call methods of the Rooms; it receives the steps of such calls after it returns. A
+// panic in it is logged and has no other effect.
 func WithObserver(observe func(RoomsStep)) RoomsOption {
 	return func(c *roomsConfig) { c.observe = observe }
 }
 
-// WithObservedStates adds the whole state of the core to each step that the observer receives. That
-// costs time in proportion to the number of rooms: it is for tests and traces.
+// WithObservedStates adds the whole state of the core to each step that the observer receives. This
+// takes time in proportion to the number of rooms: it is for tests and traces.
 func WithObservedStates() RoomsOption { return func(c *roomsConfig) { c.states = true } }
 
 // RoomsStep is one step of the core of a [Rooms], for an observer.
 type RoomsStep struct {
 	Seq   uint64                      // 1, 2, 3, …
-	Input fsm.RoomsInput[RoomOptions] // what came in
-	// the name that the input is about; "" for Dispose and for giving one up
+	Input fsm.RoomsInput[RoomOptions] // the input of the step
+	// the name that the input is about; "" for Dispose and GiveUp
 	Name    string
-	Outputs []fsm.RoomsOutput            // what came out
-	Err     error                        // for the end of a backend's work: its error
+	Outputs []fsm.RoomsOutput            // the outputs of the step
+	Err     error                        // the error of the backend's work, if the input is its end
 	State   *fsm.RoomsState[RoomOptions] // the state afterwards; nil without [WithObservedStates]
 }
 
-// NewRooms returns a Rooms without rooms. It starts no goroutine. It panics when backend is nil.
+// NewRooms returns a Rooms without rooms. It starts no goroutine. It panics if backend is nil.
 func NewRooms[R any](backend Backend[R], options ...RoomsOption) *Rooms[R] {
 	if backend == nil {
 		panic("lifecycle: NewRooms was given a nil backend")
@@ -135,23 +136,22 @@ func NewRooms[R any](backend Backend[R], options ...RoomsOption) *Rooms[R] {
 	return r
 }
 
-// Get returns the room of a name, and opens it when the name has none (CHA-RC1f). With the same
-// options, defaults filled in, every Get of a name returns the same room until the name is
-// released; while the name's last room is being released, Get waits for that. A room that is ready
-// is returned without a lock that other names share, and without an allocation.
+// Get returns the room of a name, and opens it if there is none (CHA-RC1f). With the same options,
+// defaults filled in, every Get of a name returns the same room until the name is released. While
+// the name's last room is being released, Get waits for the end of the release. Get of a ready room
+// allocates nothing and takes no lock that other names share.
 //
-// Errors: [ErrInvalidArgument] for an empty name or options that are not valid, whatever the state
-// of the name (CHA-RC2a); [ErrResourceDisposed] after [Rooms.Dispose] began (CHA-RC1f8);
-// [ErrRoomExistsWithDifferentOptions] (CHA-RC1f1); [ErrRoomReleasedBeforeOperationCompleted] when
-// the name is released, or the Rooms disposed, while Get waits (CHA-RC1g4); the backend's own error
-// when it can't open the room; the context's error when ctx ends first.
+// Errors: [ErrInvalidArgument] for an empty name or invalid options, whatever the state of the name
+// (CHA-RC2a); [ErrResourceDisposed] after [Rooms.Dispose] began (CHA-RC1f8);
+// [ErrRoomExistsWithDifferentOptions] (CHA-RC1f1); [ErrRoomReleasedBeforeOperationCompleted] if the
+// name is released, or the Rooms disposed, while Get waits (CHA-RC1g4); the backend's own error if
+// it can't open the room; the context's error if ctx ends first.
 func (r *Rooms[R]) Get(ctx context.Context, name string, options ...RoomOption) (R, error) {
 	var none R
 	if ctx.Err() != nil {
 		return none, ctxerr.Of(ctx)
 	}
-	// What is published as ready doesn't change until it is taken away, so it may be read without
-	// the lock.
+	// A room in ready doesn't change until it is removed, so it may be read without the lock.
 	var ready *live[R]
 	if v, ok := r.ready.Load(name); ok {
 		ready = v.(*live[R])
@@ -173,16 +173,16 @@ func (r *Rooms[R]) Get(ctx context.Context, name string, options ...RoomOption) 
 	return c.room, c.err
 }
 
-// Release ends the room of a name and returns when it is gone (CHA-RC1g). The name is free for a
-// new Get as soon as Release is called; that Get waits for the end of the release. A name without a
-// room is no error; a release under way is joined.
+// Release releases the room of a name and returns when it is gone (CHA-RC1g). A new Get of the name
+// may be called at once, and waits for the end of the release. Release returns nil if the name has
+// no room, and joins a release that is under way.
 //
 // A context that has ended before the call doesn't stop the release, only the wait for it: Release
 // then returns without waiting.
 //
-// Errors: [ErrInvalidArgument] for an empty name; the backend's own error when it can't release the
-// room, which is given up all the same; the context's error when ctx ends first: then the release
-// goes on.
+// Errors: [ErrInvalidArgument] for an empty name; the backend's own error if it can't release the
+// room, which is removed from the Rooms even then; the context's error if ctx ends first: then the
+// release goes on.
 func (r *Rooms[R]) Release(ctx context.Context, name string) error {
 	if name == "" {
 		return invalidArgument(`unable to release room; the name is "", expected at least one character`)
@@ -190,30 +190,30 @@ func (r *Rooms[R]) Release(ctx context.Context, name string) error {
 	return r.do(ctx, fsm.RoomsInput[RoomOptions]{Kind: fsm.CallRelease, Name: name}).err
 }
 
-// Dispose releases all rooms at once and returns when they are gone, those included whose release
-// began before (CHA-RD1). From its begin on every Get fails with [ErrResourceDisposed], and gets
+// Dispose releases all rooms at once and returns when they are gone, also those whose release began
+// before (CHA-RD1). From its beginning on, every Get fails with [ErrResourceDisposed], and gets
 // that wait fail with [ErrRoomReleasedBeforeOperationCompleted]. Dispose may be called again and
-// concurrently: every call has the same end.
+// concurrently: every call returns the same outcome.
 //
 // A context that has ended before the call doesn't stop the disposal, only the wait for it: Dispose
-// then returns without waiting. So a program that ends because its context was cancelled may
-// dispose with that context.
+// then returns without waiting. So a program that shuts down because its context was cancelled may
+// pass that context to Dispose.
 //
 // Errors: the backend's errors of all releases that failed, joined ([errors.Join]); the context's
-// error when ctx ends first: then the disposal goes on.
+// error if ctx ends first: then the disposal goes on.
 func (r *Rooms[R]) Dispose(ctx context.Context) error {
 	c := r.do(ctx, fsm.RoomsInput[RoomOptions]{Kind: fsm.CallDispose})
 	if c.outcome.Kind != fsm.GaveUp {
-		r.working.Wait() // nothing is opened any more, so what still runs is on its last line
+		r.working.Wait() // nothing will be opened: goroutines that still run are about to return
 	}
 	return c.err
 }
 
-// Disposed reports whether disposal has begun, by [Rooms.Dispose]. It takes no lock.
+// Disposed reports whether [Rooms.Dispose] was called. It takes no lock.
 func (r *Rooms[R]) Disposed() bool { return r.disposed.Load() }
 
-// do begins a call and waits until it is settled or its context ends. For a context that has ended
-// already both happen at once: no other step comes between the call and its giving up.
+// do begins a call and waits until it is settled or its context ends. If the context has already
+// ended, the call is given up right after it begins, with no other step between them.
 func (r *Rooms[R]) do(ctx context.Context, in fsm.RoomsInput[RoomOptions]) *roomsCall[R] {
 	var ended error
 	if ctx.Err() != nil {
@@ -223,9 +223,9 @@ func (r *Rooms[R]) do(ctx context.Context, in fsm.RoomsInput[RoomOptions]) *room
 	in.Call = r.core.NextCall()
 	c := &roomsCall[R]{in: in}
 	r.calls[in.Call] = c
-	// A release that nothing but its end settles, by a caller who can't give up: the caller may as
-	// well do the work. Not with an observer, which is notified before the work begins, and may
-	// wait for its end.
+	// If only its end can settle a release, since the caller can't give up, the caller does the
+	// work itself. With an observer it doesn't, since the observer, which runs before the work, may
+	// wait for the end of the work.
 	r.direct = in.Kind == fsm.CallRelease && ctx.Done() == nil && r.observer.Load() == nil
 	r.step(&c.in, nil)
 	r.direct = false
@@ -249,7 +249,7 @@ func (r *Rooms[R]) do(ctx context.Context, in fsm.RoomsInput[RoomOptions]) *room
 		cause := ctxerr.Of(ctx)
 		r.mu.Lock()
 		r.giveUp(c, cause)
-		// L4: it was settled with a room at the very moment
+		// L4: the call was settled with a room just before its context ended.
 		if in.Kind == fsm.CallAcquire && c.err == nil {
 			r.step(&fsm.RoomsInput[RoomOptions]{Kind: fsm.CloseLease, Call: in.Call}, nil)
 			c.err = cause
@@ -260,17 +260,17 @@ func (r *Rooms[R]) do(ctx context.Context, in fsm.RoomsInput[RoomOptions]) *room
 	return c
 }
 
-// giveUp gives a call up. The lock is held.
+// giveUp gives up a call that is not settled. The lock is held.
 func (r *Rooms[R]) giveUp(c *roomsCall[R], cause error) {
-	if !c.settled { // else it was settled at the very moment, or by its own step, and that counts
+	if !c.settled { // settled: by its own step, or just before; then its outcome counts
 		r.step(&fsm.RoomsInput[RoomOptions]{Kind: fsm.GiveUp, Call: c.in.Call}, nil)
 		c.err = cause
 	}
 }
 
-// step puts one input through the cores and carries out what comes of it. The lock is held, and no
-// foreign code runs: a backend's work gets a goroutine, and a caller is woken by its channel. err
-// is the error of a backend's work that ended.
+// step gives one input to the cores and carries out the outputs. The lock is held, so step runs no
+// foreign code: the backend's work runs in a goroutine of its own, and a caller is woken by a
+// channel. If the input is the end of the backend's work, err is its error.
 func (r *Rooms[R]) step(in *fsm.RoomsInput[RoomOptions], err error) {
 	r.workErr = err
 	if in.Kind == fsm.CallDispose {
@@ -282,7 +282,7 @@ func (r *Rooms[R]) step(in *fsm.RoomsInput[RoomOptions], err error) {
 	}
 }
 
-// carryOut carries out what one input of the core below put out.
+// carryOut carries out the outputs of one input of the core.
 func (r *Rooms[R]) carryOut(in fsm.RoomsInput[RoomOptions], outs []fsm.RoomsOutput) {
 	l := r.live[in.Incarnation]
 	if l != nil && r.core.Disposal() != fsm.NotDisposed && in.Kind == fsm.ReleaseFailed {
@@ -312,7 +312,7 @@ func (r *Rooms[R]) carryOut(in fsm.RoomsInput[RoomOptions], outs []fsm.RoomsOutp
 	r.record(in, l, outs)
 }
 
-// publish lets gets of a name find its room without the lock, if that is ready and kept.
+// publish adds the room of a name to ready, if the room is ready and kept.
 func (r *Rooms[R]) publish(name string) {
 	id, life, ok := r.core.InUse(name)
 	if l := r.live[id]; ok && life == fsm.Ready && !l.published && r.leases.Kept(id) {
@@ -325,7 +325,7 @@ func (r *Rooms[R]) publish(name string) {
 func (r *Rooms[R]) settle(call fsm.Call, out fsm.Outcome) {
 	c := r.calls[call]
 	if c == nil && (out.Kind == fsm.Done || out.Kind == fsm.GaveUp) {
-		return // a release that the end of a lease began: no caller waits for it
+		return // the release that closing a lease began: no caller waits for it
 	}
 	delete(r.calls, call)
 	c.settled, c.outcome = true, out
@@ -341,7 +341,8 @@ func (r *Rooms[R]) settle(call fsm.Call, out fsm.Outcome) {
 	}
 }
 
-// outcomeError makes the error of an outcome that is one, where what it says is at hand.
+// outcomeError returns the error of an outcome that is one. It is called in the step of the
+// outcome, when the incarnations that it names are still known.
 func (r *Rooms[R]) outcomeError(in *fsm.RoomsInput[RoomOptions], out fsm.Outcome) error {
 	switch out.Kind {
 	case fsm.RejectedDisposed:
@@ -367,7 +368,7 @@ func releasedBefore(operation, name string) *ErrorInfo {
 		fmt.Sprintf("unable to %s room; room released before operation could complete: room %q", operation, name), nil)
 }
 
-// open has the backend open an incarnation.
+// open starts a goroutine in which the backend opens an incarnation.
 func (r *Rooms[R]) open(id fsm.Incarnation) {
 	name, options := r.core.Describe(id)
 	l := &live[R]{id: id, name: name, options: options, defaults: options == DefaultRoomOptions()}
@@ -377,7 +378,7 @@ func (r *Rooms[R]) open(id fsm.Incarnation) {
 	go r.runOpen(l)
 }
 
-// release has the backend release an incarnation.
+// release starts the backend's release of an incarnation.
 func (r *Rooms[R]) release(call fsm.Call, id fsm.Incarnation) {
 	l := r.live[id]
 	if l.published {
@@ -396,7 +397,8 @@ func (r *Rooms[R]) runOpen(l *live[R]) {
 	r.opened(l, room, err)
 }
 
-// callOpen has a frame of its own, which is gone when the room has been opened.
+// callOpen calls Backend.Open. It is a function of its own so that its stack frame is gone when the
+// room has been opened.
 func (r *Rooms[R]) callOpen(l *live[R]) (room R, err error) {
 	returned := false
 	defer func() {
@@ -404,7 +406,7 @@ func (r *Rooms[R]) callOpen(l *live[R]) (room R, err error) {
 			return
 		}
 		value := recover()
-		if err = abnormal("Backend.Open", value); value == nil { // the goroutine ends here
+		if err = abnormal("Backend.Open", value); value == nil { // Open ended the goroutine
 			r.opened(l, room, err)
 		}
 	}()
@@ -427,7 +429,7 @@ func (r *Rooms[R]) opened(l *live[R], room R, err error) {
 
 func (r *Rooms[R]) runRelease(l *live[R]) { r.released(l, r.callRelease(l)) }
 
-// callRelease is for the release what callOpen is for the opening.
+// callRelease calls Backend.Release, as callOpen calls Open.
 func (r *Rooms[R]) callRelease(l *live[R]) (err error) {
 	returned := false
 	defer func() {
@@ -453,17 +455,19 @@ func (r *Rooms[R]) released(l *live[R], err error) {
 	}
 }
 
-// ended puts the end of a backend's work through the core, with the lock that its caller took.
+// ended gives the end of the backend's work to the core. Its caller has taken the lock, and ended
+// releases it.
 func (r *Rooms[R]) ended(kind fsm.RoomsInputKind, l *live[R], err error) {
 	l.err = err
 	r.step(&fsm.RoomsInput[RoomOptions]{Kind: kind, Incarnation: l.id}, err)
 	r.mu.Unlock()
-	r.working.Done() // before the observer, which may call Dispose
+	r.working.Done() // before the observer is called, which may call Dispose
 	r.observer.Load().flush()
 }
 
-// abnormal returns the error of an operation that didn't return: value is what it panicked with, or
-// nil. It is called, and recover before it, only then: both make the stack of a new goroutine grow.
+// abnormal returns the error of an operation that didn't return; value is the value of its panic,
+// or nil. Callers call abnormal, and recover before it, only for such an operation: both calls make
+// the stack of a new goroutine grow.
 func abnormal(operation string, value any) error {
 	e := &PanicError{Operation: operation, Value: value}
 	if value != nil {
@@ -472,7 +476,7 @@ func abnormal(operation string, value any) error {
 	return e
 }
 
-// record has the observer notified of a step.
+// record queues a step for the observer.
 func (r *Rooms[R]) record(in fsm.RoomsInput[RoomOptions], l *live[R], outs []fsm.RoomsOutput) {
 	r.seq++
 	observer := r.observer.Load()

@@ -19,11 +19,11 @@ import (
 	"ablyrooms.example/internal/listen"
 )
 
-// What Get, Release and Dispose do under every interleaving is compared with the reference model in
-// tests/graphs. The tests here are about what the driver adds: contexts, errors, observers, panics,
-// re-entrancy.
+// tests/graphs compares Get, Release and Dispose with the reference model under every interleaving.
+// The tests here are about what the driver adds: contexts, errors, observers, panics, calls from
+// within the backend.
 
-// resource is what the backends of these tests open.
+// resource is the type of the rooms that the backends of these tests open.
 type resource struct {
 	name    string
 	options RoomOptions
@@ -52,14 +52,14 @@ func (b *backend) Release(ctx context.Context, name string, r *resource) error {
 	return nil
 }
 
-// gates is a backend whose works wait until the test ends them.
+// gates is a backend whose calls block until the test ends them.
 type gates struct {
 	backend
 	opening, closing chan *work
 
 	mu    sync.Mutex
 	begun []*work
-	over  bool // works end at once
+	over  bool // calls return at once
 }
 
 type work struct {
@@ -69,13 +69,13 @@ type work struct {
 	end  chan error
 }
 
-// finish ends the work and waits until nothing moves any more.
+// finish ends the work and waits until all goroutines are blocked.
 func (w *work) finish(err error) {
 	w.end <- err
 	synctest.Wait()
 }
 
-// wait notes a work that began in one of the channels, and waits for its end.
+// wait sends a work that began to the channel, and waits for its end.
 func (g *gates) wait(began chan *work, w *work) error {
 	g.mu.Lock()
 	if g.over {
@@ -88,7 +88,7 @@ func (g *gates) wait(began chan *work, w *work) error {
 	return <-w.end
 }
 
-// drain has all works end well, now and later. None may be finished after that.
+// drain lets all works succeed, those under way and later ones. No work may be finished afterwards.
 func (g *gates) drain() {
 	g.mu.Lock()
 	defer g.mu.Unlock()
@@ -112,7 +112,7 @@ func newGates() *gates {
 	return g
 }
 
-// next returns the work that began; there must be one, and no more.
+// next returns the work that has begun. It fails unless exactly one has.
 func next(t *testing.T, works chan *work) *work {
 	t.Helper()
 	synctest.Wait()
@@ -122,14 +122,14 @@ func next(t *testing.T, works chan *work) *work {
 	return <-works
 }
 
-// call is a call in a goroutine of its own.
+// call is a call that runs in a goroutine of its own.
 type call struct {
 	done bool
 	room *resource
 	err  error
 }
 
-// begin begins a call and waits until nothing moves any more.
+// begin begins a call and waits until all goroutines are blocked.
 func begin(do func() (*resource, error)) *call {
 	c := &call{}
 	go func() {
@@ -152,7 +152,8 @@ func beginDispose(ctx context.Context, r *Rooms[*resource]) *call {
 	return begin(func() (*resource, error) { return nil, r.Dispose(ctx) })
 }
 
-// ended checks that a call has ended without an error, or with an error that is all of those given.
+// ended checks that the call has ended: without an error, or with an error that is each of those
+// given.
 func (c *call) ended(t *testing.T, want ...error) {
 	t.Helper()
 	synctest.Wait()
@@ -177,7 +178,7 @@ func (c *call) waits(t *testing.T) {
 	}
 }
 
-// saysAll checks that an error's message says all that is given.
+// saysAll checks that an error's message contains all given parts.
 func saysAll(t *testing.T, err error, parts ...string) {
 	t.Helper()
 	for _, part := range parts {
@@ -191,7 +192,8 @@ var background = context.Background()
 
 var errBackend = errors.New("the backend failed")
 
-// A state that a call can find a name in, and how it is brought about. then ends what is under way.
+// nameStates has the states in which a call can find a name, each with a function that brings "a"
+// into the state. then ends the works under way.
 var nameStates = map[string]func(t *testing.T, r *Rooms[*resource], g *gates) (then func()){
 	"free": func(*testing.T, *Rooms[*resource], *gates) func() { return func() {} },
 	"opening": func(t *testing.T, r *Rooms[*resource], g *gates) func() {
@@ -236,7 +238,7 @@ var nameStates = map[string]func(t *testing.T, r *Rooms[*resource], g *gates) (t
 }
 
 // inEveryState brings a name into each of its states and tries calls that must have no effect: the
-// core takes no step, and what was under way and what follows go on as ever.
+// core takes no step for them, and the works under way and later calls go on as without them.
 func inEveryState(t *testing.T, try func(t *testing.T, r *Rooms[*resource])) {
 	for name, bring := range nameStates {
 		t.Run(name, func(t *testing.T) {
@@ -272,8 +274,8 @@ func inEveryState(t *testing.T, try func(t *testing.T, r *Rooms[*resource])) {
 	}
 }
 
-// CHA-RC2a and the decision on invalid options: refused by the call at once, with nothing left
-// behind, whatever the state of the name.
+// CHA-RC2a and the decision on invalid options (docs/rooms.md): in every state of the name the call
+// is refused at once, and has no other effect.
 func TestBadInputHasNoEffect(t *testing.T) {
 	inEveryState(t, func(t *testing.T, r *Rooms[*resource]) {
 		for _, c := range []struct {
@@ -309,7 +311,7 @@ func endedContexts() map[context.Context]error {
 	return map[context.Context]error{ctx: cause, plain: context.Canceled, late: context.DeadlineExceeded}
 }
 
-// A Get whose context has ended has no effect but that it returns the cause.
+// A Get whose context has ended returns the cause, and has no other effect.
 func TestEndedContextHasNoEffect(t *testing.T) {
 	inEveryState(t, func(t *testing.T, r *Rooms[*resource]) {
 		for ctx, want := range endedContexts() {
@@ -322,9 +324,9 @@ func TestEndedContextHasNoEffect(t *testing.T) {
 	})
 }
 
-// A Release or a Dispose whose context has ended takes effect: the core takes the call and, right
-// behind it, its giving up, unless the call's own step settles it (R7, R13, R14). It never waits. A
-// bad argument is reported first.
+// A Release or a Dispose whose context has ended takes effect: the core receives the call and, as
+// its next input, its GiveUp, unless the call's own step settles it (R7, R13, R14). The call never
+// waits. A bad argument is reported first.
 func TestEndedContextTakesEffect(t *testing.T) {
 	for name, bring := range nameStates {
 		for kind, call := range map[fsm.RoomsInputKind]func(context.Context, *Rooms[*resource]) *call{
@@ -373,8 +375,8 @@ func TestEndedContextTakesEffect(t *testing.T) {
 	}
 }
 
-// The release ends while its observer still holds up its caller, whose context had ended before: it
-// was given up before that.
+// The context of a call has ended before the call, and the observer blocks the caller while the
+// release ends. The call is given up all the same: its GiveUp comes right after it.
 func TestNoStepIsBetweenACallAndItsGivingUp(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		g := newGates()
@@ -397,7 +399,7 @@ func TestNoStepIsBetweenACallAndItsGivingUp(t *testing.T) {
 	})
 }
 
-// A context that ends while a call waits ends the call with its cause; what it waited for goes on,
+// A call whose context ends while it waits returns the cause. The work that it waited for goes on,
 // and a later call joins it.
 func TestGivingUp(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
@@ -442,7 +444,7 @@ func TestGivingUp(t *testing.T) {
 	})
 }
 
-// A deadline is a context's end like another.
+// A deadline ends a context, as cancelling does.
 func TestDeadline(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		g := newGates()
@@ -457,7 +459,7 @@ func TestDeadline(t *testing.T) {
 	})
 }
 
-// A call that is settled at the moment when its context ends was settled: that counts.
+// If a call is settled at the moment when its context ends, it returns its outcome.
 func TestSettledBeforeGivenUp(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		g := newGates()
@@ -475,8 +477,8 @@ func TestSettledBeforeGivenUp(t *testing.T) {
 	})
 }
 
-// CHA-RC1f1: options in conflict, with a room that is ready, one that is pending and one that
-// waits, name the room and both values.
+// CHA-RC1f1: the error of different options names the room and both values, whether the room is
+// ready, opening, or waits for its predecessor.
 func TestOptionsInConflict(t *testing.T) {
 	for _, state := range []string{"opening", "ready", "releasing, a get waits"} {
 		t.Run(state, func(t *testing.T) {
@@ -489,7 +491,7 @@ func TestOptionsInConflict(t *testing.T) {
 				saysAll(t, c.err, "unable to get room; room already exists with different options", `"a"`, "status 400",
 					"has "+theDefaults.String(), "typing.heartbeatThrottleMs: 1.5, occupancy.enableEvents: true")
 				then()
-				// the same, spelled out
+				// the same options, given one by one
 				d := beginGet(background, r, "a", WithRoomOptions(DefaultRoomOptions()), WithPresenceEvents(true))
 				d.ended(t)
 				e := beginRelease(background, r, "a")
@@ -515,7 +517,7 @@ func TestMessagesNameTheRoom(t *testing.T) {
 		} else {
 			saysAll(t, cause, "unable to open room", `"my room"`)
 		}
-		w.finish(nil) // it opened all the same, and is released at once
+		w.finish(nil) // it is opened even so, and released at once
 		next(t, g.closing).finish(nil)
 		d.ended(t)
 		beginDispose(background, r).ended(t)
@@ -525,7 +527,7 @@ func TestMessagesNameTheRoom(t *testing.T) {
 	})
 }
 
-// CHA-RC1f2: a room that is ready is got without an allocation, with options and without.
+// CHA-RC1f2: Get of a ready room allocates nothing, with options and without.
 func TestReadyGetAllocatesNothing(t *testing.T) {
 	r := NewRooms[*resource](&backend{})
 	plain, err := r.Get(background, "plain")
@@ -558,8 +560,8 @@ func TestReadyGetAllocatesNothing(t *testing.T) {
 	}
 }
 
-// A ready room is got while another call holds the lock of the Rooms: it takes no lock shared with
-// other names.
+// Get returns a ready room while another call holds the lock of the Rooms: it takes no lock that
+// other names share.
 func TestReadyGetTakesNoLock(t *testing.T) {
 	r := NewRooms[*resource](&backend{})
 	want, _ := r.Get(background, "a")
@@ -572,13 +574,13 @@ func TestReadyGetTakesNoLock(t *testing.T) {
 	r.mu.Unlock()
 }
 
-// CHA-RC1g3, R21: all releases that waited share an error, and the name is free.
+// CHA-RC1g3, R21: all releases that wait return the same error, and the name is free.
 func TestReleaseFails(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		g := newGates()
 		r := NewRooms[*resource](g)
 		nameStates["ready"](t, r, g)
-		c := beginRelease(background, r, "a") // does the work itself
+		c := beginRelease(background, r, "a") // this call does the work itself
 		ctx, cancel := context.WithCancel(background)
 		defer cancel()
 		d := beginRelease(ctx, r, "a")
@@ -595,12 +597,12 @@ func TestReleaseFails(t *testing.T) {
 		if len(r.failed) > 0 {
 			t.Errorf("%d errors are kept that nobody will ask for", len(r.failed))
 		}
-		beginDispose(background, r).ended(t) // these failed before it began
+		beginDispose(background, r).ended(t) // those releases failed before the disposal began
 	})
 }
 
-// CHA-RD1c, CHA-RD1d, R15: Dispose releases all at once, waits for all, and joins all errors.
-// Again, it has the same end.
+// CHA-RD1c, CHA-RD1d, R15: Dispose releases all rooms at once, waits for all releases, and joins
+// all their errors. A second Dispose returns the same.
 func TestDisposeJoinsErrors(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		errs := map[string]error{"a": errors.New("a failed"), "b": nil, "c": errors.New("c failed"), "d": errors.New("d failed")}
@@ -638,7 +640,8 @@ func TestDisposeJoinsErrors(t *testing.T) {
 	})
 }
 
-// CHA-RD1b; and an opening under way is cancelled, waited for, and what it opened released.
+// CHA-RD1b: Dispose cancels an opening under way, waits for it, and releases the room that it
+// opened.
 func TestDisposeWhileOpening(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		g := newGates()
@@ -665,7 +668,7 @@ func TestDisposeWhileOpening(t *testing.T) {
 	}
 }
 
-// The context of an opening ends when Open has returned, and has no cause of ours then.
+// The context of an opening ends when Open has returned, without a cause of this package.
 func TestOpeningsContextEnds(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		g := newGates()
@@ -686,8 +689,8 @@ func TestOpeningsContextEnds(t *testing.T) {
 	})
 }
 
-// A backend that panics, or ends its goroutine, has failed: the callers get an error that says so,
-// and the name is free.
+// If the backend panics or ends its goroutine, the callers get an error that says so, and the name
+// is free.
 func TestBackendMisbehaves(t *testing.T) {
 	cause := errors.New("the cause")
 	for name, c := range map[string]struct {
@@ -724,7 +727,7 @@ func TestBackendMisbehaves(t *testing.T) {
 				got := beginGet(background, r, "a")
 				check(got.err, "Backend.Open")
 
-				// Abandoned, it is released all the same (R20).
+				// An abandoned opening that misbehaves ends the release too (R20).
 				blocked := make(chan struct{})
 				g.open = func(ctx context.Context, _ string, _ RoomOptions) (*resource, error) {
 					<-ctx.Done()
@@ -756,9 +759,9 @@ func TestBackendMisbehaves(t *testing.T) {
 	}
 }
 
-// A release that runs in the goroutine of its caller: a panic there becomes an error like any
-// other; and if the backend ends that goroutine, the name is free even so and those who joined have
-// an error.
+// A release runs in the goroutine of its caller. If the backend panics there, the release returns
+// an error like any other. If it ends that goroutine, the name is free even so, and the calls that
+// joined the release return an error.
 func TestDirectReleaseMisbehaves(t *testing.T) {
 	for name, misbehave := range map[string]func(){"panics": func() { panic("argh") }, "ends its goroutine": runtime.Goexit} {
 		t.Run(name, func(t *testing.T) {
@@ -788,14 +791,14 @@ func TestDirectReleaseMisbehaves(t *testing.T) {
 	}
 }
 
-// An opening that was abandoned and then returned a room beside an error: the room is dropped, as
-// it is for one that was wanted.
+// An abandoned opening returns a room together with an error: the room is dropped, as for an
+// opening that was not abandoned.
 func TestRoomBesideAnError(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		g := newGates()
 		r := NewRooms[*resource](g)
 		c := beginGet(background, r, "a")
-		next(t, g.opening).finish(errBackend) // the gate returns a room with it
+		next(t, g.opening).finish(errBackend) // the backend returns a room with the error
 		if c.ended(t, errBackend); c.room != nil {
 			t.Error("got the room of an opening that failed")
 		}
@@ -810,7 +813,8 @@ func TestRoomBesideAnError(t *testing.T) {
 	})
 }
 
-// The backend may call back, for other names and, where it doesn't wait for itself, for its own.
+// The backend may call the Rooms, for other names, and for its own name unless it waits for its own
+// end.
 func TestCallsFromTheBackend(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var r *Rooms[*resource]
@@ -865,7 +869,7 @@ func TestCallsFromTheBackend(t *testing.T) {
 	})
 }
 
-// The observer receives every step, once, in order, with the state that it left.
+// The observer receives every step once, in order, with the state after the step.
 func TestObserverIsToldEveryStep(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var steps []RoomsStep
@@ -907,7 +911,7 @@ func TestObserverIsToldEveryStep(t *testing.T) {
 			`Dispose "" settle(4, done) err=<nil>:`,
 		}
 		if !slices.Equal(got, want) {
-			t.Errorf("told\n%s\nexpected\n%s", strings.Join(got, "\n"), strings.Join(want, "\n"))
+			t.Errorf("received\n%s\nexpected\n%s", strings.Join(got, "\n"), strings.Join(want, "\n"))
 		}
 	})
 	var steps []RoomsStep
@@ -918,8 +922,8 @@ func TestObserverIsToldEveryStep(t *testing.T) {
 	}
 }
 
-// An observer may call back, and wait for what the step that it receives began: also for a
-// release whose caller can't give up.
+// An observer may call the Rooms, and wait for the work that the received step began. This holds
+// also for a release whose caller can't give up.
 func TestCallsFromAnObserver(t *testing.T) {
 	for name, react := range map[string]func(r *Rooms[*resource]) error{
 		"Get":     func(r *Rooms[*resource]) error { _, err := r.Get(background, "a"); return err },
@@ -971,13 +975,13 @@ func TestCallsFromAnObserver(t *testing.T) {
 						t.Error(err)
 					}
 					synctest.Wait()
-					time.Sleep(time.Minute) // virtual time: whatever is still under way ends
+					time.Sleep(time.Minute) // virtual time: all calls and works end meanwhile
 					if o, c := b.opens.Load(), b.releases.Load(); o != c {
 						t.Errorf("%d openings, %d releases", o, c)
 					}
 					for i, seq := range seqs {
 						if seq != uint64(i+1) {
-							t.Fatalf("steps told: %v", seqs)
+							t.Fatalf("steps received: %v", seqs)
 						}
 					}
 					if kind != fsm.OpenFailed && !reacted {
@@ -989,14 +993,14 @@ func TestCallsFromAnObserver(t *testing.T) {
 	}
 }
 
-// An observer that panics is logged, with its stack, and does no harm; one that ends its goroutine
-// does none but to that goroutine.
+// If an observer panics, that is logged with its stack, and has no other effect. If it ends its
+// goroutine, only the call in that goroutine is affected.
 func TestObserverMisbehaves(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var log bytes.Buffer
-		var told []uint64
+		var received []uint64
 		r := NewRooms[*resource](&backend{}, WithLogger(slog.New(slog.NewTextHandler(&log, nil))), WithObserver(func(s RoomsStep) {
-			told = append(told, s.Seq)
+			received = append(received, s.Seq)
 			panic("argh")
 		}))
 		if _, err := r.Get(background, "a"); err != nil {
@@ -1006,18 +1010,18 @@ func TestObserverMisbehaves(t *testing.T) {
 			t.Fatal(err)
 		}
 		synctest.Wait()
-		if !slices.Equal(told, []uint64{1, 2, 3, 4}) {
-			t.Errorf("told of %v", told)
+		if !slices.Equal(received, []uint64{1, 2, 3, 4}) {
+			t.Errorf("received %v", received)
 		}
 		if n := strings.Count(log.String(), `level=ERROR msg="observer panicked" panic=argh stack=`); n != 4 {
 			t.Errorf("%d lines, expected 4:\n%s", n, &log)
 		}
 	})
 	synctest.Test(t, func(t *testing.T) {
-		var told []uint64
+		var received []uint64
 		entered, proceed := make(chan struct{}), make(chan struct{})
 		r := NewRooms[*resource](&backend{}, WithObserver(func(s RoomsStep) {
-			told = append(told, s.Seq)
+			received = append(received, s.Seq)
 			if s.Seq == 1 {
 				close(entered)
 				<-proceed
@@ -1026,7 +1030,7 @@ func TestObserverMisbehaves(t *testing.T) {
 		}))
 		c := beginRelease(background, r, "a")
 		<-entered
-		// these steps wait for the observer, which is at work in another goroutine
+		// these steps wait for the observer, which runs in another goroutine
 		for _, name := range []string{"b", "c"} {
 			if err := r.Release(background, name); err != nil {
 				t.Fatal(err)
@@ -1037,8 +1041,8 @@ func TestObserverMisbehaves(t *testing.T) {
 		if c.done {
 			t.Error("the goroutine did not end")
 		}
-		if !slices.Equal(told, []uint64{1, 2, 3}) {
-			t.Errorf("told of %v, expected the steps that waited too", told)
+		if !slices.Equal(received, []uint64{1, 2, 3}) {
+			t.Errorf("received %v, expected the steps that waited too", received)
 		}
 	})
 }
@@ -1052,7 +1056,7 @@ func TestNewRooms(t *testing.T) {
 		}()
 		NewRooms[*resource](nil)
 	}()
-	// Options that say nothing.
+	// Options with nil, or with none.
 	r := NewRooms[*resource](&backend{}, WithLogger(nil), WithObserver(nil), WithObservedStates())
 	if _, err := r.Get(background, "a"); err != nil {
 		t.Error(err)
@@ -1062,7 +1066,7 @@ func TestNewRooms(t *testing.T) {
 	}
 }
 
-// Without a logger, errors go to slog's default logger, and nothing else does.
+// Without a logger, errors are logged to slog's default logger, and nothing else is.
 func TestDefaultLogger(t *testing.T) {
 	var text bytes.Buffer
 	before := slog.Default()
@@ -1086,8 +1090,8 @@ func TestDefaultLogger(t *testing.T) {
 	}
 }
 
-// TestDisposeUnderGets is a hundred gets at the moment of a disposal: each has a room or one of the
-// two errors, and all that was opened is released.
+// TestDisposeUnderGets starts a hundred gets at the moment of a disposal. Each returns a room or
+// one of the two errors, and every room that was opened is released.
 func TestDisposeUnderGets(t *testing.T) {
 	for range 20 {
 		b := &backend{}
@@ -1113,7 +1117,7 @@ func TestDisposeUnderGets(t *testing.T) {
 				if err := r.Dispose(background); err != nil {
 					t.Error(err)
 				}
-				// nothing is opened or released any more
+				// nothing is being opened or released now
 				if o, c := b.opens.Load(), b.releases.Load(); o != c {
 					t.Errorf("%d openings, %d releases", o, c)
 				}
@@ -1130,9 +1134,9 @@ func TestDisposeUnderGets(t *testing.T) {
 	}
 }
 
-// TestParallel is a stress under the race detector: many callers, four names, contexts that end at
-// random moments. At most one resource of a name is open at a time, what a Get returns is of its
-// name and options, and in the end nothing is left.
+// TestParallel is a stress test for the race detector: many callers, four names, contexts that end
+// at random moments. At most one resource of a name is open at a time, a Get returns a resource of
+// its name and options, and at the end nothing is open.
 func TestParallel(t *testing.T) {
 	const workers, operations = 8, 2500
 	var open [4]atomic.Int32

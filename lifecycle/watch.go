@@ -8,36 +8,39 @@ import (
 	"ablyrooms.example/internal/listen"
 )
 
-// Subscription is the registration of one listener: Unsubscribe ends it, Done is closed when the
-// last call of the listener has returned, Err says why it ended (nil for Unsubscribe), and Dropped
-// counts the events that were dropped because the listener was behind.
+// Subscription is the registration of one listener. Unsubscribe ends it. Done is closed when the
+// last call of the listener has returned. Err returns why the subscription ended, nil for
+// Unsubscribe. Dropped returns how many events were dropped because the listener was too slow.
 type Subscription = listen.Subscription
 
 // DroppedError reports, in a loop over events, that Count events were dropped because the loop was
-// too far behind. It stands in their place, and the loop goes on. It is found with [errors.As].
+// too slow. The loop receives it in place of the dropped events, and goes on. Find it with
+// [errors.As].
 type DroppedError = listen.DroppedError
 
-// What a room's listeners wait for, as errors name it.
+// The operations of a room's listeners, as errors name them.
 const (
 	statusEvents        = "status changes"
 	discontinuityEvents = "discontinuities"
 )
 
-// SubscribeStatus registers a listener for changes of the status (CHA-RS4). It receives every
-// change from now on, in order and one at a time, in a goroutine of its own that lives only while
-// there are changes: it may block, panic (which is logged) and call back. No number of changes is
-// too many. The change to released is the last one; then the subscription ends.
+// SubscribeStatus registers a listener for changes of the status (CHA-RS4). The listener receives
+// every change from now on, one at a time, in order. It runs in a goroutine of its own, which
+// exists only while there are changes to deliver: the listener may block, panic (which is logged)
+// and call methods of the room. Changes wait in a queue without a limit. The last change is to
+// released; then the subscription ends.
 //
-// Errors: [ErrInvalidArgument] for a nil listener; [ErrRoomInInvalidState] for a room that is
-// released, which also ends the subscription of one that is released later.
+// Errors: [ErrInvalidArgument] for a nil listener; [ErrRoomInInvalidState] if the room is released.
+// If the room is released later, the subscription ends with the same error.
 func (r *Room) SubscribeStatus(listener func(RoomStatusChange)) (*Subscription, error) {
 	return subscribe(r, &r.statusListeners, statusEvents, listener)
 }
 
-// StatusEvents is [Room.SubscribeStatus] for a loop: every change from the call on, in order, each
-// with a nil error. It can be ranged over once. The last error says why it ended: the context's;
-// [ErrRoomInInvalidState] after the change to released; [ErrInvalidArgument] for a second range.
-// Nothing runs in the background. A caller that doesn't range over it must end the context.
+// StatusEvents returns the changes that [Room.SubscribeStatus] reports, for a loop: every change
+// from the call on, in order, each with a nil error. A loop may range over it once. The last error
+// says why it ended: the context's error; [ErrRoomInInvalidState] after the change to released;
+// [ErrInvalidArgument] for a second range. It needs no goroutine. A caller that doesn't range over
+// it must cancel the context.
 //
 //	for change, err := range room.StatusEvents(ctx) {
 //		if err != nil {
@@ -50,22 +53,22 @@ func (r *Room) StatusEvents(ctx context.Context) iter.Seq2[RoomStatusChange, err
 }
 
 // SubscribeDiscontinuities registers a listener that is called when the room may have missed
-// messages (CHA-RL12, CHA-RL15). All else is as for [Room.SubscribeStatus].
+// messages (CHA-RL12, CHA-RL15). Otherwise it is like [Room.SubscribeStatus].
 func (r *Room) SubscribeDiscontinuities(listener func(Discontinuity)) (*Subscription, error) {
 	return subscribe(r, &r.discontinuities, discontinuityEvents, listener)
 }
 
-// DiscontinuityEvents is [Room.SubscribeDiscontinuities] for a loop. All else is as for
-// [Room.StatusEvents].
+// DiscontinuityEvents returns the events that [Room.SubscribeDiscontinuities] reports, for a loop.
+// Otherwise it is like [Room.StatusEvents].
 func (r *Room) DiscontinuityEvents(ctx context.Context) iter.Seq2[Discontinuity, error] {
 	return r.discontinuities.Events(ctx, r.listening(discontinuityEvents))
 }
 
-// WaitForStatus returns when the room has a status, at once if it has. It also returns when the
-// room had the status meanwhile and has another one by now.
+// WaitForStatus waits until the room has the status want. It returns at once if the room has it. It
+// also returns if the room had the status during the wait and has another one now.
 //
-// Errors: [ErrRoomInInvalidState] when the room is failed, with the error of that for a cause, or
-// released, if that isn't what it waits for; the context's error.
+// Errors: [ErrRoomInInvalidState] if the room is failed or released and want is another status; for
+// a failed room, the cause is the error of its status. The context's error if ctx ends first.
 func (r *Room) WaitForStatus(ctx context.Context, want RoomStatus) error {
 	operation := fmt.Sprintf("wait for status %v", want)
 	now := func() RoomStatusChange { return *r.status.Load() }
@@ -101,13 +104,13 @@ func (r *Room) listening(events string) listen.Config {
 	return c
 }
 
-// RangedTwice is the error of a second range over a sequence of events: an [*ErrorInfo] with the
-// code [ErrInvalidArgument].
+// RangedTwice returns the error of a second range over a sequence of events: an [*ErrorInfo] with
+// the code [ErrInvalidArgument].
 func RangedTwice(events string) error {
 	return invalidArgument("unable to range over %s; the sequence was ranged over before", events)
 }
 
-// endListeners ends all listeners, once the room is released.
+// endListeners ends all listeners. The room is released.
 func (r *Room) endListeners() {
 	r.statusListeners.End(func() error { return r.over("receive " + statusEvents) })
 	r.discontinuities.End(func() error { return r.over("receive " + discontinuityEvents) })

@@ -9,8 +9,9 @@ import (
 	"testing/synctest"
 )
 
-// A room is watched by ranging: from the call on, to the change to released, whatever the loop does
-// meanwhile. Then the error says why it ended, also in loops that begin later.
+// A loop receives the status changes from its call on to the change to released, whatever the
+// loop's body does meanwhile. Then an error says why the loop ended, also in loops that begin
+// later.
 func TestStatusChangesAreRangedOver(t *testing.T) {
 	inBubble(t, func(f *fixture) {
 		changes, losses := f.StatusEvents(background), f.DiscontinuityEvents(background)
@@ -93,9 +94,9 @@ func TestWatchingEnds(t *testing.T) {
 	})
 }
 
-// Nothing stays of a loop that is left, however it is left, on a context that lasts.
+// A loop that is left, in any way, leaves nothing behind, even if its context doesn't end.
 func TestNothingStaysOfAStatusLoop(t *testing.T) {
-	inBubble(t, func(f *fixture) { // which fails if a goroutine is left
+	inBubble(t, func(f *fixture) { // inBubble fails if a goroutine is left
 		own := f.statusListeners.Len() + f.discontinuities.Len()
 		loops := map[string]func(leave func()){
 			"StatusEvents": func(leave func()) {
@@ -136,8 +137,9 @@ func TestNothingStaysOfAStatusLoop(t *testing.T) {
 	})
 }
 
-// WaitForStatus returns at once or when the status comes, also one that passes; it ends with the
-// context, and when the room fails, with the error of that.
+// WaitForStatus returns at once if the room has the status, or when the room reaches it, even for a
+// moment. It returns an error when the context ends, and when the room fails, with the room's
+// error.
 func TestWaitForStatus(t *testing.T) {
 	inBubble(t, func(f *fixture) {
 		f.attached()

@@ -1,16 +1,16 @@
 package model
 
-// Bounds makes the machine finite: at most so many calls begin, on these names, with these options.
-// As one Get creates at most one incarnation, the number of calls bounds the incarnations too.
+// Bounds makes the machine finite: at most Calls calls begin, with these names and options. As a
+// Get creates at most one incarnation, there are no more incarnations than calls.
 type Bounds struct {
 	Calls       int
 	Names       []string
 	Options     []string
-	Conditional bool // a call may be a ReleaseIf
+	Conditional bool // calls may be a ReleaseIf too
 }
 
-// Alphabet returns every input within the bounds, each once, whether a rule names it in some state
-// or not.
+// Alphabet returns every input within the bounds, each once, also those that no rule names in any
+// state.
 func Alphabet(b Bounds) []Input {
 	var all []Input
 	for call := 1; call <= b.Calls; call++ {
@@ -25,8 +25,8 @@ func Alphabet(b Bounds) []Input {
 	return all
 }
 
-// Enabled returns the inputs within the bounds that a rule names in this state, in the order of
-// [Alphabet]: those of its inputs that [State.Step] takes.
+// Enabled returns the inputs within the bounds that a rule names in this state, which [State.Step]
+// takes. They are in the order of [Alphabet].
 func (s State) Enabled(b Bounds) []Input {
 	var enabled []Input
 	if len(s.Calls) < b.Calls {
@@ -48,7 +48,7 @@ func (s State) Enabled(b Bounds) []Input {
 	return enabled
 }
 
-// beginnings returns every way in which the call can begin, after so many incarnations.
+// beginnings returns every input that begins the call, if there are so many incarnations.
 func beginnings(call int, b Bounds, incarnations int) []Input {
 	var all []Input
 	for _, name := range b.Names {

@@ -6,50 +6,50 @@ import (
 	"strings"
 )
 
-// Channel is the whole state of the machine of one realtime channel: what it sends, in which state
-// it is, and who waits (docs/channel.md; RTL2 to RTL5, RTL12 to RTL17). The zero Channel is the
-// beginning, on a connection that waits (C2).
+// Channel is the whole state of the machine of one realtime channel: the requests that it has sent,
+// its channel state, and the calls that wait (docs/channel.md; RTL2 to RTL5, RTL12 to RTL17). The
+// zero Channel is the initial state, on a connection that waits (C2).
 //
-// What it assumes: steps are atomic and every one is seen; calls are numbered 1, 2, 3, … as they
-// begin; errors and serials are numbers, and 0 is none; there is no time. It does not assume that
-// the server tells the truth: any frame may come at any moment on a connection. What the server
-// promises beyond that is known to [ChannelWorld] alone.
+// Its assumptions: steps are atomic and every one is seen; calls are numbered 1, 2, 3, … as they
+// begin; errors and serials are numbers, and 0 is none; there is no time. It makes no assumption
+// about the server: any frame may arrive at any moment on a connection. Only [ChannelServer] has
+// the server's promise.
 //
-// A Channel is a value: nothing in this package writes to one that it was given.
+// A Channel is a value: no function of this package changes a Channel that it is given.
 type Channel struct {
-	// Last is how many calls have begun.
+	// Last is the number of calls that have begun.
 	Last int
 	// State and Reason are the channel's state and errorReason.
 	State  ChannelState
 	Reason int
-	// Connection is what the channel knows of its connection.
+	// Connection is the state of the connection, as far as it makes a difference to the channel.
 	Connection ChannelConnection
-	// Wire has the requests that may still be answered, oldest first; Awaited says that the last
-	// one is waited for.
+	// Wire has the requests that may still be answered, oldest first; Awaited reports that the last
+	// one is awaited.
 	Wire    []ChannelRequest
 	Awaited bool
-	// Held says that the server may hold the channel attached, Leftover that it may hold what was
-	// detached or given back here (T8), Doubt that an ATTACH may still be answered that left the
-	// wire.
+	// Held reports that the server may have the channel attached; Leftover, that it may have a
+	// channel attached that was detached or given back here (T8); Doubt, that an ATTACH that left
+	// the wire may still be answered.
 	Held, Leftover, Doubt bool
 	// Attachers and Detachers are the calls that wait for attached and for detached.
 	Attachers, Detachers []int
-	// Back is where a detach without an answer goes back to; initialized unless detaching.
+	// Back is the state after a detach that is not answered; initialized unless detaching.
 	Back ChannelState
 	// Retries is the number of the last retry.
 	Retries int
-	// ChannelSerial and AttachSerial are those of RTL15; Resume says that the channel was attached
-	// and not detached or failed since.
+	// ChannelSerial and AttachSerial are those of RTL15. Resume reports that the channel was
+	// attached, and has not been detached or failed since.
 	ChannelSerial, AttachSerial int
 	Resume                      bool
-	// GivenBack says that the name has no life now.
+	// GivenBack reports that the name has no life now.
 	GivenBack bool
 }
 
-// ChannelConnection is what a channel knows of its connection.
+// ChannelConnection is a set of connection states that a channel treats alike.
 type ChannelConnection uint8
 
-// The five kinds of connections that make a difference.
+// The five values, with the connection's states that each comprises.
 const (
 	ConnectionWaiting   ChannelConnection = iota // INITIALIZED, CONNECTING, DISCONNECTED
 	ConnectionConnected                          // CONNECTED
@@ -58,12 +58,12 @@ const (
 	ConnectionEnded                              // CLOSED, FAILED
 )
 
-// String returns the word of docs/channel.md.
+// String returns the name that docs/channel.md uses.
 func (c ChannelConnection) String() string {
 	return word(int(c), "waiting", "connected", "suspended", "closing", "ended")
 }
 
-// ChannelRequest is a frame that is answered.
+// ChannelRequest is a frame that the server answers.
 type ChannelRequest uint8
 
 // The requests.
@@ -72,7 +72,7 @@ const (
 	RequestDetach
 )
 
-// String returns the word of docs/channel.md.
+// String returns the name that docs/channel.md uses.
 func (r ChannelRequest) String() string { return word(int(r), "attach", "detach") }
 
 // Clone returns a Channel that is equal to c and shares no memory with it.
@@ -107,7 +107,7 @@ func (c Channel) Key() string {
 	return string(append(b, '/'))
 }
 
-// Pending returns the calls that are yet to be settled: the attachers, then the detachers.
+// Pending returns the calls that are not settled: the attachers, then the detachers.
 func (c Channel) Pending() []int { return slices.Concat(c.Attachers, c.Detachers) }
 
 // RetryTimerRuns reports whether the retry timer runs.
@@ -115,14 +115,14 @@ func (c Channel) RetryTimerRuns() bool {
 	return c.State == ChannelSuspended && c.Connection == ConnectionConnected
 }
 
-// IsOut reports whether the awaited request is this one, and the one that the state is for: the
-// ATTACH of a channel that is attaching, or the DETACH of one that is detaching.
+// IsOut reports whether the awaited request is r and belongs to the state: the ATTACH of a channel
+// that is attaching, or the DETACH of one that is detaching.
 func (c Channel) IsOut(r ChannelRequest) bool {
 	of := map[ChannelRequest]ChannelState{RequestAttach: ChannelAttaching, RequestDetach: ChannelDetaching}
 	return c.State == of[r] && c.awaits(r)
 }
 
-// BehindFence reports whether a DETACH is awaited that ends what was before.
+// BehindFence reports whether the channel awaits a DETACH that ends an earlier attach or life.
 func (c Channel) BehindFence() bool {
 	of := []ChannelState{ChannelInitialized, ChannelAttaching, ChannelDetached, ChannelFailed}
 	return slices.Contains(of, c.State) && c.awaits(RequestDetach)
@@ -130,7 +130,7 @@ func (c Channel) BehindFence() bool {
 
 func (c Channel) awaits(r ChannelRequest) bool { return c.Awaited && c.Wire[len(c.Wire)-1] == r }
 
-// String returns the state in one line, for people.
+// String returns the state in one line, for messages.
 func (c Channel) String() string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "last %d, %v/%d back %v, connection %v, wire %v", c.Last, c.State, c.Reason, c.Back, c.Connection, c.Wire)

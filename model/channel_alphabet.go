@@ -2,16 +2,17 @@ package model
 
 // ChannelBounds limits what an exhaustive walk of a channel tries.
 type ChannelBounds struct {
-	// Calls is how many calls are made; Errors and Serials how many there are; none is not counted.
+	// Calls is the number of calls that may begin; Errors and Serials are the numbers of errors and
+	// serials, not counting none.
 	Calls, Errors, Serials int
-	// Wire is how many requests may be unanswered at a time: an input after which there would be
-	// more does not come.
+	// Wire is the number of requests that may be unanswered at a time. An input after which there
+	// would be more is left out.
 	Wire int
 }
 
-// ChannelAlphabet returns every input that a channel could be given within the bounds, and one of
-// no kind. ERROR, timers and the end of a connection come with the last error: that they may have
-// none makes no difference to a channel; for a DETACHED it does.
+// ChannelAlphabet returns every input of a channel within the bounds, and one of no kind. An ERROR,
+// a timer and the end of a connection have the last error: a channel treats them alike with an
+// error and without one. A DETACHED has each error, and none.
 func ChannelAlphabet(b ChannelBounds) []ChannelInput {
 	inputs := []ChannelInput{{Kind: KindGiveBack}, {Kind: KindRenew}, {Kind: KindOvertaken}, {Kind: KindRetryTimeout}, {}}
 	for call := 1; call <= b.Calls; call++ {
@@ -43,7 +44,7 @@ func ChannelAlphabet(b ChannelBounds) []ChannelInput {
 	return inputs
 }
 
-// Possible reports whether the input may come within the bounds. It need not be taken.
+// Possible reports whether the input may occur within the bounds. The channel may still refuse it.
 func (c Channel) Possible(in ChannelInput, b ChannelBounds) bool {
 	if in.Call > b.Calls {
 		return false

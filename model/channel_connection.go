@@ -2,7 +2,7 @@ package model
 
 import "slices"
 
-// connection is a change of the connection.
+// connection applies a change of the connection.
 func (t *channelTurn) connection() {
 	kinds := map[ConnectionState]ChannelConnection{ToConnected: ConnectionConnected, ToSuspended: ConnectionSuspended,
 		// the others wait
@@ -33,7 +33,7 @@ func (t *channelTurn) connection() {
 	}
 }
 
-// lose is the loss of a connection.
+// lose applies the loss of a connection.
 func (t *channelTurn) lose() {
 	t.by(C43)
 	unanswered := len(t.Wire) > 0 || t.Doubt
@@ -84,7 +84,7 @@ func (t *channelTurn) connected(was ChannelConnection) {
 	}
 }
 
-// goesOn reports whether the channel does something that a lost connection ends.
+// goesOn reports whether the channel is in a state that the end of the connection ends.
 func (c Channel) goesOn() bool {
 	return slices.Contains([]ChannelState{ChannelAttaching, ChannelAttached, ChannelDetaching, ChannelSuspended}, c.State)
 }
@@ -100,7 +100,8 @@ func (t *channelTurn) suspendedConnection() {
 	}
 }
 
-// endDetach ends a detach whose connection has ended: the channel is then attached nowhere.
+// endDetach ends a detach whose connection has ended: the server then has the channel attached no
+// more.
 func (t *channelTurn) endDetach() {
 	t.set(ChannelDetached, false, t.in.Err)
 	t.settleAll(&t.Detachers, OutcomeChannelDone, 0)

@@ -5,7 +5,8 @@ import (
 	"testing"
 )
 
-// channelFault is a channel that does something wrong: it takes the step, and then spoils it.
+// channelFault is a channel with a planted fault: it takes the right step, and then changes the
+// result.
 type channelFault struct {
 	name     string
 	breaks   string // the property that must reject it
@@ -124,8 +125,8 @@ var channelFaults = []channelFault{
 	}},
 }
 
-// Each planted fault is rejected by the property that it is planted for, and a channel without one
-// by none.
+// Each planted fault is rejected by the property that it is planted for. A channel without a fault
+// is rejected by none.
 func TestPlantedFaultsOfTheChannelAreRejected(t *testing.T) {
 	t.Parallel()
 	for _, f := range channelFaults {

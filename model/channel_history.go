@@ -2,22 +2,22 @@ package model
 
 import "slices"
 
-// ChannelHistory is what the world knows of a channel from its inputs and outputs alone, and
-// remembers. The channel's properties compare a [Channel] with it. The zero ChannelHistory is the
-// beginning.
+// ChannelHistory is what an observer of a channel's inputs and outputs remembers of them. The
+// channel's properties compare a [Channel] with it. The zero ChannelHistory is the beginning.
 type ChannelHistory struct {
 	// Calls are all calls that ever began; call n is Calls[n-1].
 	Calls []ChannelCall
-	// RequestTimer and RetryTimer say which timers run, as the outputs have it.
+	// RequestTimer and RetryTimer report which timers run, according to the outputs.
 	RequestTimer, RetryTimer bool
-	// Told is the state that listeners know.
+	// Told is the state in the last state event.
 	Told ChannelState
 	// Retry counts the retries since a state other than attaching or suspended was
 	// reported.
 	Retry int
 	// Reason is the error of the last change of state that had one, as docs/channel.md defines it.
 	Reason int
-	// Wrong says what can't be: a call settled twice, a timer stopped that did not run.
+	// Wrong describes an output that must not occur, such as a call settled twice or a stopped
+	// timer that did not run; "" for none.
 	Wrong string
 }
 
@@ -88,15 +88,14 @@ func (h ChannelHistory) Record(before Channel, in ChannelInput, outputs []Channe
 	return h
 }
 
-// ChannelRun is a channel with its history and with the server that it talks to. The zero
-// ChannelRun is the beginning.
+// ChannelRun is a channel with its history and its server. The zero ChannelRun is the beginning.
 type ChannelRun struct {
 	Channel
 	ChannelHistory
 	ChannelServer
 }
 
-// Step takes a step of the channel and records it, without a server.
+// Step makes one step of the channel and records it. There is no server.
 func (r ChannelRun) Step(in ChannelInput) (ChannelRun, []ChannelOutput, error) {
 	next, outputs, err := r.Channel.Step(in)
 	if err != nil {
@@ -106,7 +105,8 @@ func (r ChannelRun) Step(in ChannelInput) (ChannelRun, []ChannelOutput, error) {
 }
 
 // Key returns a string that two runs share if and only if their states, servers and histories are
-// equal. Outcomes of calls are left out of that: they are judged when they are reported.
+// equal, except for the outcomes of calls: the properties check an outcome in the step that reports
+// it.
 func (r ChannelRun) Key() string {
 	b := []byte(r.Channel.Key())
 	for _, c := range r.Calls {

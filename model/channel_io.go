@@ -10,22 +10,22 @@ type ChannelKind uint8
 
 // The kinds of inputs. The zero ChannelKind is none of them.
 const (
-	KindChannelAttach  ChannelKind = iota + 1 // an Attach began (RTL4)
-	KindChannelDetach                         // a Detach began (RTL5)
-	KindSetOptions                            // new modes or params were set (RTL16a)
+	KindChannelAttach  ChannelKind = iota + 1 // an Attach begins (RTL4)
+	KindChannelDetach                         // a Detach begins (RTL5)
+	KindSetOptions                            // new modes or params are set (RTL16a)
 	KindGiveBack                              // the channel is given back (RTS4a)
-	KindRenew                                 // its name gets a channel again
+	KindRenew                                 // the channel's name begins a new life
 	KindAttached                              // ATTACHED came
 	KindDetached                              // DETACHED came
 	KindError                                 // ERROR came
-	KindOvertaken                             // ERROR with code 80016 came
-	KindMessage                               // MESSAGE, PRESENCE or ANNOTATION came
-	KindRequestTimeout                        // the request timer fired
-	KindRetryTimeout                          // the retry timer fired
+	KindOvertaken                             // ERROR with code 80016 arrives
+	KindMessage                               // MESSAGE, PRESENCE or ANNOTATION arrives
+	KindRequestTimeout                        // the request timer fires
+	KindRetryTimeout                          // the retry timer fires
 	KindConnection                            // the connection changed
 )
 
-// String returns the word of docs/channel.md.
+// String returns the name that docs/channel.md uses.
 func (k ChannelKind) String() string {
 	return word(int(k), "unknown", "Attach", "Detach", "SetOptions", "GiveBack", "Renew", "Attached", "Detached", "Error", "Overtaken",
 		"Message", "RequestTimeout", "RetryTimeout", "Connection")
@@ -46,12 +46,12 @@ const (
 	ToFailed
 )
 
-// String returns the word of docs/channel.md.
+// String returns the name that docs/channel.md uses.
 func (s ConnectionState) String() string {
 	return word(int(s), "initialized", "connecting", "connected", "disconnected", "suspended", "closing", "closed", "failed")
 }
 
-// ChannelInput is one input of [Channel.Step]. Fields that a kind does not use are zero.
+// ChannelInput is one input of [Channel.Step]. Fields that its kind doesn't use are zero.
 type ChannelInput struct {
 	Kind       ChannelKind
 	Call       int
@@ -61,7 +61,7 @@ type ChannelInput struct {
 	Err        int
 }
 
-// String prints the input as docs/channel.md writes it, without what is zero.
+// String returns the input as docs/channel.md writes it, without arguments that are zero.
 func (in ChannelInput) String() string {
 	var args []string
 	if in.Call != 0 {
@@ -108,16 +108,16 @@ const (
 	OutputDeliver
 )
 
-// String returns the word of docs/channel.md.
+// String returns the name that docs/channel.md uses.
 func (k ChannelOutputKind) String() string {
 	return word(int(k), "unknown", "settle", "sendAttach", "sendDetach", "sendSync", "startRequestTimer", "stopRequestTimer",
 		"startRetryTimer", "stopRetryTimer", "state", "update", "apply", "deliver")
 }
 
-// ChannelOutcome is how a call on a channel ended.
+// ChannelOutcome says how a call on a channel ended.
 type ChannelOutcome uint8
 
-// The outcomes. The zero ChannelOutcome is that of a call that is pending.
+// The outcomes. The zero ChannelOutcome is for a call that is pending.
 const (
 	OutcomeChannelPending ChannelOutcome = iota
 	OutcomeChannelDone
@@ -128,12 +128,12 @@ const (
 	OutcomeChannelGivenBack
 )
 
-// String returns the word of docs/channel.md.
+// String returns the name that docs/channel.md uses.
 func (o ChannelOutcome) String() string {
 	return word(int(o), "pending", "done", "failed", "invalidState", "invalidConnection", "superseded", "givenBack")
 }
 
-// ChannelOutput is one output of [Channel.Step]. Fields that a kind does not use are zero.
+// ChannelOutput is one output of [Channel.Step]. Fields that its kind doesn't use are zero.
 type ChannelOutput struct {
 	Kind            ChannelOutputKind
 	Call            int
@@ -145,7 +145,7 @@ type ChannelOutput struct {
 	Err             int
 }
 
-// String prints the output as docs/channel.md writes it, without what is zero.
+// String returns the output as docs/channel.md writes it, without arguments that are zero.
 func (o ChannelOutput) String() string {
 	var args []string
 	switch o.Kind {

@@ -6,58 +6,57 @@ import (
 	"slices"
 )
 
-// ChannelProperty is something that must hold of every step of a channel, as docs/channel.md says
-// under "What must hold". It is stated from that text and not from the step function, and judges
-// any step, also one that no channel takes.
+// ChannelProperty is a property of docs/channel.md, "What must hold": it must hold in every step of
+// a channel. It is written from that text and not from the step function. It can check any step,
+// also one that no channel takes.
 type ChannelProperty struct {
-	// Name is that of docs/channel.md.
+	// Name is its name in docs/channel.md.
 	Name string
-	// Says is the sentence, in short.
+	// Says is a short form of its sentence.
 	Says string
-	// Spec are the points of Ably's specification that it comes from, as docs/channel.md names
+	// Spec has the points of Ably's specification that it comes from, as docs/channel.md names
 	// them.
 	Spec []string
-	// Rules are those that uphold it, where to look when it fails.
+	// Rules has the rules that ensure it: look there if it fails.
 	Rules []ChannelRule
-	// Promise says that it holds only as long as the server keeps its promise
-	// ([ChannelRun.Events]).
+	// Promise reports that it holds only while the server keeps its promise ([ChannelRun.Events]).
 	Promise bool
-	// Check returns why the property fails in a step that was taken, or in the state after it; or
-	// nil.
+	// Check returns an error if the property fails in a step that was taken, or in the state after
+	// the step.
 	Check func(before ChannelRun, e ChannelEvent, outputs []ChannelOutput, after ChannelRun) error
 }
 
-// ChannelProperties returns the safety properties, in the order of docs/channel.md. Liveness is no
-// predicate over steps.
+// ChannelProperties returns the safety properties, in the order of docs/channel.md. The liveness
+// properties are no predicates of single steps, and are checked elsewhere.
 func ChannelProperties() []ChannelProperty {
 	return []ChannelProperty{
 		{Name: "SettledOnce", Says: "a call is settled at most once, and until then it waits in one place", Spec: []string{"RTL4d", "RTL5"},
 			Rules: []ChannelRule{C6, C7, C10, C12, C16, C17, C18, C19, C20, C22, C26, C29, C35, C36, C37, C40, C41, C43, C46, C48, C49}, Check: channelSettledOnce},
 		{Name: "WaitersRight", Says: "calls wait only in states that may end them", Spec: []string{"RTL4h", "RTL5i"},
 			Rules: []ChannelRule{C6, C7, C10, C16, C18, C19, C22, C43}, Check: waitersRight},
-		{Name: "TimersRight", Says: "the timers run if and only if there is something to time", Spec: []string{"RTL4f", "RTL5f", "RTL13b", "RTL13c"},
+		{Name: "TimersRight", Says: "each timer runs if and only if the state needs it", Spec: []string{"RTL4f", "RTL5f", "RTL13b", "RTL13c"},
 			Rules: []ChannelRule{C3, C4, C24, C40, C43}, Check: timersRight},
-		{Name: "OneRequest", Says: "one request at a time, of the kind that the state is for", Spec: []string{"RTL4c", "RTL5d"},
+		{Name: "OneRequest", Says: "one request at a time, and only an ATTACH or DETACH that fits the state", Spec: []string{"RTL4c", "RTL5d"},
 			Rules: []ChannelRule{C5, C7, C20, C22, C28, C30, C32}, Check: oneRequest},
-		{Name: "Delivered", Says: "messages are delivered if and only if attached", Spec: []string{"RTL17"},
+		{Name: "Delivered", Says: "messages are delivered if and only if the channel is attached", Spec: []string{"RTL17"},
 			Rules: []ChannelRule{C39}, Check: delivered},
 		{Name: "StatesTold", Says: "each change of state is reported once and in order", Spec: []string{"RTL2", "RTL2f", "RTL2g"},
 			Rules: []ChannelRule{C1, C22, C26, C31}, Check: statesTold},
-		{Name: "AttachedByFrame", Says: "only an ATTACHED attaches, or a detach without an answer", Spec: []string{"RTL4c", "RTL5f"},
+		{Name: "AttachedByFrame", Says: "the channel becomes attached only by an ATTACHED or by a detach without an answer", Spec: []string{"RTL4c", "RTL5f"},
 			Rules: []ChannelRule{C26, C31, C41}, Check: attachedByFrame},
 		{Name: "UpdateIff", Says: "an update is reported if and only if an attached channel lost continuity", Spec: []string{"RTL12"},
 			Rules: []ChannelRule{C29}, Check: updateIff},
-		{Name: "SerialsRight", Says: "serials come from what was taken, and are cleared", Spec: []string{"RTL15b", "RTL15b2", "RTL15c"},
+		{Name: "SerialsRight", Says: "serials change only by frames that are taken, and are cleared", Spec: []string{"RTL15b", "RTL15b2", "RTL15c"},
 			Rules: []ChannelRule{C1, C25, C39}, Check: serialsRight},
 		{Name: "RetryNumbers", Says: "retries are counted up to 4", Spec: []string{"RTL13b", "RTB1"},
 			Rules: []ChannelRule{C1, C6}, Check: retryNumbers},
-		{Name: "OutcomeTrue", Says: "a call's outcome is what happened", Spec: []string{"RTL4b", "RTL4d", "RTL5b"},
+		{Name: "OutcomeTrue", Says: "a call's outcome agrees with what happened", Spec: []string{"RTL4b", "RTL4d", "RTL5b"},
 			Rules: []ChannelRule{C6, C8, C9, C13, C14, C15, C16, C21, C26, C29, C36, C37, C41, C46, C48, C49}, Check: channelOutcomeTrue},
-		{Name: "SilentWhenGivenBack", Says: "a channel that was given back tells nothing", Spec: []string{"RTS4a"},
+		{Name: "SilentWhenGivenBack", Says: "a channel that was given back outputs only requests and their timer", Spec: []string{"RTS4a"},
 			Rules: []ChannelRule{C22, C23, C30, C37, C39}, Check: silentWhenGivenBack},
-		{Name: "ReasonRight", Says: "the reason is that of the last change that had one, or was cleared", Spec: []string{"RTL24"},
+		{Name: "ReasonRight", Says: "the reason is the error of the last state change that had one, unless it was cleared", Spec: []string{"RTL24"},
 			Rules: []ChannelRule{C1, C12, C22, C44}, Check: reasonRight},
-		{Name: "NotByEarlierLife", Says: "nothing of an earlier life of the name moves a later one", Promise: true,
+		{Name: "NotByEarlierLife", Says: "no frame of an earlier life of the name changes the state of a later life", Promise: true,
 			Rules: []ChannelRule{C22, C23, C24, C27, C32, C34, C37, C43, C45}, Check: notByEarlierLife},
 	}
 }

@@ -2,9 +2,9 @@ package model
 
 import "slices"
 
-// Rows returns the rows of the realtime digest's table of transitions, 1 to 34, that the step is,
-// in the order in which they follow each other: docs/channel.md, "Rows". None for a step that is in
-// no row, or is refused.
+// Rows returns the numbers of the rows in docs/channel.md, "Rows", that the step performs, in the
+// order in which it performs them. It returns none if the step is in no row, or the input is
+// refused.
 func (c Channel) Rows(in ChannelInput) (rows []int) {
 	t, err := c.take(in)
 	if err != nil {
@@ -19,11 +19,11 @@ func (c Channel) Rows(in ChannelInput) (rows []int) {
 	connected := c.Connection == ConnectionConnected
 	for _, r := range t.rules {
 		switch r {
-		case C5: // a detach that ended begins an attach that waited: row 1
+		case C5: // the end of a detach begins a waiting attach: row 1
 			when(len(rows) > 0 && (rows[len(rows)-1] == 17 || rows[len(rows)-1] == 18), 1)
 		case C6:
 			when(len(t.before.Detachers) > 0, 28)
-		case C7: // an attach that ended begins a detach that waited
+		case C7: // the end of an attach begins a waiting detach
 			when(len(rows) > 0 && rows[len(rows)-1] == 8, 30)
 		case C8:
 			rows = append(rows, 5)

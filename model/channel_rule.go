@@ -15,7 +15,7 @@ const (
 	C6                         // to suspend
 	C7                         // to detach
 	C8                         // Attach when attached
-	C9                         // Attach on a connection where nothing can be attached
+	C9                         // Attach while the connection is suspended, closing or ended
 	C10                        // Attach when attaching
 	C11                        // Attach when detaching
 	C12                        // Attach otherwise
@@ -30,7 +30,7 @@ const (
 	C21                        // SetOptions otherwise
 	C22                        // GiveBack
 	C23                        // Renew
-	C24                        // what leaves the wire
+	C24                        // which requests leave the wire
 	C25                        // taking an ATTACHED
 	C26                        // ATTACHED ends an attach
 	C27                        // ATTACHED of an earlier life
@@ -42,7 +42,7 @@ const (
 	C33                        // DETACHED refuses an attach
 	C34                        // DETACHED of an earlier request
 	C35                        // DETACHED when attached or suspended
-	C36                        // DETACHED when detaching, and otherwise
+	C36                        // DETACHED when detaching, initialized, detached or failed
 	C37                        // ERROR
 	C38                        // ERROR 80016
 	C39                        // messages
@@ -124,5 +124,5 @@ var channelRuleSpec = [...][]string{
 }
 
 // Spec returns the points of Ably's specification that docs/channel.md names for the rule, such as
-// "RTL4a"; none for a rule that is a decision of this project alone.
+// "RTL4a". It returns none if the rule is a decision of this project.
 func (r ChannelRule) Spec() []string { return channelRuleSpec[r] }

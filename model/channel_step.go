@@ -5,8 +5,8 @@ import (
 	"slices"
 )
 
-// ChannelRefusedError is the error of [Channel.Step] for an input that no rule names in the
-// present state.
+// ChannelRefusedError is the error of [Channel.Step] for an input that no rule names in the present
+// state.
 type ChannelRefusedError struct {
 	Input  ChannelInput
 	Reason string // why no rule names it
@@ -17,10 +17,10 @@ func (e *ChannelRefusedError) Error() string {
 	return fmt.Sprintf("model: %v is refused: %s", e.Input, e.Reason)
 }
 
-// Step returns the state after the input, and what the step puts out, in order. An input that no
-// rule names is refused: the state comes back as it was, with no output and a
-// [*ChannelRefusedError]. Step is a pure function: c is not changed, and shares no memory with the
-// state after a step that was taken. It implements C1 to C49 of docs/channel.md.
+// Step returns the state after the input, and the outputs of the step, in order. If no rule names
+// the input, Step returns c, no output and a [*ChannelRefusedError]. Step is a pure function: it
+// doesn't change c, and the returned state shares no memory with c. It implements C1 to C49 of
+// docs/channel.md.
 func (c Channel) Step(in ChannelInput) (Channel, []ChannelOutput, error) {
 	t, err := c.take(in)
 	if err != nil {
@@ -29,8 +29,8 @@ func (c Channel) Step(in ChannelInput) (Channel, []ChannelOutput, error) {
 	return t.Channel, t.outputs, nil
 }
 
-// Explain returns the rules that the step follows, each once and ascending, or none if the input
-// is refused.
+// Explain returns the rules that the step follows, each once, ascending. It returns none if the
+// input is refused.
 func (c Channel) Explain(in ChannelInput) []ChannelRule {
 	t, err := c.take(in)
 	if err != nil {
@@ -41,8 +41,8 @@ func (c Channel) Explain(in ChannelInput) []ChannelRule {
 	return slices.Compact(rules)
 }
 
-// channelTurn is one step under way: the state before it; a copy, which it may write; what it puts
-// out; and the rules that it followed, in their order.
+// channelTurn is a step while it is computed: the state before it, a copy that it may change, its
+// outputs so far, and the rules that it followed, in their order.
 type channelTurn struct {
 	Channel
 	before  Channel
@@ -88,7 +88,7 @@ func (c Channel) take(in ChannelInput) (*channelTurn, error) {
 	return t, nil
 }
 
-// refusal returns why no rule names the input in this state, or nothing if one does.
+// refusal returns why no rule names the input in this state, or "" if one does.
 func (c Channel) refusal(in ChannelInput) string {
 	switch in.Kind {
 	case KindChannelAttach, KindChannelDetach, KindSetOptions:
@@ -132,7 +132,7 @@ func (t *channelTurn) settle(call int, outcome ChannelOutcome) {
 	t.put(ChannelOutput{Kind: OutputChannelSettle, Call: call, Outcome: outcome})
 }
 
-// settleAll settles all calls of a list, of which none is left.
+// settleAll settles all calls of a list and empties it.
 func (t *channelTurn) settleAll(calls *[]int, outcome ChannelOutcome, err int) {
 	for _, call := range *calls {
 		t.put(ChannelOutput{Kind: OutputChannelSettle, Call: call, Outcome: outcome, Err: err})
@@ -140,7 +140,7 @@ func (t *channelTurn) settleAll(calls *[]int, outcome ChannelOutcome, err int) {
 	*calls = nil
 }
 
-// set sets the state. resumed is reported.
+// set sets the state; the event has the given resumed.
 func (t *channelTurn) set(state ChannelState, resumed bool, err int) {
 	t.by(C1)
 	if t.State == state {
@@ -184,7 +184,7 @@ func (t *channelTurn) write(r ChannelRequest) {
 	t.put(ChannelOutput{Kind: OutputSendDetach})
 }
 
-// timers is the end of every step.
+// timers ends every step: it stops and starts the timers.
 func (t *channelTurn) timers() {
 	if t.before.Awaited && !t.Awaited && t.in.Kind != KindRequestTimeout {
 		t.by(C4)
@@ -235,7 +235,7 @@ func (t *channelTurn) detach() {
 	}
 }
 
-// mayNotAttach reports whether nothing can be attached on the connection (RTL4b).
+// mayNotAttach reports whether the connection is in a state in which no channel can attach (RTL4b).
 func (c Channel) mayNotAttach() bool {
 	return c.Connection == ConnectionSuspended || c.Connection == ConnectionClosing || c.Connection == ConnectionEnded
 }
@@ -333,11 +333,10 @@ func (t *channelTurn) giveBack() {
 	t.Leftover = t.Leftover || t.Held
 }
 
-// frame is what the wire says of a frame: whether it answers a request that was on it, and whether
-// it is the attach's own.
+// frame says whether a frame answers a request on the wire, and whether it is the attach's own.
 type frame struct{ asked, own bool }
 
-// leaveWire takes what the frame answers from the wire.
+// leaveWire removes the requests from the wire that the frame ends.
 func (t *channelTurn) leaveWire() frame {
 	t.by(C24)
 	kind := RequestAttach
@@ -480,7 +479,7 @@ func (t *channelTurn) failedByServer() {
 	t.fail()
 }
 
-// fail is the end of all that waits.
+// fail makes the channel failed and settles all calls that wait.
 func (t *channelTurn) fail() {
 	t.set(ChannelFailed, false, t.in.Err)
 	t.settleAll(&t.Attachers, OutcomeChannelFailed, t.in.Err)

@@ -8,8 +8,8 @@ import (
 	"testing"
 )
 
-// A walk of a channel visits every state with its history that is reachable within bounds, and
-// every step out of each.
+// A walk of a channel visits every state, with its history, that can be reached within bounds, and
+// every step from each of them.
 
 type channelEdge struct {
 	before  ChannelRun
@@ -20,9 +20,9 @@ type channelEdge struct {
 
 type channelStepper func(ChannelRun, ChannelEvent) (ChannelRun, []ChannelOutput, error)
 
-// channelWalk goes breadth first, and calls visit for every step with the shortest script that ends
-// with it. With promised, the server keeps its promise; else any input may come. It goes on from a
-// step's end if visit says so.
+// channelWalk walks breadth first. It calls visit for every step, with the shortest script that
+// ends with the step, and continues after the step if visit returns true. With promised, the server
+// keeps its promise; else any input may occur.
 func channelWalk(t *testing.T, b ChannelBounds, promised bool, step channelStepper,
 	visit func(e channelEdge, script func() string) bool) (states, steps int) {
 	t.Helper()
@@ -79,7 +79,7 @@ func channelWalk(t *testing.T, b ChannelBounds, promised bool, step channelStepp
 	return len(found), steps
 }
 
-// String tells a run by its state, so that messages are short.
+// String returns only the state of a run, so that messages are short.
 func (r ChannelRun) String() string {
 	return r.Channel.String() + fmt.Sprintf(" server %+v", r.ChannelServer)
 }
@@ -98,8 +98,8 @@ func failingChannel(e channelEdge, promised bool) (names []string, reasons strin
 	return names, reasons
 }
 
-// channelWalks are the bounds of the exhaustive tests, with the size of each graph: one that
-// shrinks would prove less without a word.
+// channelWalks are the bounds of the exhaustive tests, with the size of each graph. Without the
+// sizes, a graph that became smaller would go unnoticed.
 var channelWalks = []struct {
 	bounds        ChannelBounds
 	promised      bool
@@ -125,7 +125,7 @@ func TestEveryChannelPropertyHoldsInEveryStep(t *testing.T) {
 	}
 }
 
-// Nothing in the rules is idle: each is followed, and each outcome, output, state and row occurs.
+// Every rule is followed, and every outcome, output, state and row occurs.
 func TestEverythingOfTheChannelIsReached(t *testing.T) {
 	t.Parallel()
 	rules, outcomes, outputs := map[ChannelRule]int{C2: 1}, map[ChannelOutcome]int{}, map[ChannelOutputKind]int{}

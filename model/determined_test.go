@@ -6,11 +6,12 @@ import (
 	"testing"
 )
 
-// Each step of the model, with one thing changed in the state that it leads to, breaks a property:
-// so the properties together say what each rule does, and that nothing else happens.
+// Change one value in the state after a step of the model, and a property fails. So the properties
+// together state each effect of each rule, and that it has no other effect.
 
-// altered calls visit with each state that differs from s in one value, and what that is. What a
-// step takes from its input (how a call began, how the backend ended a work) is not changed.
+// altered calls visit with each state that differs from s in one value; what names the value. It
+// doesn't change values that a step takes from its input: how a call began, and how the backend
+// ended a work.
 func altered(s State, b Bounds, visit func(what string, t State)) {
 	change := func(what string, edit func(t *State)) {
 		t := s.Clone()
@@ -72,11 +73,11 @@ func altered(s State, b Bounds, visit func(what string, t State)) {
 func TestThePropertiesDetermineEachStep(t *testing.T) {
 	t.Parallel()
 	stated := statedBy(t)
-	seen := map[string]map[string]bool{} // for each rule, what failed in a step that followed it
+	seen := map[string]map[string]bool{} // by rule: the properties that failed
 	missed := map[string]int{}
 	for _, at := range []struct {
 		Bounds
-		following Rule // only steps that follow it; 0 for all
+		following Rule // the rule that the steps must follow; 0 for all steps
 	}{{bounds(3, 1, 2), 0}, {bounds(3, 2, 1), R12}, {bounds(3, 2, 1), R15}, {bounds(4, 1, 1), R9},
 		{conditional(4, 1, 1), R24}} {
 		b := at.Bounds
@@ -87,7 +88,7 @@ func TestThePropertiesDetermineEachStep(t *testing.T) {
 			}
 			altered(e.after, b, func(what string, after State) {
 				names, _ := failing(Properties(), e.before, after)
-				if names == nil && !after.Equal(e.before) { // a step that changes nothing is none
+				if names == nil && !after.Equal(e.before) { // equal: no step
 					if missed[what]++; missed[what] < 3 {
 						t.Errorf("no property fails with another %s after %s:\n%v", what, script(), after)
 					}

@@ -7,15 +7,15 @@ import (
 )
 
 // The sentences of Ably's Chat specification, point by point, as properties of steps. They are
-// stated from those sentences and not from the rules of docs/rooms.md, nor from the properties
-// there, so that a rule which was understood wrongly by all who wrote from it is still held against
-// the original. tests/mutation plants such rules.
+// written from those sentences, and neither from the rules of docs/rooms.md nor from the properties
+// there. If a rule of that document misunderstands the specification, model, spec and core all do,
+// but a sentence here fails. tests/mutation plants such rules.
 //
 // In the words of the specification a name is "in the map" when it has an incarnation in use, and
-// "a release is in progress" when one is being released. What it leaves open (how a release that
-// fails ends, say) is not asked for here.
+// "a release is in progress" when one is being released. What the specification leaves open, such
+// as the end of a release that fails, is not checked here.
 
-// A sentence says why a step does not keep to it, or nothing.
+// A sentence returns an error if a step breaks it.
 type sentence struct {
 	points string
 	holds  func(e edge) error
@@ -64,7 +64,7 @@ func TestDigest(t *testing.T) {
 	}
 }
 
-// brokenBy has for each sentence a wrong step that breaks it.
+// brokenBy has a step for each sentence that breaks it.
 var brokenBy = map[string]func(before State, in Input, after *State){
 	"CHA-RC1f8": func(before State, in Input, after *State) {
 		if in.Kind == KindGet && before.disposalBegan() {
@@ -147,14 +147,14 @@ func TestEachSentenceFailsOnAWrongStep(t *testing.T) {
 	}
 }
 
-// begun returns the call that begins in the step, and what it met: whether a dispose had begun, and
-// the incarnations of its name that were in the map and being released, or 0.
+// begun returns the call that begins in the step, and the state that it finds: whether a dispose
+// had begun, and the incarnations of its name that were in the map and being released, or 0.
 func (e edge) begun() (c Call, disposed bool, inMap, releasing int) {
 	c = e.after.Calls[len(e.after.Calls)-1]
 	return c, e.before.disposalBegan(), e.before.InUse(c.Name), e.before.BeingReleased(c.Name)
 }
 
-// settled returns the numbers of the calls that the step settles, but for those that are given up.
+// settled returns the numbers of the calls that the step settles, except those that are given up.
 func (e edge) settled() (numbers []int) {
 	for n, c := range e.after.Calls {
 		if wasPending := n >= len(e.before.Calls) || e.before.Calls[n].Pending(); wasPending && !c.Pending() && c.Outcome.Kind != OutcomeGaveUp {
@@ -164,7 +164,7 @@ func (e edge) settled() (numbers []int) {
 	return numbers
 }
 
-// existed are the incarnations of a name whose first get began before the call.
+// existed returns the incarnations of a name whose first get began before the call.
 func (s State) existed(name string, before int) (numbers []int) {
 	for i, inc := range s.Incarnations {
 		first := slices.IndexFunc(s.Calls, func(c Call) bool { return c.Kind == KindGet && c.WaitsFor == i+1 })
@@ -175,8 +175,8 @@ func (s State) existed(name string, before int) (numbers []int) {
 	return numbers
 }
 
-// "After the rooms object was disposed, get raises ResourceDisposed (40014)." Nothing else is said
-// to raise it.
+// "After the rooms object was disposed, get raises ResourceDisposed (40014)." The specification
+// names no other cause of this error.
 func resourceDisposed(e edge) error {
 	if e.in.Kind == KindGet {
 		if c, disposed, _, _ := e.begun(); disposed && c.Outcome.Kind != OutcomeDisposed {
@@ -272,8 +272,8 @@ func afterTheRelease(e edge) error {
 	return nil
 }
 
-// "A get returns a future that resolves to the room." What else may end it are its own opening, a
-// release, a dispose and its caller.
+// "A get returns a future that resolves to the room." It may also end by a failed opening, by a
+// release, by a dispose, or because its caller gives up.
 func whatEndsAGet(e edge) error {
 	for _, n := range e.settled() {
 		c := e.after.Calls[n-1]
@@ -327,7 +327,7 @@ func noOp(e edge) error {
 		return nil
 	}
 	if c.Outcome.Kind != OutcomeDone || len(e.outputs) != 1 || !slices.Equal(e.before.Incarnations, e.after.Incarnations) {
-		return fmt.Errorf("a release of nothing is %v and puts out %v", c.Outcome, e.outputs)
+		return fmt.Errorf("a release of nothing is %v and outputs %v", c.Outcome, e.outputs)
 	}
 	return nil
 }
@@ -357,7 +357,7 @@ func releaseResolves(e edge) error {
 }
 
 // "In the map, no release in progress: remove the entry from the map at once, run CHA-RL3 on the
-// room." What was opened is released by the backend, whenever it was opened.
+// room." The backend releases a room that it opened, whenever it opened it.
 func theRoomIsReleased(e edge) error {
 	if e.in.Kind == KindRelease && e.after.InUse(e.in.Name) != 0 {
 		return fmt.Errorf("the entry is in the map after %v", e.in)
@@ -376,7 +376,7 @@ func theRoomIsReleased(e edge) error {
 }
 
 // "No rooms: succeeds without error", and disposal "returns only when all room release operations
-// have completed, those already in flight included", and then it does.
+// have completed, those already in flight included". When they have completed, it returns.
 func disposeEnds(e edge) error {
 	if e.in.Kind == KindDispose && !e.before.disposalBegan() && !slices.ContainsFunc(e.before.Incarnations, func(inc Incarnation) bool { return inc.Life != LifeReleased }) {
 		if c, _, _, _ := e.begun(); c.Outcome.Kind != OutcomeDone {
@@ -394,8 +394,8 @@ func disposeEnds(e edge) error {
 	return nil
 }
 
-// "It marks the object disposed", and "rooms in the map are released concurrently", pending ones as
-// ready ones.
+// "It marks the object disposed", and "rooms in the map are released concurrently", pending ones
+// like ready ones.
 func everyRoomIsReleased(e edge) error {
 	if e.in.Kind != KindDispose {
 		return nil

@@ -8,15 +8,15 @@ import (
 	"testing"
 )
 
-// page is a document of rules and properties, and what the model has of it.
+// page is a document of rules and properties, with the rules and properties of the model.
 type page struct {
 	file       string
-	line       string // how a rule begins: its letter
+	line       string // the letter that a rule's number begins with
 	ids        *regexp.Regexp
-	promise    string // how the part begins whose properties need somebody's promise; "" for none
+	promise    string // the first words of the properties that need a promise; "" for none
 	rules      []cited
 	properties []cited
-	liveness   []string // the names of the others
+	liveness   []string // the names of the liveness properties
 }
 
 // cited is a rule or a property of the model.
@@ -24,7 +24,7 @@ type cited struct {
 	name    string
 	spec    []string
 	promise bool
-	whole   bool // all fields that it must have are filled in
+	whole   bool // all fields that the model requires are set
 }
 
 var (
@@ -75,7 +75,7 @@ func pages() []page {
 	return []page{rooms, room, channel}
 }
 
-// The rules cite what the document cites, name for name and point for point.
+// The rules of the model are those of the document, in its order, and cite the same points.
 func TestRulesCiteWhatTheDocumentCites(t *testing.T) {
 	for _, p := range pages() {
 		line := regexp.MustCompile(`(?m)^- \*\*(` + p.line + `\d+)\*\*(?: \[([^\]]*)\])?`)
@@ -91,7 +91,8 @@ func TestRulesCiteWhatTheDocumentCites(t *testing.T) {
 	}
 }
 
-// So do the properties; liveness, which other tests check, has its names here.
+// The properties of the model are those of the document, in its order, and cite the same points.
+// Only the names of liveness properties are compared here; other tests check these properties.
 func TestPropertiesAreThoseOfTheDocument(t *testing.T) {
 	for _, p := range pages() {
 		_, must, ok := strings.Cut(p.text(t), "\n## What must hold\n")
@@ -129,7 +130,7 @@ func TestPropertiesAreThoseOfTheDocument(t *testing.T) {
 	}
 }
 
-// stated returns the properties of a part of a page.
+// stated returns the properties in a part of a page.
 func stated(p page, part string, promise bool) (list []cited) {
 	for _, item := range strings.Split(part, "\n- **")[1:] {
 		names, sentence, _ := strings.Cut(item, "**")
@@ -141,8 +142,8 @@ func stated(p page, part string, promise bool) (list []cited) {
 	return list
 }
 
-// statedBy returns what the document says states each rule and point: the properties of one
-// direction, and of the other.
+// statedBy returns, for each rule and point in the tables of docs/rooms.md, the properties in the
+// second and in the third column.
 func statedBy(t *testing.T) map[string][2][]string {
 	t.Helper()
 	_, part, ok := strings.Cut(pages()[0].text(t), "\n## Each rule and what states it\n")
@@ -159,7 +160,7 @@ func statedBy(t *testing.T) map[string][2][]string {
 	return rows
 }
 
-// Each rule, and each point that is cited, is stated by properties in both directions.
+// The tables list every rule and every cited point, with properties in both columns.
 func TestEachRuleIsStatedInBothDirections(t *testing.T) {
 	rows, properties, want := statedBy(t), map[string]bool{}, map[string]bool{}
 	for _, p := range append(Properties(), liveness()...) {

@@ -6,8 +6,8 @@ import (
 	"ablyrooms.example/model"
 )
 
-// A get that waits for its predecessor's release is rejected by a second release, which shares the
-// first one's end.
+// A second release rejects a get that waits for the end of the first release, and ends with that
+// release.
 func ExampleState_Step() {
 	var s model.State
 	for _, in := range []model.Input{

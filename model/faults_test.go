@@ -5,15 +5,16 @@ import (
 	"testing"
 )
 
-// A fault is a step function that does wrong: the right one, with the state after it edited. Each
-// breaks what it is meant to break and nothing else, and the shortest way to show it is known. A
-// property that no fault breaks would prove nothing.
+// A fault is a step function with a planted fault: it takes the right step and then edits the
+// state. A test checks that it breaks the listed properties and no others, and by the listed
+// script, the shortest one. Each property is broken by a fault: one that can't fail would show
+// nothing.
 type fault struct {
 	name   string
-	breaks []string // of the properties that callers may rely on
-	also   []string // of those about causes and effects
+	breaks []string // the broken properties of those that callers may rely on
+	also   []string // the broken properties of causes and effects
 	bounds Bounds
-	script string // the shortest to what it breaks, and of those the first in the order of Enabled
+	script string // the first of the shortest scripts that break a property
 	edit   func(before State, in Input, after *State)
 }
 
@@ -25,7 +26,7 @@ func (f fault) step(s State, in Input) (State, []Output, error) {
 	return next, outputs, err
 }
 
-// The helpers speak of the last call and the last incarnation, which most faults are about.
+// These helpers return the last call and the last incarnation: most faults are about them.
 
 func (s *State) lastCall() *Call { return &s.Calls[len(s.Calls)-1] }
 
@@ -33,7 +34,7 @@ func (c Call) pendingRelease() bool { return c.Kind == KindRelease && c.Pending(
 
 func (s *State) lastIncarnation() *Incarnation { return &s.Incarnations[len(s.Incarnations)-1] }
 
-// unsettle makes the calls pending that the step settled so.
+// unsettle makes those calls pending that the step settled with the outcome.
 func unsettle(before State, after *State, kind Kind, outcome OutcomeKind) {
 	for i := range before.Calls {
 		if c := &after.Calls[i]; c.Kind == kind && c.Outcome.Kind == outcome && before.Calls[i].Pending() {
@@ -113,8 +114,8 @@ var safetyFaults = []fault{
 		},
 	},
 	{
-		// To open beside the predecessor is not to wait for it and to have two open: these two
-		// can't be distinguished.
+		// An incarnation that is opened beside its predecessor doesn't wait for it, and two are
+		// open: one fault breaks both properties.
 		name:   "a get opens at once what should wait (R6)",
 		breaks: []string{"OneOpen", "WaitsForPredecessor"},
 		also:   []string{"SixPairs"},
@@ -392,7 +393,7 @@ var safetyFaults = []fault{
 	},
 }
 
-// The faults of causes break nothing of what callers may rely on, as those properties say it.
+// causeFaults break properties of causes and effects, and none of those that callers may rely on.
 var causeFaults = []fault{
 	{
 		name:   "a release of a room that is ready is settled at once (R10)",
@@ -586,8 +587,7 @@ var causeFaults = []fault{
 	},
 }
 
-// The faults of liveness break nothing else of what callers may rely on.
-// conditionalFaults are of ReleaseIf.
+// conditionalFaults are faults of ReleaseIf.
 var conditionalFaults = []fault{
 	{
 		name:   "a ReleaseIf releases what has its name later (R24)",
@@ -667,8 +667,8 @@ var livenessFaults = []fault{
 	},
 }
 
-// hunt walks the broken graph, but not beyond a state that is found bad, and returns all properties
-// that failed and the shortest script to a failure.
+// hunt walks the graph of the fault, but not beyond a state that breaks a property. It returns all
+// broken properties and the shortest script to one.
 func hunt(t *testing.T, f fault, properties []Property) (broken []string, shortest string) {
 	walk(t, f.bounds, f.step, func(e edge, script func() string) bool {
 		names, _ := failing(properties, e.before, e.after)
@@ -682,8 +682,7 @@ func hunt(t *testing.T, f fault, properties []Property) (broken []string, shorte
 	return slices.Compact(broken), shortest
 }
 
-// reliedOn and causes are the properties in their two parts: what callers may rely on, and causes
-// and effects.
+// reliedOn returns the properties that callers may rely on, and causes those of causes and effects.
 func reliedOn() []Property { return Properties()[:firstCause()] }
 
 func causes() []Property { return Properties()[firstCause():] }
@@ -720,14 +719,15 @@ func TestEveryPropertyCanFail(t *testing.T) {
 			})
 		}
 	}
-	run(safetyFaults, reliedOn()) // most of them wedge something too
+	run(safetyFaults, reliedOn()) // not liveness: most of these faults break it too
 	run(causeFaults, reliedOn())
 	run(conditionalFaults, reliedOn())
 	run(livenessFaults, append(reliedOn(), liveness()...))
-	// A room that is ready, in a name with one in use that waited for its predecessor, has only
-	// released ones before it: RoomIsReady, OneInUse and WaitsForPredecessor imply
-	// NotBeforePredecessor together. The outcome of a release, as OutcomesNameTheirCause and
-	// ErrorsTold have it, comes when all is released. No fault breaks these alone.
+	// No fault breaks one of these alone. If a room is ready and its name has an incarnation in use
+	// that waited for its predecessor, all incarnations before the room are released: RoomIsReady,
+	// OneInUse and WaitsForPredecessor together imply NotBeforePredecessor. And by
+	// OutcomesNameTheirCause and ErrorsTold, a release is settled only when everything that it
+	// waits for is released.
 	implied := []string{"NotBeforePredecessor", "ReleaseWaits"}
 	for _, p := range append(Properties(), liveness()...) {
 		if exactly[p.Name] == slices.Contains(implied, p.Name) {
@@ -736,7 +736,7 @@ func TestEveryPropertyCanFail(t *testing.T) {
 	}
 }
 
-// Without the edit the same hunt finds nothing: it is the fault that is found.
+// Without its edit, no fault breaks a property.
 func TestNoFaultNoFinding(t *testing.T) {
 	t.Parallel()
 	all := append(Properties(), liveness()...)
@@ -748,7 +748,7 @@ func TestNoFaultNoFinding(t *testing.T) {
 	}
 }
 
-// A property judges any state, also one that makes no sense, without a panic.
+// Properties check any state without a panic, even one that makes no sense.
 func TestPropertiesJudgeAnyState(t *testing.T) {
 	senseless := State{
 		Calls: []Call{
@@ -769,8 +769,8 @@ func TestPropertiesJudgeAnyState(t *testing.T) {
 	}
 }
 
-// No step leads beyond a disposal to a second room, but if one did, it would not be SameRoom that
-// fails: the sentence excepts it.
+// SameRoom doesn't fail if a release or a disposal is between two gets with different rooms. No
+// step leads to such rooms after a disposal, but the property allows them.
 func TestSameRoomEndsWithAReleaseOrADisposal(t *testing.T) {
 	get := func(name string, room int) Call {
 		return Call{Kind: KindGet, Name: name, Outcome: Outcome{Kind: OutcomeRoom, Incarnation: room}}

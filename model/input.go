@@ -10,34 +10,34 @@ type Kind uint8
 
 // The nine kinds of inputs. The zero Kind is none of them.
 const (
-	KindGet           Kind = iota + 1 // a Get began (CHA-RC1f)
-	KindRelease                       // a Release began (CHA-RC1g)
-	KindDispose                       // a Dispose began (CHA-RD1)
-	KindReleaseIf                     // a release of an incarnation, if it is in use, began (R24)
-	KindGiveUp                        // a caller stopped waiting (R16)
-	KindOpened                        // the backend ended an opening well (R17, R18)
-	KindOpenFailed                    // the backend ended an opening with an error (R19, R20)
-	KindReleased                      // the backend ended a release well (R21)
-	KindReleaseFailed                 // the backend ended a release with an error (R21)
+	KindGet           Kind = iota + 1 // a Get begins (CHA-RC1f)
+	KindRelease                       // a Release begins (CHA-RC1g)
+	KindDispose                       // a Dispose begins (CHA-RD1)
+	KindReleaseIf                     // a ReleaseIf begins (R24)
+	KindGiveUp                        // a caller stops waiting (R16)
+	KindOpened                        // an opening ends without an error (R17, R18)
+	KindOpenFailed                    // an opening ends with an error (R19, R20)
+	KindReleased                      // a release ends without an error (R21)
+	KindReleaseFailed                 // a release ends with an error (R21)
 )
 
-// String returns the kind as it stands in a script.
+// String returns the kind's name in a script.
 func (k Kind) String() string {
 	return word(int(k), "", "get", "release", "dispose", "releaseIf", "giveUp", "opened", "openFailed", "released", "releaseFailed",
 		"acquire", "close")
 }
 
-// Input is one thing that happens to the machine. It is comparable. Its fields beyond those that
-// its kind needs are empty; [State.Step] doesn't look at them.
+// Input is one input of the machine. It is comparable. Fields that its kind doesn't use are empty;
+// [State.Step] doesn't read them.
 type Input struct {
 	Kind Kind
 	// Call is the number of the call that begins or is given up.
 	Call int
-	// Name is what a Get or Release is for.
+	// Name is the name of a Get or Release.
 	Name string
-	// Options are those of a Get.
+	// Options are the options of a Get.
 	Options string
-	// Incarnation is the one whose opening or release ended, or that a ReleaseIf is for.
+	// Incarnation is the incarnation whose opening or release ended, or that a ReleaseIf is for.
 	Incarnation int
 }
 
@@ -61,13 +61,13 @@ func ReleaseIf(call, incarnation int) Input {
 // GiveUp returns the input: the caller of call stops waiting (R16).
 func GiveUp(call int) Input { return Input{Kind: KindGiveUp, Call: call} }
 
-// Opened returns the input: the opening of the incarnation ended well (R17, R18).
+// Opened returns the input: the opening of the incarnation ended without an error (R17, R18).
 func Opened(incarnation int) Input { return Input{Kind: KindOpened, Incarnation: incarnation} }
 
 // OpenFailed returns the input: the opening of the incarnation ended with an error (R19, R20).
 func OpenFailed(incarnation int) Input { return Input{Kind: KindOpenFailed, Incarnation: incarnation} }
 
-// Released returns the input: the release of the incarnation ended well (R21).
+// Released returns the input: the release of the incarnation ended without an error (R21).
 func Released(incarnation int) Input { return Input{Kind: KindReleased, Incarnation: incarnation} }
 
 // ReleaseFailed returns the input: the release of the incarnation ended with an error (R21).
@@ -91,28 +91,28 @@ func (in Input) String() string {
 	}
 }
 
-// OutputKind says what a step puts out.
+// OutputKind says what an [Output] is.
 type OutputKind uint8
 
 // The four kinds of outputs. The zero OutputKind is none of them.
 const (
 	OutputSettle  OutputKind = iota + 1 // a call is settled
-	OutputOpen                          // the backend is to open an incarnation
-	OutputRelease                       // the backend is to release an incarnation
-	OutputAbandon                       // an opening is no longer wanted; it still ends
+	OutputOpen                          // the backend must open an incarnation
+	OutputRelease                       // the backend must release an incarnation
+	OutputAbandon                       // an opening is no longer needed; it still ends
 )
 
-// String returns the word of docs/rooms.md.
+// String returns the name that docs/rooms.md uses.
 func (k OutputKind) String() string { return word(int(k), "", "settle", "open", "release", "abandon") }
 
-// Output is one thing that a step puts out: a call is settled, or the backend is notified about
-// an incarnation.
+// Output is one output of a step: it settles a call, or is for the backend and about an
+// incarnation.
 type Output struct {
 	Kind OutputKind
-	// Call and Outcome belong to OutputSettle.
+	// Call and Outcome are set for OutputSettle.
 	Call    int
 	Outcome Outcome
-	// Incarnation belongs to the other kinds.
+	// Incarnation is set for the other kinds.
 	Incarnation int
 }
 
@@ -132,11 +132,12 @@ func (o Output) String() string {
 // OutcomeKind says how a call ended.
 type OutcomeKind uint8
 
-// The ways in which a call ends, and OutcomePending, the zero OutcomeKind, for one that has not.
+// The ways in which a call ends. OutcomePending, the zero OutcomeKind, is for a call that has not
+// ended.
 const (
 	OutcomePending          OutcomeKind = iota // not settled yet
-	OutcomeRoom                                // a Get has its room (R3, R17)
-	OutcomeDone                                // a Release or Dispose ended well (R7, R15, R21)
+	OutcomeRoom                                // a Get returned a room (R3, R17)
+	OutcomeDone                                // a Release or Dispose succeeded (R7, R15, R21)
 	OutcomeDifferentOptions                    // RoomExistsWithDifferentOptions, 102107 (R2)
 	OutcomeReleasedBefore                      // RoomReleasedBeforeOperationCompleted, 102106
 	OutcomeDisposed                            // ResourceDisposed, 40014 (R1)
@@ -147,18 +148,18 @@ const (
 	OutcomeGaveUp // the caller stopped waiting (R16)
 )
 
-// String returns the word of docs/rooms.md.
+// String returns the name that docs/rooms.md uses.
 func (k OutcomeKind) String() string {
 	return word(int(k), "pending", "room", "done", "differentOptions", "releasedBefore", "disposed", "openFailed", "releaseFailed",
 		"failed", "gaveUp")
 }
 
-// Outcome is what a call is settled with. The zero Outcome stands for a call that is pending.
+// Outcome is the outcome of a call. The zero Outcome is for a call that is pending.
 type Outcome struct {
 	Kind OutcomeKind
-	// Incarnation belongs to OutcomeRoom, OutcomeOpenFailed and OutcomeReleaseFailed.
+	// Incarnation is set for OutcomeRoom, OutcomeOpenFailed and OutcomeReleaseFailed.
 	Incarnation int
-	// Failed belongs to OutcomeFailed: a set, ascending.
+	// Failed is set for OutcomeFailed: incarnations, ascending.
 	Failed []int
 }
 

@@ -5,8 +5,8 @@ import (
 	"strconv"
 )
 
-// Key returns a string that two states share if and only if they are equal. It takes in all of the
-// state, history included, and no more; it is not meant to be read, nor to be kept across versions.
+// Key returns a string that two states share if and only if they are equal, history included. It is
+// not for reading, and may change from one version to the next.
 func (s State) Key() string {
 	b := make([]byte, 0, 32*(len(s.Calls)+len(s.Incarnations)))
 	for _, c := range s.Calls {
@@ -44,8 +44,9 @@ func (s State) Equal(t State) bool {
 		slices.Equal(s.Failed, t.Failed)
 }
 
-// Each of these can be read back from its beginning alone, so that no two values run together:
-// opaque strings go with their length, and a list with its count.
+// Each of these functions writes a value so that its end can be found when reading from the start:
+// a string has its length before it, and a list its count. So no two lists of values have the same
+// key.
 
 func number(b []byte, n int) []byte {
 	return append(strconv.AppendInt(b, int64(n), 10), ' ')

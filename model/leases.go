@@ -5,20 +5,20 @@ import (
 	"slices"
 )
 
-// Leases is the state of the machine of docs/leases.md, with its history: rooms, which calls were
-// an Acquire, and whose leases have closed. The zero Leases is the beginning. It is a value, as
-// [State] is.
+// Leases is the state of the machine of docs/leases.md, with its history: the rooms, the calls that
+// were an Acquire, and the leases that have closed. The zero Leases is the beginning. It is a
+// value, as [State] is.
 type Leases struct {
 	State
-	// Acquires are the calls that are an Acquire, ascending. In the State they are Gets (L1).
+	// Acquires has the calls that are an Acquire, ascending. In the State they are Gets (L1).
 	Acquires []int
-	// Closed are those whose lease has closed, ascending.
+	// Closed has the Acquires whose lease has closed, ascending.
 	Closed []int
 }
 
-// The inputs of [Leases] beside those of [State], which refuses them.
+// The inputs of [Leases] that are not inputs of [State], which refuses them.
 const (
-	KindAcquire Kind = KindReleaseFailed + 1 + iota // an Acquire began (L1)
+	KindAcquire Kind = KindReleaseFailed + 1 + iota // an Acquire begins (L1)
 	KindClose                                       // a lease closes; Call is its Acquire (L3)
 )
 
@@ -30,14 +30,14 @@ func Acquire(call int, name, options string) Input {
 // Close returns the input: the lease of an Acquire closes (L3).
 func Close(acquire int) Input { return Input{Kind: KindClose, Call: acquire} }
 
-// Turn is one step of the State, of which a step of [Leases] has one or several.
+// Turn is one step of the State. A step of [Leases] consists of one or more of them.
 type Turn struct {
 	Input   Input
 	Outputs []Output
 }
 
-// Step returns the state after the input, and the steps of the State that this consists of. An
-// input that no rule names is refused with a [*RefusedError], as by [State.Step]. It implements L1
+// Step returns the state after the input, and the steps of the State that this step consists of. If
+// no rule names the input, Step returns a [*RefusedError], as [State.Step] does. It implements L1
 // to L5 of docs/leases.md.
 func (l Leases) Step(in Input) (Leases, []Turn, error) {
 	lease := slices.Contains(l.Acquires, in.Call) && !slices.Contains(l.Closed, in.Call)
@@ -89,8 +89,8 @@ func (l Leases) Step(in Input) (Leases, []Turn, error) {
 	return next, turns, nil
 }
 
-// Leased returns the incarnation that an Acquire leases, or that a Get keeps: the one that it got
-// or waited for. It is 0 for one that was settled as it began without a room.
+// Leased returns the incarnation that the Acquire leases, or that the Get keeps: the one that it
+// got or waited for. It returns 0 for a call that was settled as it began without a room.
 func (l Leases) Leased(call int) int {
 	c := l.Calls[call-1]
 	if c.WaitsFor == 0 && c.Outcome.Kind == OutcomeRoom {
@@ -111,7 +111,7 @@ func (l Leases) leasedBy(i int) bool {
 	return slices.ContainsFunc(l.Acquires, func(call int) bool { return l.Open(call) && l.Leased(call) == i })
 }
 
-// Kept reports whether a Get keeps an incarnation (L2).
+// Kept reports whether a Get keeps the incarnation (L2).
 func (l Leases) Kept(i int) bool {
 	for n, c := range l.Calls {
 		if c.Kind == KindGet && !slices.Contains(l.Acquires, n+1) && l.Leased(n+1) == i {
@@ -131,8 +131,8 @@ func (l Leases) Key() string {
 	return string(numbers(numbers([]byte(l.State.Key()), l.Acquires), l.Closed))
 }
 
-// LeasesAlphabet returns every input within the bounds, each once. The calls that closing begins
-// count as calls.
+// LeasesAlphabet returns every input within the bounds, each once. The bound on calls counts the
+// ReleaseIfs that closing begins, too.
 func LeasesAlphabet(b Bounds) []Input {
 	b.Conditional = false
 	var all []Input
@@ -147,11 +147,11 @@ func LeasesAlphabet(b Bounds) []Input {
 	return all
 }
 
-// LeasesProperty is something that must hold of leases, as docs/leases.md says.
+// LeasesProperty is a property of docs/leases.md, "What must hold".
 type LeasesProperty struct {
 	Name      string
-	Check     func(Leases) error               // of states; may be nil
-	CheckStep func(before, after Leases) error // of steps; may be nil
+	Check     func(Leases) error               // checks a state; may be nil
+	CheckStep func(before, after Leases) error // checks a step; may be nil
 }
 
 // LeasesProperties returns the properties of docs/leases.md, in its order.
@@ -212,7 +212,7 @@ func closeIsLocal(before, after Leases) error {
 }
 
 func getsKeep(l Leases) error {
-	rooms := map[string]int{} // that a Get had last, with no release by name since
+	rooms := map[string]int{} // by name: the last room of a Get, since the last release
 	for n, c := range l.Calls {
 		switch {
 		case c.Kind == KindDispose:
@@ -229,7 +229,7 @@ func getsKeep(l Leases) error {
 	return nil
 }
 
-// String returns the state in one line, for people.
+// String returns the state in one line, for messages.
 func (l Leases) String() string {
 	return fmt.Sprintf("%v acquires %v closed %v", l.State, l.Acquires, l.Closed)
 }

@@ -9,7 +9,7 @@ import (
 	"testing"
 )
 
-// leasesAfter returns the state after the inputs, every one of which must be taken.
+// leasesAfter returns the state after the inputs. Step must take each of them.
 func leasesAfter(t *testing.T, inputs ...Input) Leases {
 	t.Helper()
 	var l Leases
@@ -23,7 +23,7 @@ func leasesAfter(t *testing.T, inputs ...Input) Leases {
 	return l
 }
 
-// leasesAct takes a step, which must consist of the steps given: inputs with outputs.
+// leasesAct takes a step, which must consist of the given steps, written as inputs with outputs.
 func leasesAct(t *testing.T, l Leases, in Input, want ...string) Leases {
 	t.Helper()
 	next, turns, err := l.Step(in)
@@ -92,7 +92,7 @@ func TestL5_ALeaseThatIsOverTouchesNothing(t *testing.T) {
 	}
 }
 
-// The rules and properties are those of the document.
+// The rules and properties are those of docs/leases.md.
 func TestLeasesAreThoseOfTheDocument(t *testing.T) {
 	text, err := os.ReadFile("../docs/leases.md")
 	if err != nil {

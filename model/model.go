@@ -1,37 +1,37 @@
-// Package model is the reference model of the Rooms machine: what Get, Release and Dispose do to
-// names and their incarnations, as one pure function over plain values.
+// Package model is the reference model of the Rooms machine: the effects of Get, Release and
+// Dispose on names and their incarnations, as one pure function of plain values.
 //
-// # What it assumes
+// # Assumptions
 //
 //   - Steps are atomic, and every one is seen: each call that begins, each caller that gives up,
-//     each end that the backend reports, in the order in which they happened and with their true
-//     fate. No input is lost and none is invented.
+//     each end that the backend reports, in the order in which they happened. No input is lost and
+//     none is invented.
 //   - Calls are numbered 1, 2, 3, … as they begin, incarnations 1, 2, 3, … as they are created,
 //     over all names.
-//   - Options are valid and complete before they get here, so that equal strings mean equal
-//     options. Names and options are opaque beyond that.
-//   - An error of the backend is known by the incarnation that it ended, and nothing else about it
-//     matters.
-//   - There is no time. What the backend was asked for ends at some moment, or never; only liveness
-//     needs that it does.
+//   - Options are valid and complete, so that equal strings mean equal options. Otherwise names and
+//     options are opaque.
+//   - The incarnation whose work failed identifies an error of the backend. Nothing else about the
+//     error matters.
+//   - There is no time. A work of the backend ends at some moment, or never; only liveness needs
+//     that it ends.
 //
-// # What it is good for, and what not
+// # Uses and limits
 //
-// It says, for any sequence of inputs, which calls are settled with which outcome, what the backend
-// is asked for, and which inputs are refused. So it can judge an implementation step by step, be
-// explored exhaustively at small bounds, and have its state graph compared with that of another
-// statement of the same rules. It keeps the whole history of calls and incarnations, so that a
-// property of a run is a predicate over one state.
+// For any sequence of inputs, the model determines which calls are settled with which outcome, what
+// the backend must do, and which inputs are refused. So it can check an implementation step by
+// step, be explored exhaustively within small bounds, and have its state graph compared with the
+// graph of a spec or an implementation of the same rules. It keeps the whole history of calls and
+// incarnations, so that a property of a run is a predicate of one state.
 //
-// It is not good for judging a system of which only the beginnings and returns of calls are known,
-// or some of whose answers are lost: the order of steps inside is then a guess, and a set of states
-// would be needed. It is no base for an implementation either: it forgets nothing, and every step
-// copies and searches the history.
+// The model can't check a system whose steps are not all seen, for example one of which only the
+// beginnings and returns of calls are known: many orders of steps would be possible, and a set of
+// states would be needed. It is no base for an implementation either: it forgets nothing, and every
+// step copies and searches the history.
 //
-// The rules, R1 to R24, stand in docs/rooms.md, each with the points of Ably's Chat specification
-// (CHA-…) that it comes from. The model is written from those sentences alone, and shares neither
-// code nor shape with any implementation: there is no entry per name here, only the list of
-// incarnations, and what a name has in use is found by searching it.
+// docs/rooms.md contains the rules, R1 to R24, each with the points of Ably's Chat specification
+// (CHA-…) that it comes from. The model is written from that text alone, and shares neither code
+// nor data structures with any implementation: it has no entry for each name, only the list of
+// incarnations, and searches it for the incarnation that a name has in use.
 package model
 
 import (
@@ -43,15 +43,15 @@ import (
 // State is the whole state of the machine, with its history. The zero State is the beginning: no
 // call, no incarnation.
 //
-// A State is a value: nothing in this package writes to one that it was given, so that a State may
-// be kept, shared and read by many goroutines, as long as no caller writes to its slices. Two
-// States are compared with [State.Equal] or by their [State.Key].
+// A State is a value: no function of this package changes a State that it is given. So a State may
+// be kept, shared and read by many goroutines, as long as no caller writes to its slices. Compare
+// two States with [State.Equal] or by their [State.Key].
 type State struct {
-	// Calls are all calls that ever began; call n is Calls[n-1].
+	// Calls has all calls that ever began; call n is Calls[n-1].
 	Calls []Call
-	// Incarnations are all that were ever created; incarnation n is Incarnations[n-1].
+	// Incarnations has all that were ever created; incarnation n is Incarnations[n-1].
 	Incarnations []Incarnation
-	// Failed are the incarnations whose release ended with an error since disposal began, ascending
+	// Failed has the incarnations whose release ended with an error since disposal began, ascending
 	// (R15).
 	Failed []int
 }
@@ -60,56 +60,56 @@ type State struct {
 type Call struct {
 	// Kind is KindGet, KindRelease, KindDispose or KindReleaseIf.
 	Kind Kind
-	// Name is the name asked for, or that of the incarnation asked for; empty for a Dispose.
+	// Name is the name that the call is for, or that of its incarnation; empty for a Dispose.
 	Name string
 	// Of is the incarnation that a ReleaseIf is for; 0 for the other kinds.
 	Of int
-	// Options are the options asked for; empty unless it is a Get.
+	// Options are the options of a Get; empty for other kinds.
 	Options string
-	// WaitsFor is the incarnation that the call waits for or, once it is settled, waited for: its
-	// opening for a Get, the end of its release for a Release or a ReleaseIf. It is 0 for a call
-	// that was settled as it began, and for every Dispose, which waits for all that is releasing.
+	// WaitsFor is the incarnation that the call waits for or, once it is settled, waited for. A Get
+	// waits for its opening, a Release or a ReleaseIf for the end of its release. It is 0 for a
+	// call that was settled as it began, and for a Dispose, which waits until nothing is releasing.
 	WaitsFor int
-	// Outcome is what the call was settled with; its zero value stands for a call that is pending.
+	// Outcome is the outcome of the call. Its zero value is for a call that is pending.
 	Outcome Outcome
 }
 
-// Pending reports whether the call is yet to be settled.
+// Pending reports whether the call is not settled.
 func (c Call) Pending() bool { return c.Outcome.Kind == OutcomePending }
 
-// Incarnation is one life of a name: what one opening makes and one release ends (CHA-RC1).
+// Incarnation is one life of a name: one opening begins it and one release ends it (CHA-RC1).
 type Incarnation struct {
-	// Name is the name that lives.
+	// Name is the name of which this is a life.
 	Name string
-	// Options are those of the Get that created it.
+	// Options are the options of the Get that created it.
 	Options string
-	// Life tells how far it has come.
+	// Life is the present stage of its life.
 	Life Life
-	// Work is what the backend has been asked for and has not ended yet.
+	// Work is what the backend must still do for it.
 	Work Work
 	// Ended is the last end that the backend reported: KindOpened, KindOpenFailed, KindReleased or
-	// KindReleaseFailed, or the zero Kind if it reported none. No rule asks for it; it is history,
-	// which properties compare with what callers hear.
+	// KindReleaseFailed, or the zero Kind if it reported none. No rule uses it; it is history, with
+	// which properties compare the outcomes of calls.
 	Ended Kind
 }
 
-// Life is how far an incarnation has come: initializing, ready, releasing, released.
+// Life is the stage of an incarnation: initializing, ready, releasing, released.
 type Life uint8
 
-// The four lives. The zero Life is none of them.
+// The four stages. The zero Life is none of them.
 const (
 	LifeInitializing Life = iota + 1 // in use, not open yet
 	LifeReady                        // in use
-	LifeReleasing                    // no longer in use, not gone yet
+	LifeReleasing                    // no longer in use, not released yet
 	LifeReleased                     // final
 )
 
-// String returns the word of docs/rooms.md.
+// String returns the name that docs/rooms.md uses.
 func (l Life) String() string {
 	return word(int(l), "", "initializing", "ready", "releasing", "released")
 }
 
-// Work is what the backend has been asked for and has not ended yet: nothing, opening, closing.
+// Work is what the backend was asked to do and has not ended yet: nothing, opening, closing.
 type Work uint8
 
 // The three works. WorkNone is the zero Work.
@@ -119,7 +119,7 @@ const (
 	WorkClosing             // ends with Released or ReleaseFailed
 )
 
-// String returns the word of docs/rooms.md.
+// String returns the name that docs/rooms.md uses.
 func (w Work) String() string { return word(int(w), "none", "opening", "closing") }
 
 // InUse returns the incarnation of the name that is initializing or ready, or 0 if there is none.
@@ -132,7 +132,7 @@ func (s State) BeingReleased(name string) int {
 	return s.latest(name, func(life Life) bool { return life == LifeReleasing })
 }
 
-// latest returns the youngest incarnation of the name whose life is as wanted, or 0.
+// latest returns the last created incarnation of the name for whose life wanted returns true, or 0.
 func (s State) latest(name string, wanted func(Life) bool) int {
 	for i := len(s.Incarnations); i > 0; i-- {
 		if inc := s.Incarnations[i-1]; inc.Name == name && wanted(inc.Life) {
@@ -147,7 +147,7 @@ func (s State) Disposing() bool {
 	return slices.ContainsFunc(s.Calls, func(c Call) bool { return c.Kind == KindDispose })
 }
 
-// releasing reports whether any incarnation, of whatever name, is releasing.
+// releasing reports whether any incarnation of any name is releasing.
 func (s State) releasing() bool {
 	return slices.ContainsFunc(s.Incarnations, func(inc Incarnation) bool { return inc.Life == LifeReleasing })
 }
@@ -165,7 +165,7 @@ func (s State) Clone() State {
 	return c
 }
 
-// String returns the state in one line, for people.
+// String returns the state in one line, for messages.
 func (s State) String() string {
 	var b strings.Builder
 	b.WriteString("calls [")
@@ -199,7 +199,7 @@ func (s State) String() string {
 	return b.String()
 }
 
-// word returns the n-th word, or one that shows a value outside the enumeration.
+// word returns the n-th word, or n itself as text if there is no such word.
 func word(n int, words ...string) string {
 	if n >= len(words) || words[n] == "" {
 		return "invalid(" + strconv.Itoa(n) + ")"
@@ -207,7 +207,7 @@ func word(n int, words ...string) string {
 	return words[n]
 }
 
-// plain returns a name or options as they are if that can't be misread in a list, else quoted.
+// plain returns a name or options unchanged if they can't be misread in a list, else quoted.
 func plain(s string) string {
 	odd := func(r rune) bool { return !strings.ContainsRune("-_.:", r) && !alphanumeric(r) }
 	if s == "" || strings.ContainsFunc(s, odd) {
@@ -220,7 +220,7 @@ func alphanumeric(r rune) bool {
 	return '0' <= r && r <= '9' || 'a' <= r && r <= 'z' || 'A' <= r && r <= 'Z'
 }
 
-// set returns numbers as a set is written.
+// set returns the numbers in braces.
 func set(numbers []int) string {
 	var words []string
 	for _, n := range numbers {

@@ -1,24 +1,23 @@
 package model
 
-// Property is something that must hold, as docs/rooms.md says under "What must hold". It is stated
-// from that text and not from the step function, and judges any State, also one that no sequence of
-// steps leads to.
+// Property is a property of docs/rooms.md, "What must hold". It is written from that text and not
+// from the step function. It can check any State, also one that no sequence of steps leads to.
 type Property struct {
-	// Name is that of docs/rooms.md, which has the sentence and the rules that uphold it.
+	// Name is its name in docs/rooms.md, which has its sentence and the rules that ensure it.
 	Name string
-	// Spec are the points of Ably's Chat specification that it comes from, as docs/rooms.md names
+	// Spec has the points of Ably's Chat specification that it comes from, as docs/rooms.md names
 	// them.
 	Spec []string
-	// Check returns why the property fails in a state, or nil. The field is nil if the property
-	// speaks only of steps.
+	// Check returns an error if the property fails in a state. It is nil if the property is only
+	// about steps.
 	Check func(State) error
-	// CheckStep returns why the property fails in a step that was taken, or nil. The field is nil
-	// if the property speaks only of states.
+	// CheckStep returns an error if the property fails in a step that was taken. It is nil if the
+	// property is only about states.
 	CheckStep func(before, after State) error
 }
 
-// Properties returns the safety properties, in the order of docs/rooms.md. Liveness is no predicate
-// over states or steps.
+// Properties returns the safety properties, in the order of docs/rooms.md. The liveness properties
+// are no predicates of states or steps, and are checked elsewhere.
 func Properties() []Property {
 	return []Property{
 		{

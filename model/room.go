@@ -10,39 +10,38 @@ import (
 // time, and the status that follows them (docs/room.md; CHA-RL, CHA-RS). The zero RoomState is the
 // beginning (S2).
 //
-// What it assumes: steps are atomic and every one is seen; calls are numbered 1, 2, 3, … as they
-// begin; errors are numbers, and 0 is none; there is no time. It does not assume that the channel
-// tells the truth, nor that it tells it in time: any event and any end may come at any moment at
-// which something waits for it. What the port promises beyond that is known to [RoomHistory] alone.
+// Its assumptions: steps are atomic and every one is seen; calls are numbered 1, 2, 3, … as they
+// begin; errors are numbers, and 0 is none; there is no time. It makes no assumption about the
+// channel: any event may occur at any moment, and any end while something waits for it. Only
+// [RoomHistory] has the port's promise.
 //
-// It is good for judging an implementation step by step, at every input, and for having its graph
-// compared. It is not good for judging a room of which only the beginnings and returns of calls are
-// known. Unlike [State] it has no history, so that it corresponds to the state of an implementation
-// one to one; properties of a run speak of a [RoomHistory] too.
+// It can check an implementation step by step, at every input, and have its graph compared. It
+// can't check a room of which only the beginnings and returns of calls are known. Unlike [State] it
+// has no history, so that each of its states corresponds to one state of an implementation;
+// properties of a run use a [RoomHistory] too.
 //
-// A RoomState is a value: nothing in this package writes to one that it was given.
+// A RoomState is a value: no function of this package changes a RoomState that it is given.
 type RoomState struct {
-	// Last is how many calls have begun.
+	// Last is the number of calls that have begun.
 	Last int
-	// Status and Err are the room's status and the error that belongs to it (CHA-RS1, CHA-RS2b).
+	// Status and Err are the room's status and its error (CHA-RS1, CHA-RS2b).
 	Status RoomStatus
 	Err    int
-	// Channel and ChErr are what the channel's last event said.
+	// Channel and ChErr are the state and the error of the channel's last event.
 	Channel ChannelState
 	ChErr   int
-	// Op is the operation that runs, Caller the call that waits for it (0: none, or it gave up),
-	// Phase what the operation waits for.
+	// Op is the operation that runs, Caller the call that waits for it (0 if there is none, or it
+	// gave up), Phase what the operation waits for.
 	Op     RoomOp
 	Caller int
 	Phase  RoomPhase
-	// Queue holds the operations that wait for their turn, in the order in which they came.
+	// Queue holds the operations that wait for their turn, in the order of their calls.
 	Queue []RoomEntry
 	// AttachedOnce is hasAttachedOnce (CHA-RL13), Explicit is isExplicitlyDetached (CHA-RL14).
 	AttachedOnce, Explicit bool
 }
 
-// RoomEntry is an operation that waits for its turn, and the call that it is for; 0 when that gave
-// up.
+// RoomEntry is an operation that waits for its turn, and its call, which is 0 if it gave up.
 type RoomEntry struct {
 	Op     RoomOp
 	Caller int
@@ -64,7 +63,7 @@ const (
 	StatusReleased
 )
 
-// String returns the word of docs/room.md.
+// String returns the name that docs/room.md uses.
 func (s RoomStatus) String() string {
 	return word(int(s), "initialized", "attaching", "attached", "detaching", "detached", "suspended", "failed", "releasing", "released")
 }
@@ -83,7 +82,7 @@ const (
 	ChannelFailed
 )
 
-// String returns the word of docs/room.md.
+// String returns the name that docs/room.md uses.
 func (c ChannelState) String() string {
 	return word(int(c), "initialized", "attaching", "attached", "detaching", "detached", "suspended", "failed")
 }
@@ -109,10 +108,10 @@ const (
 	OpRelease        // CHA-RL3
 )
 
-// String returns the word of docs/room.md.
+// String returns the name that docs/room.md uses.
 func (o RoomOp) String() string { return word(int(o), "none", "attach", "detach", "release") }
 
-// RoomPhase is what the operation waits for.
+// RoomPhase says what the operation waits for.
 type RoomPhase uint8
 
 // The phases. PhaseIdle is the zero RoomPhase.
@@ -124,7 +123,7 @@ const (
 	PhaseInGiveBack                    // ends with GiveBackEnded
 )
 
-// String returns the word of docs/room.md.
+// String returns the name that docs/room.md uses.
 func (p RoomPhase) String() string {
 	return word(int(p), "idle", "inAttach", "inDetach", "inRetryPause", "inGiveBack")
 }
@@ -159,8 +158,8 @@ func flag(b []byte, set bool) []byte {
 	return append(b, '-')
 }
 
-// Pending returns the calls that are yet to be settled: the caller of the operation, then those in
-// the queue.
+// Pending returns the calls that are not settled: the caller of the operation, then those in the
+// queue.
 func (s RoomState) Pending() (calls []int) {
 	for _, c := range append([]RoomEntry{{s.Op, s.Caller}}, s.Queue...) {
 		if c.Caller != 0 {
@@ -170,7 +169,7 @@ func (s RoomState) Pending() (calls []int) {
 	return calls
 }
 
-// String returns the state in one line, for people.
+// String returns the state in one line, for messages.
 func (s RoomState) String() string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "last %d, status %v/%d, channel %v/%d, op %v for %d %v, queue [", s.Last, s.Status, s.Err, s.Channel, s.ChErr, s.Op,

@@ -6,8 +6,8 @@ import (
 	"ablyrooms.example/model"
 )
 
-// A release waits for the attach that runs, and then goes before a detach that came earlier, which
-// meets a room that is released.
+// A release waits for the attach that runs. Then it goes before a detach that was called earlier,
+// which finds the room released.
 func ExampleRoomState_Step() {
 	var s model.RoomState
 	for _, in := range []model.RoomInput{

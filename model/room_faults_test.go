@@ -6,17 +6,17 @@ import (
 	"testing"
 )
 
-// A fault of a room is a step that does wrong: the right one, with the state after it and its
-// outputs edited, or taken from an edited state. Each breaks what it is meant to break and nothing
-// else, and the shortest way to show it is known. A property that no fault breaks would prove
-// nothing.
+// roomFault is a room with a planted fault: it takes the right step and then edits the state and
+// the outputs, or takes the step from an edited state. A test checks that it breaks the listed
+// properties and no others, and by the listed script, the shortest one. Each property is broken by
+// a fault: one that can't fail would show nothing.
 type roomFault struct {
 	name   string
 	breaks []string
-	script string // the shortest, and of those the first in the order of Enabled
-	// from edits the state that the step is taken from; may be nil.
+	script string // the shortest script; of several, the first in the order of Enabled
+	// from edits the state before the step; may be nil.
 	from func(in RoomInput, s *RoomState)
-	// edit edits what comes of it.
+	// edit edits the state after the step, and returns the outputs.
 	edit func(before RoomRun, in RoomInput, s *RoomState, outputs []RoomOutput) []RoomOutput
 }
 
@@ -32,7 +32,7 @@ func (f roomFault) step(r RoomRun, in RoomInput) (RoomRun, []RoomOutput, error) 
 	return RoomRun{next, r.RoomHistory.Record(in, outputs)}, outputs, err
 }
 
-// without returns the outputs but those of the kind.
+// without returns the outputs except those of the kind.
 func without(outputs []RoomOutput, kind RoomOutputKind) []RoomOutput {
 	return slices.DeleteFunc(outputs, func(o RoomOutput) bool { return o.Kind == kind })
 }
@@ -365,8 +365,8 @@ func TestEveryRoomFaultIsFound(t *testing.T) {
 	}
 }
 
-// The properties that name the port's promise need it: without it the right machine breaks them, by
-// an attach that ends before its own event.
+// The properties with Promise need the port's promise: without it a room without a fault breaks
+// them, by an attach that ends before its own event.
 func TestThePromiseOfThePortIsNeeded(t *testing.T) {
 	t.Parallel()
 	want := map[string]string{

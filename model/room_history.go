@@ -2,30 +2,30 @@ package model
 
 import "slices"
 
-// RoomHistory is what the world knows of a room from its inputs and outputs alone, and remembers:
-// how calls ended, what the channel was asked for, what listeners received. The room's properties
-// compare a [RoomState] with it. The zero RoomHistory is the beginning.
+// RoomHistory is what an observer of a room's inputs and outputs remembers of them: how calls
+// ended, what the channel was asked for, what listeners received. The room's properties compare a
+// [RoomState] with it. The zero RoomHistory is the beginning.
 type RoomHistory struct {
 	// Calls are all calls that ever began; call n is Calls[n-1].
 	Calls []RoomCall
-	// Asked is what the room asked for and what has not ended yet, in order.
+	// Asked has the outputs that ask for something that has not ended yet, in order.
 	Asked []RoomOutputKind
 	// GivenBack counts how often the channel was given back.
 	GivenBack int
-	// Told and ToldErr are what listeners received last.
+	// Told and ToldErr are the status and the error that listeners received last.
 	Told    RoomStatus
 	ToldErr int
-	// Channel is the state that the channel's last event reported, for any listener.
+	// Channel is the state in the channel's last event.
 	Channel ChannelState
-	// Attached says that some attach of the room has succeeded, Detached that the last operation
+	// Attached reports that an attach of the room has succeeded; Detached, that the last operation
 	// that succeeded was a detach.
 	Attached, Detached bool
-	// Own says that the channel has told since the attach began that it is attached.
+	// Own reports that the channel has emitted an attached event since the attach began.
 	Own bool
-	// Before says that the channel has told that it is attached, since the beginning or the last
-	// detach that succeeded.
+	// Before reports that the channel has emitted an attached event since the beginning, or since
+	// the last detach that succeeded.
 	Before bool
-	// Twice says that some call was settled twice, or before it began.
+	// Twice reports that a call was settled twice, or before it began.
 	Twice bool
 }
 
@@ -35,8 +35,8 @@ type RoomCall struct {
 	Outcome RoomOutcome
 }
 
-// Promised reports whether the port may give the input: an attach ends well only after an attached
-// event of its own.
+// Promised reports whether a port that keeps its promise may give the input: an attach succeeds
+// only after an attached event of its own.
 func (h RoomHistory) Promised(in RoomInput) bool {
 	return in.Kind != KindAttachEnded || in.Err != 0 || h.Own
 }
@@ -97,7 +97,7 @@ func (h RoomHistory) Record(in RoomInput, outputs []RoomOutput) RoomHistory {
 			h.Asked = append(h.Asked, o.Kind)
 		}
 	}
-	// nothing is asked of these any more, so that they only tell states apart
+	// These make no difference after the release; without zeroing them there would be more states.
 	if h.Told == StatusReleased {
 		h.Channel, h.Own, h.Before = 0, false, false
 	}
@@ -110,7 +110,7 @@ type RoomRun struct {
 	RoomHistory
 }
 
-// Step takes a step of the room and records it.
+// Step makes one step of the room and records it.
 func (r RoomRun) Step(in RoomInput) (RoomRun, []RoomOutput, error) {
 	next, outputs, err := r.RoomState.Step(in)
 	if err != nil {
@@ -119,9 +119,9 @@ func (r RoomRun) Step(in RoomInput) (RoomRun, []RoomOutput, error) {
 	return RoomRun{next, r.RoomHistory.Record(in, outputs)}, outputs, nil
 }
 
-// Key returns a string that two runs share if and only if their states are equal, and their
-// histories but for how calls ended and what was reported: that is fixed when it is reported, and
-// judged then. What matters later of a call is whether it is settled.
+// Key returns a string that two runs share if and only if their states and their histories are
+// equal, except for the outcomes of calls and what listeners received: the properties check these
+// in the step that reports them. Key does contain which calls are settled.
 func (r RoomRun) Key() string {
 	b := []byte(r.RoomState.Key())
 	for _, c := range r.Calls {

@@ -6,44 +6,43 @@ import (
 	"slices"
 )
 
-// RoomProperty is something that must hold of every step of a room, as docs/room.md says under
-// "What must hold". It is stated from that text and not from the step function, and judges any
-// step, also one that no room takes.
+// RoomProperty is a property of docs/room.md, "What must hold": it must hold in every step of a
+// room. It is written from that text and not from the step function. It can check any step, also
+// one that no room takes.
 type RoomProperty struct {
-	// Name is that of docs/room.md.
+	// Name is its name in docs/room.md.
 	Name string
-	// Says is the sentence, in short.
+	// Says is a short form of its sentence.
 	Says string
-	// Spec are the points of Ably's Chat specification that it comes from, as docs/room.md names
+	// Spec has the points of Ably's Chat specification that it comes from, as docs/room.md names
 	// them.
 	Spec []string
-	// Rules are those that uphold it, where to look when it fails.
+	// Rules has the rules that ensure it: look there if it fails.
 	Rules []RoomRule
-	// Promise says that it holds only as long as the port keeps its promise
-	// ([RoomHistory.Promised]).
+	// Promise reports that it holds only while the port keeps its promise ([RoomHistory.Promised]).
 	Promise bool
-	// Check returns why the property fails in a step that was taken, or in the state after it; or
-	// nil.
+	// Check returns an error if the property fails in a step that was taken, or in the state after
+	// the step.
 	Check func(before RoomRun, in RoomInput, outputs []RoomOutput, after RoomRun) error
 }
 
-// RoomProperties returns the safety properties, in the order of docs/room.md. Liveness is no
-// predicate over steps.
+// RoomProperties returns the safety properties, in the order of docs/room.md. The liveness
+// properties are no predicates of single steps, and are checked elsewhere.
 func RoomProperties() []RoomProperty {
 	return []RoomProperty{
-		{Name: "OneOperation", Says: "what the room asked for and has not ended yet is one thing at most, that of the phase and operation",
+		{Name: "OneOperation", Says: "the room waits for one thing at most, which fits its phase and operation",
 			Spec: []string{"CHA-RL7"}, Rules: []RoomRule{S3, S4, S5}, Check: oneOperation},
 		{Name: "ReleaseFirst", Says: "no attach or detach begins while a release waits",
 			Spec: []string{"CHA-RL7a2"}, Rules: []RoomRule{S4}, Check: releaseFirst},
-		{Name: "FirstComeFirstServed", Says: "of the attaches and detaches, the one that was called first begins first",
+		{Name: "FirstComeFirstServed", Says: "attaches and detaches begin in the order of their calls",
 			Spec: []string{"CHA-RL7a3"}, Rules: []RoomRule{S4}, Check: firstCome},
-		{Name: "StatusRight", Says: "when no operation runs the status says what the channel is, or is released",
+		{Name: "StatusRight", Says: "when no operation runs, the status is the channel's state or released",
 			Spec: []string{"CHA-RL11c"}, Rules: []RoomRule{S21, S22, S23, S28}, Check: statusRight},
 		{Name: "StatusOfOperation", Says: "while an operation runs the status is the operation's, without an error",
 			Spec: []string{"CHA-RL1e", "CHA-RL2j", "CHA-RL3m", "CHA-RL3o"}, Rules: []RoomRule{S8, S12, S16, S26, S28}, Check: statusOfOperation},
-		{Name: "NoStaleError", Says: "a status has only an error that it was set with, and that is the channel's own",
+		{Name: "NoStaleError", Says: "a status has only the error that it was set with, which is the channel's own",
 			Spec: []string{"CHA-RS2b2"}, Rules: []RoomRule{S1, S21, S22, S23, S28}, Check: noStaleError},
-		{Name: "ReleasedIsFinal", Says: "a released room stays so, asks for nothing more and tells nothing more",
+		{Name: "ReleasedIsFinal", Says: "a released room stays released, and requests and reports nothing more",
 			Spec: []string{"CHA-RS1i"}, Rules: []RoomRule{S7, S11, S14, S27, S30}, Check: releasedRoomIsFinal},
 		{Name: "GivenBackOnce", Says: "the channel is given back once, as the room becomes released, and not before",
 			Spec: []string{"CHA-RL3h"}, Rules: []RoomRule{S14, S26}, Check: givenBackOnce},
@@ -51,14 +50,14 @@ func RoomProperties() []RoomProperty {
 			Spec: []string{"CHA-RL12b"}, Rules: []RoomRule{S21, S22, S29, S30}, Check: discontinuityIff},
 		{Name: "ToldInOrder", Says: "each change of status is reported once and in order",
 			Spec: []string{"CHA-RS4"}, Rules: []RoomRule{S1}, Check: toldInOrder},
-		{Name: "SettledOnce", Says: "a call is settled at most once, and until then it is in one place",
+		{Name: "SettledOnce", Says: "a call is settled at most once, and until then it waits in one place",
 			Spec: []string{"CHA-RL7"}, Rules: []RoomRule{S3, S5, S18, S19, S20}, Check: settledOnce},
-		{Name: "OutcomeTrue", Says: "a call's outcome is what happened",
+		{Name: "OutcomeTrue", Says: "a call's outcome agrees with what happened",
 			Spec:  []string{"CHA-RL1l", "CHA-RL2l", "CHA-RL2m", "CHA-RL1k3", "CHA-RL2k3"},
 			Rules: []RoomRule{S6, S7, S10, S11, S14, S18, S21, S22, S23, S27}, Check: outcomeTrue},
-		{Name: "AttachedOnlyIf", Says: "a room is reported attached only if its channel is or was", Promise: true,
+		{Name: "AttachedOnlyIf", Says: "a room is reported attached only if its channel is or was attached", Promise: true,
 			Spec: []string{"CHA-RL1k1"}, Rules: []RoomRule{S21}, Check: attachedOnlyIf},
-		{Name: "OwnEventSilent", Says: "the attached event that is an attach's own tells no discontinuity", Promise: true,
+		{Name: "OwnEventSilent", Says: "the own attached event of an attach reports no discontinuity", Promise: true,
 			Spec: []string{"CHA-RL12b"}, Rules: []RoomRule{S21, S22, S29}, Check: ownEventSilent},
 	}
 }
@@ -85,8 +84,8 @@ func oneOperation(_ RoomRun, _ RoomInput, _ []RoomOutput, s RoomRun) error {
 	return nil
 }
 
-// begun returns the attaches and detaches that began in the step: they came in it or waited before
-// it, and have left the queue otherwise than by giving up.
+// begun returns the calls of attaches and detaches that began in the step. They were called in it
+// or waited in the queue, and have left the queue without giving up.
 func begun(before RoomRun, in RoomInput, after RoomRun) (calls []int) {
 	waited := slices.Clone(before.Queue)
 	switch in.Kind {
@@ -192,7 +191,7 @@ func noStaleError(before RoomRun, in RoomInput, outputs []RoomOutput, after Room
 		case o.Status >= StatusReleasing || o.Status != after.RoomState.Channel.Status():
 			return fmt.Errorf("%v has an error that is not the channel's", o)
 		case o.Err != in.Err && o.Err != after.ChErr:
-			return fmt.Errorf("%v has an error that comes from nowhere", o)
+			return fmt.Errorf("%v has an error that is neither the input's nor the channel's", o)
 		}
 	}
 	follows := in.Kind == KindChannelEvent && !in.Update && before.Op == OpNone && before.Status != StatusReleased

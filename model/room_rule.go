@@ -12,25 +12,25 @@ const (
 	S3                      // a call begins
 	S4                      // the next operation
 	S5                      // the end of an operation
-	S6                      // attach of one that is attached
-	S7                      // attach of one that is released
+	S6                      // attach of a room that is attached
+	S7                      // attach of a room that is released
 	S8                      // attach sets attaching
 	S9                      // attach attaches the channel
-	S10                     // detach of one that is detached
-	S11                     // detach of one that is released or failed
+	S10                     // detach of a room that is detached
+	S11                     // detach of a room that is released or failed
 	S12                     // detach sets detaching
 	S13                     // detach detaches the channel
-	S14                     // release of one that is released
-	S15                     // release of one that is initialized or detached
+	S14                     // release of a room that is released
+	S15                     // release of a room that is initialized or detached
 	S16                     // release sets releasing
-	S17                     // release enters its loop
+	S17                     // release begins the detach loop
 	S18                     // GiveUp of an operation that runs
-	S19                     // GiveUp of an attach or detach that waits
-	S20                     // GiveUp of a release that waits
+	S19                     // GiveUp of an attach or detach in the queue
+	S20                     // GiveUp of a release in the queue
 	S21                     // AttachEnded, well
-	S22                     // DetachEnded of a detach, well
+	S22                     // DetachEnded of a detach, without an error
 	S23                     // an attach or detach that failed
-	S24                     // the top of the detach loop
+	S24                     // the start of the detach loop
 	S25                     // DetachEnded of a release, and its pause
 	S26                     // giving the channel back
 	S27                     // GiveBackEnded
@@ -52,7 +52,7 @@ func RoomRules() []RoomRule {
 func (r RoomRule) String() string { return "S" + strconv.Itoa(int(r)) }
 
 // Spec returns the points of Ably's Chat specification that docs/room.md names for the rule, such
-// as "CHA-RL1a"; none for a rule that is a decision of this project alone.
+// as "CHA-RL1a". It returns none if the rule is a decision of this project.
 func (r RoomRule) Spec() []string {
 	switch r {
 	case S1:

@@ -7,8 +7,8 @@ import (
 	"testing"
 )
 
-// roomCase is a rule at work: the inputs that lead there, and the last one, with what it puts out,
-// the rules it follows, and the state it leaves.
+// roomCase is one case of a rule: the inputs before, the input that the rule is about, its outputs,
+// the rules that the step follows, and the state after it.
 type roomCase struct {
 	name    string
 	script  []RoomInput
@@ -17,10 +17,10 @@ type roomCase struct {
 	state   string
 }
 
-// attachedRoom is a room that was attached by its call 1.
+// attachedRoom has the inputs of a room that its call 1 attaches.
 var attachedRoom = []RoomInput{RoomAttach(1), ChannelTurned(ChannelAttached, 0), AttachEnded(0)}
 
-// with returns the inputs with others after them.
+// with returns the inputs, followed by more.
 func with(inputs []RoomInput, more ...RoomInput) []RoomInput {
 	return append(slices.Clone(inputs), more...)
 }
@@ -181,7 +181,7 @@ func TestRoomRules(t *testing.T) {
 				followed[r.String()] = true
 			}
 			if got := strings.Join(texts, "; "); got != c.outputs {
-				t.Errorf("puts out\n %s\nwant\n %s", got, c.outputs)
+				t.Errorf("outputs\n %s\nwant\n %s", got, c.outputs)
 			}
 			if got := strings.Join(rules, " "); got != c.rules {
 				t.Errorf("follows %s, want %s", got, c.rules)

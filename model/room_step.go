@@ -17,10 +17,10 @@ func (e *RoomRefusedError) Error() string {
 	return fmt.Sprintf("model: %v is refused: %s", e.Input, e.Reason)
 }
 
-// Step returns the state after the input, and what the step puts out, in order. An input that no
-// rule names is refused: the state comes back as it was, with no output and a [*RoomRefusedError].
-// Step is a pure function: s is not changed, and shares no memory with the state after a step that
-// was taken. It implements S1 to S30 of docs/room.md (CHA-RL, CHA-RS).
+// Step returns the state after the input, and the outputs of the step, in order. If no rule names
+// the input, Step returns s, no output and a [*RoomRefusedError]. Step is a pure function: it
+// doesn't change s, and the returned state shares no memory with s. It implements S1 to S30 of
+// docs/room.md (CHA-RL, CHA-RS).
 func (s RoomState) Step(in RoomInput) (RoomState, []RoomOutput, error) {
 	t, err := s.take(in)
 	if err != nil {
@@ -29,8 +29,8 @@ func (s RoomState) Step(in RoomInput) (RoomState, []RoomOutput, error) {
 	return t.RoomState, t.outputs, nil
 }
 
-// Explain returns the rules that the step follows, each once and ascending, or none if the input is
-// refused.
+// Explain returns the rules that the step follows, each once, ascending. It returns none if the
+// input is refused.
 func (s RoomState) Explain(in RoomInput) []RoomRule {
 	t, err := s.take(in)
 	if err != nil {
@@ -40,8 +40,8 @@ func (s RoomState) Explain(in RoomInput) []RoomRule {
 	return slices.Compact(t.rules)
 }
 
-// roomTurn is one step under way: a copy of the state, which it may write; what it puts out; and
-// the rules it followed.
+// roomTurn is a step while it is computed: a copy of the state, which it may change, its outputs so
+// far, and the rules that it followed.
 type roomTurn struct {
 	RoomState
 	outputs []RoomOutput
@@ -77,7 +77,7 @@ func (s RoomState) take(in RoomInput) (*roomTurn, error) {
 	return t, nil
 }
 
-// refusal returns why no rule names the input in this state, or nothing if one does.
+// refusal returns why no rule names the input in this state, or "" if one does.
 func (s RoomState) refusal(in RoomInput) string {
 	switch in.Kind {
 	case KindRoomAttach, KindRoomDetach, KindRoomRelease:
@@ -106,7 +106,7 @@ func (s RoomState) refusal(in RoomInput) string {
 	return ""
 }
 
-// waitsIn returns nothing if the phase is the one in which an end is waited for.
+// waitsIn returns why an end of this phase is refused, or "" if the room is in the phase.
 func (s RoomState) waitsIn(phase RoomPhase) string {
 	if s.Phase != phase {
 		return "the phase is " + s.Phase.String()
@@ -148,7 +148,7 @@ func (t *roomTurn) next() {
 	}
 }
 
-// end ends the operation that runs, and begins the next one.
+// end ends the operation that runs, and begins the next.
 func (t *roomTurn) end(outcome RoomOutcome) {
 	t.by(S5)
 	if t.Caller != 0 {
@@ -208,7 +208,7 @@ func (t *roomTurn) release() {
 	}
 }
 
-// detachLoop is CHA-RL3n, at its top.
+// detachLoop is the start of the detach loop of CHA-RL3n.
 func (t *roomTurn) detachLoop() {
 	t.by(S24)
 	if t.Channel == ChannelFailed { // CHA-RL3n1
@@ -219,7 +219,7 @@ func (t *roomTurn) detachLoop() {
 	t.put(RoomOutput{Kind: OutputDetachChannel}) // CHA-RL3n2
 }
 
-// giveBack is CHA-RL3o and CHA-RL3h.
+// giveBack gives the channel back: CHA-RL3o and CHA-RL3h.
 func (t *roomTurn) giveBack() {
 	t.by(S26)
 	t.set(StatusReleased, 0)
@@ -236,8 +236,8 @@ func (t *roomTurn) giveBackEnded(err int) {
 	t.end(RoomOutcome{Kind: OutcomeRoomDone})
 }
 
-// giveUp settles one call; what becomes of the operation that it waited for shows by what else
-// relies on it.
+// giveUp settles one call. Its operation goes on if it runs. In the queue, an attach or detach is
+// removed, and a release stays.
 func (t *roomTurn) giveUp(call int) {
 	t.settle(call, RoomOutcome{Kind: OutcomeRoomGaveUp})
 	if t.Caller == call {
@@ -259,7 +259,7 @@ func (t *roomTurn) giveUp(call int) {
 	}
 }
 
-// attachEnded is CHA-RL1k1 to CHA-RL1k3.
+// attachEnded applies the end of the channel's attach: CHA-RL1k1 to CHA-RL1k3.
 func (t *roomTurn) attachEnded(err int) {
 	if err != 0 {
 		t.failed(err)
@@ -274,7 +274,8 @@ func (t *roomTurn) attachEnded(err int) {
 	t.end(RoomOutcome{Kind: OutcomeRoomDone})
 }
 
-// detachEnded is CHA-RL2k1 to CHA-RL2k3, and for a release CHA-RL3n2 to CHA-RL3n4.
+// detachEnded applies the end of the channel's detach: CHA-RL2k1 to CHA-RL2k3, and for a release
+// CHA-RL3n2 to CHA-RL3n4.
 func (t *roomTurn) detachEnded(err int) {
 	switch {
 	case t.Op == OpRelease:
@@ -305,7 +306,7 @@ func (t *roomTurn) failed(err int) {
 	t.end(RoomOutcome{Kind: OutcomeRoomFailed, Err: err})
 }
 
-// channelEvent is CHA-RL11 and CHA-RL12.
+// channelEvent applies an event of the channel: CHA-RL11 and CHA-RL12.
 func (t *roomTurn) channelEvent(in RoomInput) {
 	if t.Status == StatusReleased {
 		t.by(S30)

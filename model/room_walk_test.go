@@ -8,8 +8,8 @@ import (
 	"testing"
 )
 
-// A walk of a room visits every state with its history that is reachable within bounds, and every
-// step out of each.
+// A walk of a room visits every state, with its history, that can be reached within bounds, and
+// every step from each of them.
 
 type roomEdge struct {
 	before  RoomRun
@@ -20,9 +20,9 @@ type roomEdge struct {
 
 type roomStepper func(RoomRun, RoomInput) (RoomRun, []RoomOutput, error)
 
-// roomWalk goes breadth first, and calls visit for every step with the shortest script that ends
-// with it. With promised, only steps that the port may take are taken. It goes on from a step's end
-// if visit says so.
+// roomWalk walks breadth first. It calls visit for every step, with the shortest script that ends
+// with the step, and continues after the step if visit returns true. With promised, the port keeps
+// its promise.
 func roomWalk(t *testing.T, b RoomBounds, promised bool, step roomStepper, visit func(e roomEdge, script func() string) bool) (states, steps int) {
 	t.Helper()
 	type reached struct {
@@ -63,11 +63,11 @@ func roomWalk(t *testing.T, b RoomBounds, promised bool, step roomStepper, visit
 	return len(found), steps
 }
 
-// String tells a run by its state, so that messages are short.
+// String returns only the state of a run, so that messages are short.
 func (r RoomRun) String() string { return r.RoomState.String() }
 
-// failingRoom returns the names of the properties that a step breaks. Those that need the promise
-// are asked only where it is kept.
+// failingRoom returns the names of the properties that a step breaks. It checks properties with
+// Promise only if promised is true.
 func failingRoom(e roomEdge, promised bool) (names []string, reasons string) {
 	for _, p := range RoomProperties() {
 		if p.Promise && !promised {
@@ -81,8 +81,8 @@ func failingRoom(e roomEdge, promised bool) (names []string, reasons string) {
 	return names, reasons
 }
 
-// roomWalks are the bounds of the exhaustive tests, with the size of each graph: one that shrinks
-// would prove less without a word.
+// roomWalks are the bounds of the exhaustive tests, with the size of each graph. Without the sizes,
+// a graph that became smaller would go unnoticed.
 var roomWalks = []struct {
 	bounds        RoomBounds
 	promised      bool
@@ -108,8 +108,7 @@ func TestEveryRoomPropertyHoldsInEveryStep(t *testing.T) {
 	}
 }
 
-// Nothing in the rules is idle: each is followed, and each outcome, output, status and pair of
-// operation and phase occurs.
+// Every rule is followed, and every outcome, output, status and pair of operation and phase occurs.
 func TestEverythingOfTheRoomIsReached(t *testing.T) {
 	t.Parallel()
 	rules, outcomes, outputs := map[RoomRule]int{S2: 1}, map[RoomOutcomeKind]int{}, map[RoomOutputKind]int{}
@@ -144,9 +143,9 @@ func TestEverythingOfTheRoomIsReached(t *testing.T) {
 	}
 }
 
-// Of the whole alphabet, Step takes exactly what Enabled lists, and what it refuses it leaves
-// alone. What is taken is taken by a function: it does the same again and leaves the state before
-// alone. Keys tell states apart as texts do.
+// Of the whole alphabet, Step takes exactly the inputs that Enabled returns. A refused input
+// changes nothing. A step can be repeated with the same result, and doesn't change the state
+// before. Two states have the same key exactly if they have the same text.
 func TestRoomStepIsPure(t *testing.T) {
 	t.Parallel()
 	b := RoomBounds{Calls: 2, Errors: 1}
@@ -183,8 +182,8 @@ func TestRoomStepIsPure(t *testing.T) {
 	}
 }
 
-// From every state, good ends settle every call: nothing is stuck. (Liveness proper is checked in
-// tests/graphs/roomstatus.)
+// From every state, ends without errors settle every call: no call is stuck.
+// (tests/graphs/roomstatus checks liveness itself.)
 func TestFromEveryStateGoodEndsSettleAllCallsOfTheRoom(t *testing.T) {
 	t.Parallel()
 	roomWalk(t, RoomBounds{Calls: 2, Errors: 1}, false, RoomRun.Step, func(e roomEdge, script func() string) bool {

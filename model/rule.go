@@ -8,16 +8,16 @@ type Rule uint8
 // The rules by number. The zero Rule is none of them.
 const (
 	R1  Rule = iota + 1 // Get after disposal began
-	R2                  // Get with other options than the incarnation in use
-	R3                  // Get of one that is ready
-	R4                  // Get of one that is initializing
+	R2                  // Get with options other than those of the incarnation in use
+	R3                  // Get of an incarnation that is ready
+	R4                  // Get of an incarnation that is initializing
 	R5                  // Get of a free name
 	R6                  // Get of a name being released
 	R7                  // Release of a free name
 	R8                  // Release of a name being released
-	R9                  // Release of one that waits for its predecessor
-	R10                 // Release of one that is ready
-	R11                 // Release of one that is opening
+	R9                  // Release of an incarnation that waits for its predecessor
+	R10                 // Release of an incarnation that is ready
+	R11                 // Release of an incarnation that is opening
 	R12                 // the first Dispose
 	R13                 // how long the first Dispose waits
 	R14                 // a later Dispose
@@ -46,7 +46,7 @@ func Rules() []Rule {
 func (r Rule) String() string { return "R" + strconv.Itoa(int(r)) }
 
 // Spec returns the points of Ably's Chat specification that docs/rooms.md names for the rule, such
-// as "CHA-RC1g4"; none for a rule that is a decision of this project alone.
+// as "CHA-RC1g4". It returns none if the rule is a decision of this project.
 func (r Rule) Spec() []string {
 	switch r {
 	case R1:

@@ -7,10 +7,10 @@ import (
 	"testing"
 )
 
-// One test per rule: the calls and ends that lead there (init), the step (act), what it puts out
-// and leaves (check).
+// One test for each rule: it takes the inputs before (init), then the step (act), and checks its
+// outputs and the state after it (check).
 
-// after returns the state after the inputs, every one of which must be taken.
+// after returns the state after the inputs. Step must take each of them.
 func after(t *testing.T, inputs ...Input) State {
 	t.Helper()
 	var s State
@@ -24,8 +24,8 @@ func after(t *testing.T, inputs ...Input) State {
 	return s
 }
 
-// want is what a step is to do: its outputs in order, all incarnations after it, and the rules that
-// it follows, each in the words of a script.
+// want is the expected result of a step, as scripts write it: its outputs in order, all
+// incarnations after it, and the rules that it follows.
 type want struct{ outputs, incarnations, rules string }
 
 func act(t *testing.T, s State, in Input, want want) State {
@@ -35,7 +35,7 @@ func act(t *testing.T, s State, in Input, want want) State {
 		t.Fatal(err)
 	}
 	if got := script(outputs); got != want.outputs {
-		t.Errorf("%v puts out\n %s\nwant\n %s", in, got, want.outputs)
+		t.Errorf("%v outputs\n %s\nwant\n %s", in, got, want.outputs)
 	}
 	var incarnations []string
 	for _, inc := range next.Incarnations {
@@ -187,8 +187,8 @@ func TestR14_TheEndComesAlsoWhenNobodyWaitsForIt(t *testing.T) {
 func TestR15_OutcomeOfDisposal(t *testing.T) {
 	s := after(t,
 		Get(1, "a", "x"), Opened(1), Get(2, "b", "x"), Opened(2), Get(3, "c", "x"), Opened(3), Get(4, "d", "x"), Opened(4),
-		Release(5, "a"), ReleaseFailed(1), // before disposal: not of its errors
-		Release(6, "b"), // begun before it, ends after: of its errors
+		Release(5, "a"), ReleaseFailed(1), // failed before disposal began: not counted
+		Release(6, "b"), // began before disposal, and ends after: counted
 		Dispose(7), ReleaseFailed(4), Released(3),
 	)
 	released := "a/x released+none, b/x released+none, c/x released+none, d/x released+none"
@@ -271,7 +271,8 @@ func TestR24_ReleaseIfReleasesTheIncarnationAlone(t *testing.T) {
 	waits(t, act(t, waiting, ReleaseIf(4, 2),
 		want{"settle(3, releasedBefore)", "a/x releasing+closing, a/y released+none", "R9 R24"}), 4, 1)
 
-	// Of one that is being released, or gone, nothing changes; what has its name now stays.
+	// A ReleaseIf of an incarnation that is being released, or is released, changes nothing. A
+	// later one of its name stays in use.
 	act(t, waiting, ReleaseIf(4, 1), want{"settle(4, done)", "a/x releasing+closing, a/y initializing+none", "R24"})
 	later := after(t, Get(1, "a", "x"), Opened(1), ReleaseIf(2, 1), GiveUp(2), Released(1), Get(3, "a", "x"), Opened(2))
 	act(t, later, ReleaseIf(4, 1), want{"settle(4, done)", "a/x released+none, a/x ready+none", "R24"})
@@ -291,8 +292,8 @@ func TestInputsThatNoRuleNamesAreRefused(t *testing.T) {
 	for _, in := range []Input{
 		{},
 		{Kind: 99},
-		Get(4, "c", "x"), Get(6, "c", "x"), Release(1, "a"), Dispose(0), // out of their number
-		ReleaseIf(5, 0), ReleaseIf(5, 4), ReleaseIf(4, 1), // not created, or out of their number
+		Get(4, "c", "x"), Get(6, "c", "x"), Release(1, "a"), Dispose(0), // not the next number
+		ReleaseIf(5, 0), ReleaseIf(5, 4), ReleaseIf(4, 1), // not created, or not the next number
 		GiveUp(0), GiveUp(1), GiveUp(5), // not begun, or settled
 		Opened(0), Opened(1), OpenFailed(1), Opened(3), OpenFailed(3), Opened(4), // nothing opens
 		Released(0), Released(2), ReleaseFailed(2), Released(3), ReleaseFailed(4), // nothing closes
@@ -303,7 +304,7 @@ func TestInputsThatNoRuleNamesAreRefused(t *testing.T) {
 			t.Errorf("%v: error is %v, want a refusal of it", in, err)
 		}
 		if !next.Equal(s) || outputs != nil || s.Explain(in) != nil {
-			t.Errorf("%v is refused and leaves %v, puts out %s, follows %v", in, next, script(outputs), s.Explain(in))
+			t.Errorf("%v is refused and leaves %v, outputs %s, follows %v", in, next, script(outputs), s.Explain(in))
 		}
 	}
 }

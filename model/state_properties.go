@@ -5,9 +5,9 @@ import (
 	"slices"
 )
 
-// The checks of states. What they say stands in docs/rooms.md under "What must hold".
+// The checks of states. docs/rooms.md, "What must hold", has the sentence of each.
 
-// Life and work of one incarnation, in the words of docs/rooms.md.
+// The life and the work of one incarnation, in terms of docs/rooms.md.
 
 func (inc Incarnation) inUse() bool { return inc.Life == LifeInitializing || inc.Life == LifeReady }
 
@@ -15,10 +15,11 @@ func (inc Incarnation) beingReleased() bool { return inc.Life == LifeReleasing }
 
 func (inc Incarnation) waiting() bool { return inc.Life == LifeInitializing && inc.Work == WorkNone }
 
-// held: the backend has it open or works on it.
+// held reports whether the backend has the incarnation open or works on it.
 func (inc Incarnation) held() bool { return inc.Life == LifeReady || inc.Work != WorkNone }
 
-// room returns the incarnation that the call got, and its number; 0 if it got none.
+// room returns the number of the incarnation that the call got, and the incarnation; 0 if it got
+// none.
 func (s State) room(c Call) (int, Incarnation) {
 	if c.Kind != KindGet || c.Outcome.Kind != OutcomeRoom {
 		return 0, Incarnation{}
@@ -30,7 +31,7 @@ func (s State) room(c Call) (int, Incarnation) {
 	return i, s.Incarnations[i-1]
 }
 
-// disposalBegan reports whether a disposal began, from the history.
+// disposalBegan reports whether disposal began, according to the history of calls.
 func (s State) disposalBegan() bool {
 	for _, c := range s.Calls {
 		if c.Kind == KindDispose {
@@ -40,7 +41,7 @@ func (s State) disposalBegan() bool {
 	return false
 }
 
-// atMostOne fails if two incarnations of one name are both such.
+// atMostOne returns an error if such returns true for two incarnations of one name.
 func atMostOne(s State, such func(Incarnation) bool, what string) error {
 	for i, a := range s.Incarnations {
 		for j, b := range s.Incarnations[:i] {
@@ -87,7 +88,7 @@ func sameRoom(s State) error {
 		for second := first + 1; second < len(s.Calls); second++ {
 			b := s.Calls[second]
 			if b.parts(a.Name) {
-				break // the gets beyond it are of another life
+				break // gets after the release may have another room
 			}
 			if roomB, _ := s.room(b); roomB != 0 && b.Name == a.Name && roomA != roomB {
 				return fmt.Errorf("calls %d and %d have rooms %d and %d of %s, with no release between them",
@@ -141,7 +142,7 @@ func notBeforePredecessor(s State) error {
 	return nil
 }
 
-// sharedEnd takes being pending for an outcome too: the end comes to all at once.
+// sharedEnd treats pending as an outcome too: an end settles all calls that wait for it at once.
 func sharedEnd(s State) error {
 	counts := func(c Call) bool {
 		return c.releases() && c.WaitsFor != 0 && c.Outcome.Kind != OutcomeGaveUp
@@ -180,8 +181,8 @@ func disposeWaits(s State) error {
 	return nil
 }
 
-// createdBefore reports whether the incarnation was created before the call began: the get that
-// created it waits for it.
+// createdBefore reports whether the incarnation was created before the call began: whether the get
+// that created it, and waits for it, is an earlier call.
 func (s State) createdBefore(incarnation, call int) bool {
 	return slices.ContainsFunc(s.Calls[:call-1], func(c Call) bool {
 		return c.Kind == KindGet && c.WaitsFor == incarnation
@@ -208,7 +209,7 @@ func waitsOnlyWhile(s State) error {
 		if !c.Pending() {
 			continue
 		}
-		var inc Incarnation // what it waits for; of a dispose none
+		var inc Incarnation // the incarnation that the call waits for; zero for a dispose
 		if i := c.WaitsFor; i >= 1 && i <= len(s.Incarnations) {
 			inc = s.Incarnations[i-1]
 		}
@@ -242,19 +243,20 @@ func rejectedOnlyIf(s State) error {
 	return nil
 }
 
-// releases reports whether the call is a release, of a name or of an incarnation that was in use as
-// the call began: one that was not is settled without waiting.
+// releases reports whether the call is a release of a name, or of an incarnation that was in use as
+// the call began. A ReleaseIf of another incarnation is settled without waiting.
 func (c Call) releases() bool {
 	return c.Kind == KindRelease || c.Kind == KindReleaseIf && c.WaitsFor != 0
 }
 
-// parts reports whether the call is a release that concerns the name, or a dispose.
+// parts reports whether the call is a dispose, or a release that concerns the name. A get before it
+// and a get after it may have different rooms.
 func (c Call) parts(name string) bool {
 	return c.Kind == KindDispose || c.releases() && c.Name == name
 }
 
-// errorsTold leaves alone those that gave up, and the gets that a release rejected: they heard of
-// something else first.
+// errorsTold skips calls that gave up and gets that a release rejected: these were settled before
+// the end of what they waited for.
 func errorsTold(s State) error {
 	for n, c := range s.Calls {
 		i := c.WaitsFor
@@ -266,7 +268,7 @@ func errorsTold(s State) error {
 		switch ended := s.Incarnations[i-1].Ended; {
 		case c.Kind == KindGet && ended == KindOpenFailed:
 			want = Outcome{Kind: OutcomeOpenFailed, Incarnation: i}
-		case c.Kind == KindGet && ended != 0: // opened; it may be released since
+		case c.Kind == KindGet && ended != 0: // opened, and possibly released since
 			want = Outcome{Kind: OutcomeRoom, Incarnation: i}
 		case c.releases() && ended == KindReleaseFailed:
 			want = Outcome{Kind: OutcomeReleaseFailed, Incarnation: i}

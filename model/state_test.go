@@ -31,7 +31,7 @@ func TestStringsReadAsScripts(t *testing.T) {
 	}
 }
 
-// Names and options are opaque: none can be chosen so that two states share a key.
+// Names and options are opaque: no choice of them gives two different states the same key.
 func TestKeyTellsOpaqueStringsApart(t *testing.T) {
 	odd := []string{"", " ", "a", "1 a", "a1 x", "a\x00", `a"`, "ä", "c1 1 a1 x0 0 0 0 ", "i", "f0 "}
 	seen := map[string]State{}
@@ -54,7 +54,7 @@ func TestKeyTellsOpaqueStringsApart(t *testing.T) {
 	}
 }
 
-// Each field counts in the key and in Equal.
+// Key and Equal depend on each field.
 func TestKeyAndEqualTakeInEveryField(t *testing.T) {
 	base := after(t, Get(1, "a", "x"), Opened(1), Get(2, "b", "x"), Dispose(3), ReleaseFailed(1), OpenFailed(2))
 	for name, change := range map[string]func(*State){
@@ -89,8 +89,8 @@ func TestKeyAndEqualTakeInEveryField(t *testing.T) {
 	}
 }
 
-// Two steps from one state whose slices have room to grow: an append in place would let the second
-// overwrite the first.
+// Two steps are taken from one state whose slices have spare capacity. If the first appended in
+// place, the second would overwrite its result.
 func TestStepsFromOneStateDontMeet(t *testing.T) {
 	roomy := after(t, Get(1, "a", "x"), Opened(1), Get(2, "b", "x"), Opened(2), Dispose(3))
 	roomy.Calls = slices.Grow(roomy.Calls, 8)
@@ -107,7 +107,7 @@ func TestStepsFromOneStateDontMeet(t *testing.T) {
 	}
 }
 
-// What a step returns shares no memory with what it was given, nor the outputs with the state.
+// The state after a step shares no memory with the state before it, nor with the outputs.
 func TestStepSharesNoMemory(t *testing.T) {
 	before := after(t, Get(1, "a", "x"), Opened(1), Get(2, "b", "x"), Opened(2), Dispose(3), Dispose(4), ReleaseFailed(1))
 	kept := before.Clone()
@@ -140,7 +140,7 @@ func TestStepSharesNoMemory(t *testing.T) {
 	}
 }
 
-// scribble writes to all memory that the state holds.
+// scribble overwrites all memory of the state.
 func scribble(s State) {
 	for i := range s.Calls {
 		for j := range s.Calls[i].Outcome.Failed {

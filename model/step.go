@@ -7,8 +7,8 @@ import (
 )
 
 // RefusedError is the error of [State.Step] for an input that no rule names in the present state:
-// an end of a work that is not under way, giving up a call that is not pending, a call out of its
-// number.
+// the end of a work that is not under way, giving up a call that is not pending, or a call that
+// doesn't have the next number.
 type RefusedError struct {
 	Input  Input
 	Reason string // why no rule names it
@@ -19,11 +19,11 @@ func (e *RefusedError) Error() string {
 	return fmt.Sprintf("model: %v is refused: %s", e.Input, e.Reason)
 }
 
-// Step returns the state after the input and what the step puts out: settled calls first, by
-// number, then the others, by incarnation. An input that no rule names is refused: the state comes
-// back as it was, with no output and a [*RefusedError]. Step is a pure function: s is not changed,
-// and shares no memory with the state and the outputs of a step that was taken. It implements R1 to
-// R24 of docs/rooms.md (CHA-RC1f, CHA-RC1g, CHA-RD1).
+// Step returns the state after the input, and the outputs of the step: settled calls first, by
+// number, then the others, by incarnation. If no rule names the input, Step returns s, no output
+// and a [*RefusedError]. Step is a pure function: it doesn't change s, and the returned state and
+// outputs share no memory with s. It implements R1 to R24 of docs/rooms.md (CHA-RC1f, CHA-RC1g,
+// CHA-RD1).
 func (s State) Step(in Input) (State, []Output, error) {
 	t, err := s.take(in)
 	if err != nil {
@@ -32,8 +32,8 @@ func (s State) Step(in Input) (State, []Output, error) {
 	return t.State, t.outputs, nil
 }
 
-// Explain returns the rules that the step follows, each once and ascending, or none if the input is
-// refused. It is for reports: "by R11 and R12 call 1 is settled with …".
+// Explain returns the rules that the step follows, each once, ascending. It returns none if the
+// input is refused. It is for reports: "by R11 and R12 call 1 is settled with …".
 func (s State) Explain(in Input) []Rule {
 	t, err := s.take(in)
 	if err != nil {
@@ -43,8 +43,8 @@ func (s State) Explain(in Input) []Rule {
 	return slices.Compact(t.rules)
 }
 
-// turn is one step under way: a copy of the state, which it may write; what it puts out; and the
-// rules it followed.
+// turn is a step while it is computed: a copy of the state, which it may change, its outputs so
+// far, and the rules that it followed.
 type turn struct {
 	State
 	outputs []Output
@@ -76,7 +76,7 @@ func (s State) take(in Input) (*turn, error) {
 	case KindReleaseFailed:
 		t.closed(in.Incarnation, Outcome{Kind: OutcomeReleaseFailed, Incarnation: in.Incarnation})
 	}
-	if in.Kind >= KindOpened { // an end of the backend, whatever the rules make of it
+	if in.Kind >= KindOpened { // record an end of the backend, whichever rule handles it
 		t.incarnation(in.Incarnation).Ended = in.Kind
 	}
 	slices.SortStableFunc(t.outputs, func(a, b Output) int {
@@ -89,7 +89,7 @@ func (s State) take(in Input) (*turn, error) {
 	return t, nil
 }
 
-// refusal returns why no rule names the input in this state, or nothing if one does.
+// refusal returns why no rule names the input in this state, or "" if one does.
 func (s State) refusal(in Input) string {
 	switch in.Kind {
 	case KindGet, KindRelease, KindDispose, KindReleaseIf:
@@ -168,8 +168,9 @@ func (t *turn) release(call int, name string) {
 	}
 }
 
-// releaseInUse ends the use of an incarnation, given what of its name is being released already (0
-// for nothing), and returns the incarnation for the end of whose release there is to be waited.
+// releaseInUse takes the incarnation in use out of use. beingReleased is the incarnation of its
+// name that is already being released, or 0. It returns the incarnation whose release the caller
+// must wait for.
 func (t *turn) releaseInUse(inUse, beingReleased int) int {
 	inc := t.incarnation(inUse)
 	switch {
@@ -211,7 +212,7 @@ func (t *turn) dispose(call int) {
 	}
 }
 
-// releaseIf is R24: a release of the incarnation, and not of what has its name later.
+// releaseIf releases the incarnation, but no later one of its name: R24.
 func (t *turn) releaseIf(call, i int) {
 	name := t.incarnation(i).Name
 	t.begin(Call{Kind: KindReleaseIf, Name: name, Of: i})
@@ -223,7 +224,7 @@ func (t *turn) releaseIf(call, i int) {
 	t.wait(call, t.releaseInUse(i, t.BeingReleased(name)))
 }
 
-// giveUp settles the one call and leaves alone what it waited for.
+// giveUp settles one call. What it waited for goes on.
 func (t *turn) giveUp(call int) {
 	t.by(R16)
 	t.settle(call, Outcome{Kind: OutcomeGaveUp})
@@ -253,8 +254,8 @@ func (t *turn) openFailed(i int) {
 	t.settleWaiting(KindGet, i, Outcome{Kind: OutcomeOpenFailed, Incarnation: i})
 }
 
-// closed is the end of a release, which settles those who wait for it with the outcome, whether
-// they released the name or the incarnation.
+// closed ends the release of an incarnation. It settles the calls that wait for the end with the
+// outcome, both Releases and ReleaseIfs.
 func (t *turn) closed(i int, outcome Outcome) {
 	inc := t.incarnation(i)
 
@@ -271,7 +272,7 @@ func (t *turn) closed(i int, outcome Outcome) {
 		if outcome.Kind == OutcomeReleaseFailed {
 			t.by(R15)
 			t.Failed = append(t.Failed, i)
-			slices.Sort(t.Failed) // releases end in any order
+			slices.Sort(t.Failed) // releases may end in any order
 		}
 		if !t.releasing() { // CHA-RD1d
 			t.by(R23)
@@ -284,7 +285,7 @@ func (t *turn) closed(i int, outcome Outcome) {
 	}
 }
 
-// disposal is the outcome of a disposal that has ended.
+// disposal returns the outcome of a disposal that has ended.
 func (t *turn) disposal() Outcome {
 	t.by(R15)
 	if len(t.Failed) == 0 {
@@ -293,28 +294,28 @@ func (t *turn) disposal() Outcome {
 	return Outcome{Kind: OutcomeFailed, Failed: slices.Clone(t.Failed)}
 }
 
-// What the sentences above are made of.
+// The parts of the rules above.
 
 func (t *turn) by(rules ...Rule) { t.rules = append(t.rules, rules...) }
 
 func (t *turn) put(o Output) { t.outputs = append(t.outputs, o) }
 
-// incarnation returns the i-th for writing. The pointer holds until the next create.
+// incarnation returns the i-th incarnation for writing. The pointer is valid until the next create.
 func (t *turn) incarnation(i int) *Incarnation { return &t.Incarnations[i-1] }
 
 func (t *turn) begin(c Call) { t.Calls = append(t.Calls, c) }
 
 func (t *turn) wait(call, incarnation int) { t.Calls[call-1].WaitsFor = incarnation }
 
-// settle gives the state and the output each its own copy of the outcome's set.
+// settle settles a call. The state and the output each get a copy of outcome.Failed.
 func (t *turn) settle(call int, outcome Outcome) {
 	t.put(Output{Kind: OutputSettle, Call: call, Outcome: outcome})
 	outcome.Failed = slices.Clone(outcome.Failed)
 	t.Calls[call-1].Outcome = outcome
 }
 
-// settleWaiting settles every pending call of the kind that waits for the incarnation. A ReleaseIf
-// that waits is a release.
+// settleWaiting settles every pending call of the kind that waits for the incarnation. KindRelease
+// includes KindReleaseIf.
 func (t *turn) settleWaiting(kind Kind, incarnation int, outcome Outcome) {
 	if kind == KindRelease {
 		t.settleWaiting(KindReleaseIf, incarnation, outcome)

@@ -5,11 +5,11 @@ import (
 	"slices"
 )
 
-// The checks of steps. What they say stands in docs/rooms.md under "What must hold".
+// The checks of steps. docs/rooms.md, "What must hold", has the sentence of each.
 
-// otherOptionsGetNoRoom asks that such a get be settled as it begins, without a room: with a
-// settled call keeping its outcome, that says that it never gets one. The history alone doesn't
-// tell what a call met.
+// otherOptionsGetNoRoom checks that a get that finds other options in use is settled as it begins,
+// without a room. Since a settled call keeps its outcome, it never gets one. This is a check of
+// steps because the history doesn't contain what a call found as it began.
 func otherOptionsGetNoRoom(before, after State) error {
 	for n := len(before.Calls); n < len(after.Calls); n++ {
 		c := after.Calls[n]
@@ -79,7 +79,7 @@ func releasedIsFinal(before, after State) error {
 	return nil
 }
 
-// beginning returns the call that begins in a step; its kind is 0 if none does.
+// beginning returns the call that begins in a step, or the zero Call if none does.
 func beginning(before, after State) Call {
 	if len(after.Calls) <= len(before.Calls) {
 		return Call{}
@@ -109,7 +109,7 @@ func outcomesNameTheirCause(before, after State) error {
 			want.Kind = OutcomeDone
 		}
 	case c.Kind != KindGet:
-		return nil // a dispose waits as DisposeWaits and WaitsOnlyWhile say
+		return nil // DisposeWaits and WaitsOnlyWhile check a dispose
 	case before.disposalBegan():
 		want.Kind = OutcomeDisposed
 	case inUse == 0:
@@ -145,8 +145,8 @@ func createdIff(before, after State) error {
 	return nil
 }
 
-// ends reports whether the call, as it begins, ends the use of the incarnation: by what it is for,
-// and not by what it then waits for.
+// ends reports whether the call, as it begins, ends the use of the incarnation. That depends on
+// what the call is for, and not on what it then waits for.
 func (c Call) ends(name string, incarnation int) bool {
 	return c.Kind == KindDispose || c.Kind == KindRelease && c.Name == name || c.Kind == KindReleaseIf && c.Of == incarnation
 }

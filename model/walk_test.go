@@ -11,7 +11,7 @@ import (
 	"ablyrooms.example/tests/report/golden"
 )
 
-// A walk visits every state that is reachable within bounds, and every step out of each.
+// A walk visits every state that can be reached within bounds, and every step from each of them.
 
 type edge struct {
 	before  State
@@ -20,18 +20,18 @@ type edge struct {
 	outputs []Output
 }
 
-// reached is a state of a walk with the step that it was first reached by.
+// reached is a state of a walk, with the step by which it was first reached.
 type reached struct {
 	State
-	from int // index of the state before it, -1 at the beginning
+	from int // the index of the state before it; -1 at the beginning
 	by   Input
 }
 
 type stepper func(State, Input) (State, []Output, error)
 
-// walk goes breadth first, so that the first way to a state is a shortest one. It calls visit for
-// every step, with the shortest script that ends with it, and goes on from its end if visit says
-// so. It returns how many states and steps it saw.
+// walk walks breadth first, so that it first reaches a state by a shortest script. It calls visit
+// for every step, with the shortest script that ends with the step, and continues after the step if
+// visit returns true. It returns the numbers of states and steps.
 func walk(t *testing.T, b Bounds, step stepper, visit func(e edge, script func() string) bool) (states, steps int) {
 	t.Helper()
 	found := []reached{{from: -1}}
@@ -64,7 +64,7 @@ func walk(t *testing.T, b Bounds, step stepper, visit func(e edge, script func()
 	return len(found), steps
 }
 
-// failing returns the names of the properties that fail in a step or at its end.
+// failing returns the names of the properties that fail in a step or in the state after it.
 func failing(properties []Property, before, after State) (names []string, err error) {
 	for _, p := range properties {
 		var errs []error
@@ -81,8 +81,8 @@ func failing(properties []Property, before, after State) (names []string, err er
 	return names, err
 }
 
-// liveness are the two liveness properties as what must hold at rest, that is where the backend has
-// nothing left to do. TestEndsLeadToRest says why that suffices.
+// liveness returns the two liveness properties as properties of states at rest, in which the
+// backend has no work under way. TestEndsLeadToRest shows why this is enough.
 func liveness() []Property {
 	atRest := func(check func(State) error) func(State) error {
 		return func(s State) error {
@@ -118,18 +118,19 @@ func bounds(calls, names, options int) Bounds {
 	return Bounds{Calls: calls, Names: []string{"a", "b", "c"}[:names], Options: []string{"x", "y", "z"}[:options]}
 }
 
-// conditional are bounds within which calls may be ReleaseIf too.
+// conditional returns bounds within which calls may be ReleaseIf too.
 func conditional(calls, names, options int) Bounds {
 	b := bounds(calls, names, options)
 	b.Conditional = true
 	return b
 }
 
-// walks are the bounds that the exhaustive tests go to. Four calls are the fewest that follow every
-// rule (R9). The last two are small enough to be walked again and again.
+// walks are the bounds of the exhaustive tests. Fewer than four calls can't follow every rule (R9).
+// The last two are small enough for tests that walk several times.
 var walks = []Bounds{conditional(3, 2, 2), bounds(4, 1, 2), conditional(4, 1, 1), bounds(3, 2, 1)}
 
-// sizeOf is the known size of a graph: one that shrinks would prove less without a word.
+// sizeOf returns the known size of a graph. Without it, a graph that became smaller would go
+// unnoticed.
 func sizeOf(b Bounds) (states, steps int) {
 	key := fmt.Sprintf("graph/rooms/%d-%d-%d", b.Calls, len(b.Names), len(b.Options))
 	if b.Conditional {
@@ -159,8 +160,8 @@ func TestEveryPropertyHoldsInEveryState(t *testing.T) {
 	}
 }
 
-// Nothing in the rules is dead: each is followed, and each outcome, output and pair of life and
-// work occurs. No other pair does.
+// Every rule is followed, and every outcome, output and pair of life and work occurs. No other pair
+// occurs.
 func TestEverythingIsReached(t *testing.T) {
 	t.Parallel()
 	rules, outcomes, outputs, pairs := map[Rule]int{}, map[OutcomeKind]int{}, map[OutputKind]int{}, map[string]int{}
@@ -200,10 +201,10 @@ func TestEverythingIsReached(t *testing.T) {
 	}
 }
 
-// Whatever the order and fate of the ends, they lead to a state of rest. Each end lowers a rank
-// that is never negative, and no other step takes away the end of a work that is under way; so fair
-// ends bring every state to rest once calls stop beginning. What the liveness properties ask then
-// holds at rest (TestEveryPropertyHoldsInEveryState).
+// Ends of the backend's works lead to a state of rest, in any order and with any outcomes. Each end
+// makes a rank smaller that is never negative, and no other step prevents the end of a work under
+// way. So if every work ends, every state leads to rest once no more calls begin.
+// TestEveryPropertyHoldsInEveryState checks that the liveness properties hold at rest.
 func TestEndsLeadToRest(t *testing.T) {
 	t.Parallel()
 	rank := func(s State) (total int) {
@@ -229,8 +230,8 @@ func TestEndsLeadToRest(t *testing.T) {
 	}
 }
 
-// The same from the side of a run: from every state, with ends picked in each of several ways, all
-// calls are settled in the end.
+// From every state, the ends of works settle all calls, with the ends picked in each of several
+// ways.
 func TestFromEveryStateTheEndsSettleAllCalls(t *testing.T) {
 	t.Parallel()
 	picks := map[string]func([]Input) Input{
@@ -263,8 +264,8 @@ func TestFromEveryStateTheEndsSettleAllCalls(t *testing.T) {
 	})
 }
 
-// Of the whole alphabet, Step takes exactly what Enabled lists, and what it refuses it leaves
-// alone.
+// Of the whole alphabet, Step takes exactly the inputs that Enabled returns. A refused input
+// changes nothing.
 func TestEnabledIsWhatStepTakes(t *testing.T) {
 	t.Parallel()
 	for _, b := range []Bounds{bounds(3, 2, 1), conditional(3, 1, 2)} {
@@ -295,7 +296,7 @@ func TestEnabledIsWhatStepTakes(t *testing.T) {
 	}
 }
 
-// A step is a function: it leaves the state before alone, and does the same when it is taken again.
+// A step doesn't change the state before it, and can be repeated with the same result.
 func TestStepIsPure(t *testing.T) {
 	t.Parallel()
 	walk(t, conditional(3, 2, 1), State.Step, func(e edge, script func() string) bool {
@@ -311,8 +312,7 @@ func TestStepIsPure(t *testing.T) {
 	})
 }
 
-// The outputs say neither more nor less than what changed, in the stated order: read off from the
-// two states, they are the same.
+// The outputs of a step are exactly the differences of the two states, in the stated order.
 func TestOutputsAreTheDifferenceOfStates(t *testing.T) {
 	t.Parallel()
 	for _, w := range walks[2:] {
@@ -338,7 +338,7 @@ func TestOutputsAreTheDifferenceOfStates(t *testing.T) {
 				}
 			}
 			if !slices.EqualFunc(e.outputs, want, Output.Equal) {
-				t.Fatalf("%s\nputs out %v\nwant %v", script(), e.outputs, want)
+				t.Fatalf("%s\noutputs %v\nwant %v", script(), e.outputs, want)
 			}
 			return true
 		})

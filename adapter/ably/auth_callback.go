@@ -13,13 +13,14 @@ import (
 
 type authCallback = func(context.Context, ably.TokenParams) (ably.Tokener, error)
 
-// callbacks are the calls of a program's auth callback by one realtime client. ably-go holds its
-// lock over such a call, and panics when it panics or returns neither a token nor an error.
+// callbacks runs a program's auth callback for one realtime client. ably-go holds its lock during a
+// call of the callback, and panics when the callback panics or returns neither a token nor an
+// error.
 type callbacks struct {
 	mu      sync.Mutex
-	life    context.Context // of the calls
+	life    context.Context // the context of all calls; close ends it
 	cancel  context.CancelCauseFunc
-	running sync.WaitGroup // counted up under mu, before the end of life
+	running sync.WaitGroup // the calls that run; added to under mu, only while life lasts
 }
 
 func newCallbacks() *callbacks {
@@ -28,19 +29,20 @@ func newCallbacks() *callbacks {
 	return c
 }
 
-// errNoCallbacks is the error of a call after the end. It fails ably-go's connection, which ends
-// that for good: a Close might come just as ably-go goes to wait for its next attempt, and be
-// missed.
+// errNoCallbacks is the error of a call after close. It makes ably-go's connection fail, which ends
+// the connection in any case. A Close of the connection alone could be lost, if it came just before
+// ably-go waits for its next attempt.
 var errNoCallbacks = errors.New("the chat client was disposed of")
 
-// close ends the calls: they return an error, and there are no further ones.
+// close makes the running calls return an error, and every later call too.
 func (c *callbacks) close() {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.cancel(errNoCallbacks)
 }
 
-// wait waits for the program's function, which may go on after its call has returned.
+// wait waits until the program's function has returned from every call, or until ctx ends. The
+// function may run longer than the guarded callback.
 func (c *callbacks) wait(ctx context.Context) {
 	ended := make(chan struct{})
 	go func() {
@@ -53,7 +55,7 @@ func (c *callbacks) wait(ctx context.Context) {
 	}
 }
 
-// option guards the auth callback of the options before it.
+// option returns an option that guards the auth callback set by the options before it.
 func (c *callbacks) option() ably.ClientOption {
 	return changing(ably.WithAuthCallback(nil), func(options reflect.Value) {
 		limit := time.Duration(options.FieldByName("RealtimeRequestTimeout").Int())
@@ -67,8 +69,9 @@ func (c *callbacks) option() ably.ClientOption {
 	})
 }
 
-// guard returns a callback that returns a token or an error within the time of a request (RSA4c).
-// The program's gets a context that ends then, where ably-go's never ends.
+// guard returns a callback that returns a token or an error within limit, the timeout of a request
+// (RSA4c). The context that ably-go passes never ends; the program's callback gets a context that
+// ends after limit.
 func (c *callbacks) guard(callback authCallback, limit time.Duration) authCallback {
 	return func(ctx context.Context, params ably.TokenParams) (ably.Tokener, error) {
 		if !c.begin() {
@@ -109,7 +112,7 @@ func (c *callbacks) begin() bool {
 	return true
 }
 
-// invoke calls the program's function.
+// invoke calls the program's function. A panic, or a result without a token, becomes an error.
 func invoke(
 	ctx context.Context, callback authCallback, params ably.TokenParams,
 ) (token ably.Tokener, err error) {
@@ -126,8 +129,8 @@ func invoke(
 	return token, err
 }
 
-// slowCallback is the error of a callback that takes too long. It is a timeout, after which ably-go
-// tries again.
+// slowCallback is the error of a callback that takes too long. It is a timeout, so ably-go tries
+// again.
 type slowCallback struct{ limit time.Duration }
 
 func (s slowCallback) Error() string {
@@ -136,9 +139,9 @@ func (s slowCallback) Error() string {
 func (slowCallback) Timeout() bool   { return true }
 func (slowCallback) Temporary() bool { return true }
 
-// changing returns an option that changes the options that came before it. Their type can't be
-// named outside ably-go, but its fields are exported. The option that it is given is there for its
-// type.
+// changing returns an option that applies change to the options set before it. Code outside ably-go
+// can't name the type of these options, but their fields are exported. The first argument is any
+// option of ably-go; only its type is used.
 func changing[O any](_ func(O), change func(reflect.Value)) func(O) {
 	return func(options O) { change(reflect.ValueOf(options).Elem()) }
 }

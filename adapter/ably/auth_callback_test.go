@@ -14,8 +14,9 @@ import (
 	"ablyrooms.example/lifecycle"
 )
 
-// ably-go holds its locks while a callback for tokens runs. One that doesn't return holds up no
-// call of a room or a client beyond its context, and the rooms go on when it has returned.
+// TestAnAuthCallbackThatHangs: ably-go holds its locks while an auth callback runs. If the callback
+// doesn't return, calls of rooms and of the client still end with their contexts. When it has
+// returned, the rooms go on.
 func TestAnAuthCallbackThatHangs(t *testing.T) {
 	server := ablytest.NewServer(t)
 	hangs, release := make(chan struct{}), make(chan struct{})

@@ -24,15 +24,15 @@ import (
 	"ablyrooms.example/lifecycle"
 )
 
-// application is a server of the application's own, which gives out tokens.
+// application is a server of the program's own, which issues tokens.
 type application struct {
 	t      *testing.T
 	server *ablytest.Server
-	owner  *ably.REST // has the key
+	owner  *ably.REST // a client with the key
 	web    *httptest.Server
 	params ablytest.TokenParams
-	given  atomic.Int32 // tokens and token requests
-	down   atomic.Bool  // it ends the connection of who asks
+	given  atomic.Int32 // the number of tokens and token requests that it issued
+	down   atomic.Bool  // whether it cuts the connection of each request
 }
 
 func newApplication(t *testing.T, server *ablytest.Server, binary ably.ClientOption) *application {
@@ -72,7 +72,7 @@ func (a *application) jwt() string {
 	return token
 }
 
-// ServeHTTP is the auth URL: its path says in which form the token is given.
+// ServeHTTP is the auth URL. The path of a request selects the form of the token.
 func (a *application) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if a.down.Load() {
 		panic(http.ErrAbortHandler)
@@ -117,15 +117,15 @@ func (a *application) url(form, method string) []ably.ClientOption {
 		ably.WithAuthParams(url.Values{"who": {"me"}}), ably.WithAuthHeaders(http.Header{"X-Proof": {"yes"}})}
 }
 
-// way is a way to authenticate.
+// way is one way to authenticate.
 type way struct {
 	options   func(*application) []ably.ClientOption
-	renewable bool // there is a way to a new token, or no token at all
+	renewable bool // whether the client can get a new token, or needs none
 }
 
 func one(o ably.ClientOption) []ably.ClientOption { return []ably.ClientOption{o} }
 
-// ways are all ways to authenticate that ably-go has (RSA4, RSA8).
+// ways has all ways to authenticate that ably-go has (RSA4, RSA8).
 var ways = map[string]way{
 	"key": {func(a *application) []ably.ClientOption {
 		return []ably.ClientOption{ably.WithKey(a.server.Key()), ably.WithInsecureAllowBasicAuthWithoutTLS(), ably.WithClientID("ann")}
@@ -163,8 +163,8 @@ var ways = map[string]way{
 	"auth URL, POST: JWT":           {func(a *application) []ably.ClientOption { return a.url("jwt", "POST") }, true},
 }
 
-// RSA4, RSA8, RSC10, RSA4a2: every way to authenticate serves every call by REST, with a token that
-// is fresh, expired or revoked; a token that can't be renewed is said to be one.
+// RSA4, RSA8, RSC10, RSA4a2: every REST call works with every way to authenticate, when its token
+// is fresh, expired or revoked. If a token can't be renewed, the error says so.
 func TestAuthenticationOfREST(t *testing.T) {
 	for name, way := range ways {
 		t.Run(name, func(t *testing.T) {
@@ -201,8 +201,8 @@ func TestAuthenticationOfREST(t *testing.T) {
 	}
 }
 
-// RSA4, RSA8, RTN15h: every way to authenticate serves a room, also after its token has expired or
-// was revoked; a token that can't be renewed is named in the error.
+// RSA4, RSA8, RTN15h: a room works with every way to authenticate, also after its token has expired
+// or was revoked. If a token can't be renewed, the error says so.
 func TestAuthenticationOfRealtime(t *testing.T) {
 	for name, way := range ways {
 		t.Run(name, func(t *testing.T) {
@@ -256,7 +256,7 @@ func sentBy(t *testing.T, server *ablytest.Server) string {
 	return m.Serial
 }
 
-// connectWith returns a room of a client that the test disposes of.
+// connectWith returns a room of a new client, which the test disposes of at its end.
 func connectWith(t *testing.T, options []ably.ClientOption) *ablychat.Room {
 	t.Helper()
 	room, _ := connectedWith(t, options)
@@ -281,12 +281,13 @@ func connectedWith(t *testing.T, options []ably.ClientOption) (*ablychat.Room, *
 	return room, client
 }
 
-// RSC10: one new token serves all calls that need one at the same time.
+// RSC10: if several calls need a new token at the same time, one request gets it for all.
 func TestOneTokenServesAllCallsThatNeedOne(t *testing.T) {
 	server := ablytest.NewServer(t)
 	a := newApplication(t, server, ably.WithUseBinaryProtocol(true))
 	enough, hold := make(chan struct{}), make(chan struct{})
-	refused := server.Fault(ablytest.HTTPResponse("POST", "/chat/*")) // counts the answers
+	// This fault has no effect: it counts the answers.
+	refused := server.Fault(ablytest.HTTPResponse("POST", "/chat/*"))
 	room := connectWith(t, server.EndpointOptions(ably.WithAutoConnect(false), a.callback(func() ably.Tokener {
 		if a.given.Load() == 2 {
 			close(enough)
@@ -319,8 +320,8 @@ func TestOneTokenServesAllCallsThatNeedOne(t *testing.T) {
 	}
 }
 
-// A callback that hangs, panics, fails or gives nothing is the call's error, with its reason, and
-// ends nothing else.
+// TestAnAuthCallbackThatGivesNoToken: if a callback hangs, panics, fails or returns nothing, the
+// call fails with that reason, and nothing else is affected.
 func TestAnAuthCallbackThatGivesNoToken(t *testing.T) {
 	server := ablytest.NewServer(t)
 	var give func() (ably.Tokener, error)
@@ -333,11 +334,11 @@ func TestAnAuthCallbackThatGivesNoToken(t *testing.T) {
 		"the auth callback panicked: ouch":     func() (ably.Tokener, error) { panic("ouch") },
 		"the auth callback returned no token":  func() (ably.Tokener, error) { return (*ably.TokenDetails)(nil), nil },
 		"the application's server is down":     func() (ably.Tokener, error) { return nil, errors.New("the application's server is down") },
-		"it is empty":                          func() (ably.Tokener, error) { return ably.TokenString(""), nil },
+		"the token is empty":                   func() (ably.Tokener, error) { return ably.TokenString(""), nil },
 		"the auth callback returned no token ": func() (ably.Tokener, error) { return nil, nil },
 	} {
 		give = f
-		want := "unable to send message; there is no token to authorize it with: " + strings.TrimSpace(reason)
+		want := "unable to send message; no token for the request: " + strings.TrimSpace(reason)
 		if err := send(soon(t)); lifecycle.AsErrorInfo(err).Message != want || !errors.Is(err, lifecycle.ErrorCode(40170)) {
 			t.Errorf("%v, expected %s", err, want)
 		}
@@ -360,7 +361,8 @@ func TestAnAuthCallbackThatGivesNoToken(t *testing.T) {
 	close(release)
 }
 
-// The same callback ends no program when the realtime client calls it.
+// TestAnAuthCallbackThatGivesNoTokenToConnect: the same callbacks don't crash the program when the
+// realtime client calls them.
 func TestAnAuthCallbackThatGivesNoTokenToConnect(t *testing.T) {
 	server := ablytest.NewServer(t)
 	for reason, give := range map[string]func() ably.Tokener{
@@ -377,7 +379,8 @@ func TestAnAuthCallbackThatGivesNoTokenToConnect(t *testing.T) {
 	}
 }
 
-// What is sent to the auth URL may be a secret: errors don't repeat it.
+// TestAnAuthURLThatCantBeReached: the params for the auth URL may contain a secret, so errors must
+// not contain them.
 func TestAnAuthURLThatCantBeReached(t *testing.T) {
 	server := ablytest.NewServer(t)
 	web := httptest.NewServer(http.NotFoundHandler())
@@ -393,7 +396,8 @@ func TestAnAuthURLThatCantBeReached(t *testing.T) {
 	}
 }
 
-// RSC15: a host that fails or is silent is left for a fallback host, which is remembered.
+// RSC15: if a host fails or doesn't answer, a fallback host is used, and is used first for later
+// calls.
 func TestFallbackHosts(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var asked []string

@@ -17,42 +17,43 @@ import (
 	"ablyrooms.example/lifecycle"
 )
 
-// Version is the version of this library, as Ably gets it (CHA-IN1).
+// Version is the version of this library. The client reports it to Ably (CHA-IN1).
 const Version = "0.2.0"
 
-// agentName is the name that Ably attributes usage to (CHA-IN1b); Ably's common list has no Go name
-// yet (CHA-IN1c).
+// agentName is the name under which Ably counts usage (CHA-IN1b). Ably's common list has no name
+// for Go yet (CHA-IN1c).
 const agentName = "chat-go"
 
-// Client is a chat client (CHA-CL), made by [Connect], or by [New] on a realtime client that
-// exists. Its methods may be called concurrently, and from within listeners.
+// Client is a chat client (CHA-CL). [Connect] makes one with a connection of its own; [New] makes
+// one on an existing realtime client. Its methods may be called concurrently, and from within
+// listeners.
 //
-// Channels whose names end in "::$chat" are the chat client's. They are on the realtime client's
-// connection, and not among its Channels, which can't use such a name.
+// Channels whose names end in "::$chat" belong to the chat client. They use the realtime client's
+// connection, but they are not among its Channels: the realtime client can't use such a name.
 type Client struct {
 	realtime   *ably.Realtime
 	transport  *transport.Transport
 	channels   *realtime.Client
-	owned      bool // the realtime client is the chat client's
+	owned      bool // whether the chat client made the realtime client, and closes it
 	below      *below
 	rooms      Rooms
 	connection Connection
-	given      *slog.Logger // by WithLogger; nil for none
+	given      *slog.Logger // set by WithLogger, or nil
 	log        *slog.Logger
 	observers  observers
 	idempotent bool
-	timeout    time.Duration // of a request
-	pending    int           // MaxPending, but in tests
+	timeout    time.Duration // the timeout of a request
+	pending    int           // MaxPending; tests set a smaller one
 
-	ending    atomic.Bool // disposal has begun
+	ending    atomic.Bool // whether disposal has begun
 	disposing sync.Once
 	released  chan struct{} // closed when all rooms are released
 	disposed  chan struct{} // closed at the end of the disposal
-	err       error         // of the disposal; set before released is closed
+	err       error         // the result of the disposal; set before released is closed
 
 	hangingUp sync.Once
-	hungUp    chan struct{}      // closed at the end of the connection
-	patience  context.Context    // to wait for the end of the connection
+	hungUp    chan struct{}      // closed when the connection has ended
+	patience  context.Context    // limits the wait for the end of the connection
 	hurry     context.CancelFunc // ends patience
 }
 
@@ -61,16 +62,16 @@ type Option func(*config)
 
 type config struct {
 	ably       []ably.ClientOption
-	hasAbly    bool // the option Ably was given, perhaps with none
+	hasAbly    bool // whether the option Ably was used, even with no options of ably-go
 	log        *slog.Logger
 	observer   lifecycle.Observer
 	channels   func(ChannelStep)
 	idempotent bool
 }
 
-// Ably gives options of ably-go to [Connect]: the key, the client id, and so on. Given more than
-// once, they add up. [New] refuses it, since its realtime client is made. ably.WithDial has no
-// effect.
+// Ably passes options of ably-go to [Connect]: the key, the client id, and so on. If it is given
+// more than once, all the options apply. [New] refuses it, since New gets a realtime client that
+// already has its options. ably.WithDial has no effect.
 func Ably(options ...ably.ClientOption) Option {
 	return func(c *config) {
 		c.ably = append(c.ably, options...)
@@ -78,47 +79,57 @@ func Ably(options ...ably.ClientOption) Option {
 	}
 }
 
-// WithLogger sets where the client, its rooms and ably-go log: status changes at info;
-// discontinuities, dropped events, reads of missed messages that are tried again, and warnings of
-// ably-go at warn; panics of listeners and errors of ably-go at error; no key, token or message
-// text. ably.WithLogLevel sets what ably-go logs at all, and ably.WithLogHandler takes its lines
-// elsewhere. The default logs errors alone, to [slog.Default].
+// WithLogger sets the logger for the client, its rooms and ably-go. These are logged:
+//
+//   - status changes, at level info
+//   - discontinuities, dropped events, failed reads of missed messages, and warnings of ably-go, at
+//     level warn
+//   - panics of listeners, and errors of ably-go, at level error
+//
+// No key, token or message text is logged. ably.WithLogLevel sets the level from which ably-go
+// logs, and ably.WithLogHandler sends ably-go's lines to another handler. Without WithLogger only
+// errors are logged, to [slog.Default].
 func WithLogger(log *slog.Logger) Option { return func(c *config) { c.log = log } }
 
-// WithIdempotentPublishing makes an idempotency key for each call of Send, Update and Delete that
-// has none, which is kept while ably-go tries further hosts: a message whose answer was lost on the
-// way is not sent twice. See [WithIdempotencyKey] for a call that the program repeats.
+// WithIdempotentPublishing gives an idempotency key to each call of Send, Update or Delete that has
+// none. ably-go repeats a request to further hosts with the same key, so a message whose answer was
+// lost is not sent twice. For a call that the program repeats, use [WithIdempotencyKey].
 func WithIdempotentPublishing() Option { return func(c *config) { c.idempotent = true } }
 
-// ChannelStep is one step of the core of a room's channel: Seq counts the steps of the core Of,
-// from 1, also those between two clients on a connection, which no observer receives; Name is the
-// channel's name; Input came in, Outputs came out; Refused says that the input came too late and
-// was dropped; Before and After are the core's states around the step.
+// ChannelStep is one step of the core of a room's channel:
+//
+//   - Of is the core, and Name is the channel's name.
+//   - Seq is the number of the step, from 1. If the connection had no chat client for a while, no
+//     observer received the steps of that time, but their numbers were used.
+//   - Input is the input of the step, and Outputs are its outputs. Refused reports whether the
+//     input came too late and was dropped.
+//   - Before and After are the states of the core before and after the step.
 type ChannelStep = realtime.Step
 
 // WithChannelObserver sets a function that receives each step of the cores of rooms' channels,
-// [fsm.Channel], in order and one at a time for each name of a channel. It is for traces and debug
-// pages, as [WithObserver] is, but runs in the goroutine that reads the connection, mostly, and
-// must not block; it may call the client's methods that don't wait. A panic in it is logged.
+// [fsm.Channel]. It receives the steps of one channel name in order and one at a time. Like
+// [WithObserver], it is for traces and debug pages. The function mostly runs in the goroutine that
+// reads the connection: it must not block, and may call only those methods of the client that don't
+// wait. A panic in it is logged.
 func WithChannelObserver(observe func(ChannelStep)) Option {
 	return func(c *config) { c.channels = observe }
 }
 
-// WithObserver sets what receives each step of the state machines of the client's rooms, for traces
-// and debug pages. In the steps of a room, Of is the [*Room].
+// WithObserver sets an observer that receives each step of the state machines of the client's
+// rooms, for traces, debug pages and metrics. In a [lifecycle.RoomStep], Of is the [*Room].
 func WithObserver(o lifecycle.Observer) Option { return func(c *config) { c.observer = o } }
 
-// New makes a chat client on a realtime client of [NewRealtime], which stays the caller's: Dispose
-// doesn't close it. It starts no goroutine. While the auth callback of the realtime client runs,
-// New waits for that, at most for the time of a request.
+// New makes a chat client on a realtime client that [NewRealtime] made. The caller keeps the
+// realtime client: Dispose doesn't close it. New starts no goroutine. If the auth callback of the
+// realtime client is running, New waits for its end, at most for the timeout of a request.
 //
-// Errors: [ErrInvalidArgument] when the client is nil or was not made by NewRealtime, when it has a
-// chat client that is not disposed of, and for the option [Ably].
+// Errors: [ErrInvalidArgument] if client is nil or was not made by NewRealtime, if it has another
+// chat client that is not disposed of, or if the option [Ably] is given.
 func New(client *ably.Realtime, options ...Option) (*Client, error) {
 	cfg := configured(options)
 	if cfg.hasAbly {
 		return nil, invalid(
-			"the options of ably-go are those of the realtime client, expected no ablychat.Ably")
+			"the realtime client has its own options of ably-go, so ablychat.Ably can't be used")
 	}
 	return newClient(client, cfg, false)
 }
@@ -132,7 +143,7 @@ func configured(options []Option) (c config) {
 	return c
 }
 
-// newClient makes a chat client, whose own the realtime client is or isn't.
+// newClient makes a chat client. owned says whether the chat client closes the realtime client.
 func newClient(client *ably.Realtime, cfg config, owned bool) (*Client, error) {
 	t, ok := transport.Of(client)
 	if !ok {
@@ -171,8 +182,9 @@ func newClient(client *ably.Realtime, cfg config, owned bool) (*Client, error) {
 	}
 	c.below.log.set(cfg.log)
 	change, reason := c.channels.Status()
-	if !owned { // a change may be on its way that another user of the connection knows
-		state := client.Connection.State() // waits for an auth callback that runs
+	// another user of the connection may have seen a change that is not handled here yet
+	if !owned {
+		state := client.Connection.State() // State waits for a running auth callback
 		if why := client.Connection.ErrorReason(); state != change.Current {
 			change, reason = ably.ConnectionStateChange{Current: state, Reason: why}, nil
 		}
@@ -188,23 +200,24 @@ func invalid(reason string) error {
 // Rooms returns the client's rooms. It is always the same value.
 func (c *Client) Rooms() *Rooms { return &c.rooms }
 
-// Realtime returns the realtime client that the chat client is on.
+// Realtime returns the realtime client whose connection the chat client uses.
 func (c *Client) Realtime() *ably.Realtime { return c.realtime }
 
-// ClientID returns the id of the client as Ably knows it; empty when it has none, or has not
-// connected yet (CHA-CL).
+// ClientID returns the client's id (CHA-CL), as reported by Ably. It is empty if the client has no
+// id or has not connected yet.
 func (c *Client) ClientID() string { return c.channels.ClientID() }
 
-// Dispose releases all rooms and ends the client (CHA-CL1). From its begin on, everything fails
-// with [ErrResourceDisposed]. A realtime client that was given to [New] stays as it is, and may
-// have a new chat client afterwards; the connection of [Connect] is closed. Dispose may be called
-// again and concurrently; every call has the same end.
+// Dispose releases all rooms and ends the client (CHA-CL1). Once it has begun, every other call on
+// the client or on a room fails with [ErrResourceDisposed]. It closes a connection that [Connect]
+// made. A realtime client that was given to [New] stays open, and may get a new chat client
+// afterwards. Dispose may be called again and concurrently; every call returns the same result.
 //
-// A context that ends, also before the call, stops the wait and not the disposal, so that a program
-// can shut down with the context that was interrupted. With a context that has ended, Dispose
-// returns its outcome if there is nothing to wait for: no room, and no connection to be closed.
+// If ctx ends, or has ended before the call, only the wait stops: the disposal goes on. So a
+// program can shut down with the context that was interrupted. With a context that has ended,
+// Dispose still returns the result of the disposal if there was nothing to wait for: no room, and
+// no connection to close.
 //
-// Errors: those of all releases that failed, joined; the context's.
+// Errors: the errors of all releases that failed, joined; the context's error.
 func (c *Client) Dispose(ctx context.Context) error {
 	c.disposing.Do(func() { c.dispose(ctx) })
 	select {
@@ -213,17 +226,17 @@ func (c *Client) Dispose(ctx context.Context) error {
 	case <-ctx.Done():
 	}
 	select {
-	case <-c.disposed: // it was over when the context ended, or before
+	case <-c.disposed: // the disposal ended before the context, or at the same time
 		return c.err
 	default:
 		return ctxerr.Of(ctx)
 	}
 }
 
-// dispose begins the disposal. It waits for nothing.
+// dispose starts the disposal. It waits for nothing.
 func (c *Client) dispose(ctx context.Context) {
 	c.ending.Store(true)
-	if ctx.Err() != nil { // the releases begin before Dispose returns, which won't wait
+	if ctx.Err() != nil { // Dispose won't wait, so start the releases before it returns
 		err := c.rooms.Dispose(ctx)
 		if (err == nil || !errors.Is(err, ctx.Err())) && (!c.owned || c.connection.Status().over()) {
 			c.hurry()
@@ -231,11 +244,11 @@ func (c *Client) dispose(ctx context.Context) {
 			return
 		}
 	}
-	// A goroutine of its own, since the disposal doesn't end with the call that began it.
+	// The disposal may outlast the call that began it, so it has its own goroutine.
 	go func() { c.end(c.rooms.Dispose(context.Background())) }()
 }
 
-// end ends what the client has beside its rooms, which are gone; err is the disposal's.
+// end ends the rest of the client, when its rooms are gone. err is the result of their disposal.
 func (c *Client) end(err error) {
 	defer close(c.disposed)
 	c.err = err
@@ -249,20 +262,20 @@ func (c *Client) end(err error) {
 	}
 }
 
-// The time that Close takes at most, and parts of it.
+// Timeouts of Close, all from its begin.
 const (
-	closeTimeout   = 10 * time.Second
-	releaseTimeout = 8 * time.Second // for the rooms
-	hangUpTimeout  = 9 * time.Second // for the rooms and for the service to answer that it closes
+	closeTimeout   = 10 * time.Second // for all of Close
+	releaseTimeout = 8 * time.Second  // until the rooms are released
+	hangUpTimeout  = 9 * time.Second  // until the service has confirmed the end of the connection
 )
 
 var errCloseTimeout = errors.New("the rooms were not released in time")
 
-// Close disposes of the client, see [Client.Dispose], and returns after at most 10 s, however the
-// network is: the connection of [Connect] is closed by then, if need be without the service's
-// answer and while rooms are being released. It is for defer.
+// Close disposes of the client like [Client.Dispose], but returns after at most 10 s, whatever the
+// state of the network. By then the connection that [Connect] made is closed, even if the service
+// did not confirm it or rooms are still being released. Close is meant for defer.
 //
-// Errors: those of Dispose; one that says so when rooms were not released in time.
+// Errors: those of Dispose; an error that says so if the rooms were not released in time.
 func (c *Client) Close() error {
 	ctx, cancel := context.WithTimeout(context.Background(), closeTimeout)
 	defer cancel()
@@ -281,7 +294,7 @@ func (c *Client) Close() error {
 		defer time.AfterFunc(hangUpTimeout-releaseTimeout, c.hurry).Stop()
 		select {
 		case <-c.hangUp():
-		case <-ctx.Done(): // ably-go holds its lock
+		case <-ctx.Done(): // hangUp can take longer while ably-go holds its lock
 		}
 	}
 	return err

@@ -19,15 +19,15 @@ import (
 	"ablyrooms.example/lifecycle"
 )
 
-// features are the types that users hold.
+// features has the types of the public API that rooms consist of.
 var features = []reflect.Type{
 	reflect.TypeFor[*ablychat.Room](), reflect.TypeFor[*ablychat.Messages](), reflect.TypeFor[*ablychat.MessageSubscription](),
 	reflect.TypeFor[*ablychat.MessageReactions](), reflect.TypeFor[*ablychat.RoomReactions](), reflect.TypeFor[*ablychat.Typing](),
 	reflect.TypeFor[*ablychat.Presence](), reflect.TypeFor[*ablychat.Occupancy](), reflect.TypeFor[*ablychat.Connection](),
 }
 
-// CHA-GP1, CHA-GP4: nothing of ably-go shows in a room or its features, and no method has optional
-// parameters.
+// CHA-GP1, CHA-GP4: no type of ably-go is in the API of a room or its features, and no method has
+// optional parameters.
 func TestFeaturesHideWhatIsBelow(t *testing.T) {
 	below := reflect.TypeFor[ably.Realtime]().PkgPath()
 	seen := 0
@@ -36,7 +36,7 @@ func TestFeaturesHideWhatIsBelow(t *testing.T) {
 			method := feature.Method(i)
 			seen++
 			if n := method.Type.NumIn(); method.Type.IsVariadic() &&
-				// Go's parameter object
+				// options are Go's form of a parameter object
 				method.Type.In(n-1) != reflect.TypeFor[[]ablychat.OperationOption]() {
 				t.Errorf("%v.%s has optional parameters", feature, method.Name)
 			}
@@ -62,8 +62,8 @@ func types(n int, at func(int) reflect.Type) (all []reflect.Type) {
 	return all
 }
 
-// CHA-GP3, CHA-RC5: every feature is a property of its parent, there in each room whatever its
-// options, and always the same one.
+// CHA-GP3, CHA-RC5: every feature is a method of its parent. It exists in each room, whatever its
+// options, and always returns the same value.
 func TestEveryRoomHasEveryFeature(t *testing.T) {
 	w := newWorld(t)
 	for i, options := range [][]lifecycle.RoomOption{nil, {lifecycle.WithPresenceEvents(false), lifecycle.WithOccupancyEvents(true)}} {
@@ -78,8 +78,8 @@ func TestEveryRoomHasEveryFeature(t *testing.T) {
 			}
 		}
 	}
-	// Without options all but occupancy events and single reactions can be used (CHA-O6c, CHA-MR9,
-	// CHA-PR9c1).
+	// Without options, everything can be used except occupancy events and single reactions
+	// (CHA-O6c, CHA-MR9, CHA-PR9c1).
 	room := w.get()
 	if _, err := room.Presence().Subscribe(func(chat.PresenceEvent) {}); err != nil {
 		t.Error(err)
@@ -100,8 +100,8 @@ func featuresOf(room *ablychat.Room) map[string]any {
 		"typing": room.Typing(), "presence": room.Presence(), "occupancy": room.Occupancy()}
 }
 
-// CHA-GP5, CHA-GP5a, CHA-GP5b, CHA-GP6: the errors made here have codes of their own kind, and
-// messages of the one form.
+// CHA-GP5, CHA-GP5a, CHA-GP5b, CHA-GP6: the errors of this package have the codes for their case,
+// and all messages have the same form.
 func TestErrorsOfTheFeaturesHaveTheForm(t *testing.T) {
 	checked := 0
 	for _, folder := range []string{".", "../../chat"} {
@@ -166,7 +166,7 @@ func TestTheStatusFollowsTheConnection(t *testing.T) {
 		for {
 			change := ours.next()
 			event := theirs.next()
-			for event.Current == event.Previous { // no change
+			for event.Current == event.Previous { // an update, not a change of status
 				event = theirs.next()
 			}
 			if !strings.EqualFold(change.Current.String(), event.Current.String()) || !strings.EqualFold(change.Previous.String(), event.Previous.String()) ||
@@ -193,7 +193,7 @@ func TestTheStatusFollowsTheConnection(t *testing.T) {
 	w.client.Close()
 	until(ablychat.ConnectionClosed)
 	for status := ablychat.ConnectionInitialized; status <= ablychat.ConnectionClosed; status++ {
-		// TestConnectionStatus has that
+		// TestConnectionStatus tests this
 		if !reached[status] && status != ablychat.ConnectionFailed {
 			t.Errorf("%v was not reached", status)
 		}

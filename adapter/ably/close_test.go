@@ -17,7 +17,8 @@ import (
 	"ablyrooms.example/internal/bubble"
 )
 
-// limits are those of a test in a bubble, which takes some milliseconds of real time.
+// limits are the time limits of a test in a bubble. Such a test takes some milliseconds of real
+// time.
 var limits = bubble.Limits{Look: 300 * time.Millisecond, Patience: 20 * time.Second}
 
 // inMemory runs a test in a bubble of virtual time, with a server on a network in memory.
@@ -32,7 +33,7 @@ func inMemory(t *testing.T, test func(t *testing.T, server *ablytest.Server)) {
 	})
 }
 
-// connected returns a client that is connected.
+// connected returns a client that has a connection.
 func connected(t *testing.T, server *ablytest.Server, options ...ably.ClientOption) *ablychat.Client {
 	t.Helper()
 	client, err := ablychat.Connect(ablychat.Ably(server.ClientOptions(
@@ -46,8 +47,8 @@ func connected(t *testing.T, server *ablytest.Server, options ...ably.ClientOpti
 	return client
 }
 
-// Close takes no longer than it says, on a network that brings nothing: the connection is closed
-// all the same, and what was under way ends.
+// TestCloseOnADeadNetwork: on a network that delivers nothing, Close takes at most the time that it
+// promises. It closes the connection, and ends the calls that wait.
 func TestCloseOnADeadNetwork(t *testing.T) {
 	const late = "the rooms were not released in time"
 	for what, c := range map[string]struct {
@@ -76,7 +77,7 @@ func TestCloseOnADeadNetwork(t *testing.T) {
 				if s := client.Realtime().Connection.State(); s != ably.ConnectionStateClosed {
 					t.Errorf("the connection is %v", s)
 				}
-				// the rooms end with the connection
+				// The rooms end with the connection.
 				if err := client.Dispose(t.Context()); err != nil {
 					t.Error(err)
 				}
@@ -85,8 +86,8 @@ func TestCloseOnADeadNetwork(t *testing.T) {
 	}
 }
 
-// Close is bounded also while ably-go holds its lock over an auth callback that doesn't return, and
-// the callback's context ends.
+// TestCloseWhileAnAuthCallbackHangs: Close takes at most the time that it promises while ably-go
+// holds its lock during an auth callback that doesn't return. The callback's context ends.
 func TestCloseWhileAnAuthCallbackHangs(t *testing.T) {
 	for what, obeys := range map[string]bool{"obeys its context": true, "hangs": false} {
 		t.Run(what, func(t *testing.T) {
@@ -123,8 +124,8 @@ func TestCloseWhileAnAuthCallbackHangs(t *testing.T) {
 	}
 }
 
-// Connect doesn't wait while ably-go holds its lock over an auth callback, nor does what is done
-// then.
+// TestConnectWhileAnAuthCallbackRuns: while ably-go holds its lock during an auth callback, neither
+// Connect nor the calls on the client wait for it.
 func TestConnectWhileAnAuthCallbackRuns(t *testing.T) {
 	inMemory(t, func(t *testing.T, server *ablytest.Server) {
 		asked, release := make(chan struct{}, 10), make(chan struct{})
@@ -154,12 +155,12 @@ func TestConnectWhileAnAuthCallbackRuns(t *testing.T) {
 	})
 }
 
-// RSA4c: a callback that takes longer than a request may is asked again, with a new context; the
-// connection does not fail.
+// RSA4c: if a callback takes longer than the timeout of a request, it is called again with a new
+// context. The connection doesn't fail.
 func TestAnAuthCallbackThatIsSlow(t *testing.T) {
 	inMemory(t, func(t *testing.T, server *ablytest.Server) {
 		token := must(server.IssueToken(ablytest.TokenParams{ClientID: "ann"}))
-		var asked atomic.Int32 // while the calls before are still under way
+		var asked atomic.Int32 // calls so far; the earlier ones still run
 		release := make(chan struct{})
 		defer close(release)
 		client, err := ablychat.Connect(ablychat.Ably(server.EndpointOptions(ably.WithLogLevel(ably.LogNone),
@@ -187,7 +188,8 @@ func TestAnAuthCallbackThatIsSlow(t *testing.T) {
 	})
 }
 
-// Dispose is bounded by the context that it is given, on a network that brings nothing.
+// TestDisposeOnADeadNetwork: on a network that delivers nothing, Dispose returns when its context
+// ends.
 func TestDisposeOnADeadNetwork(t *testing.T) {
 	inMemory(t, func(t *testing.T, server *ablytest.Server) {
 		client := connected(t, server)
@@ -207,8 +209,8 @@ func TestDisposeOnADeadNetwork(t *testing.T) {
 	})
 }
 
-// With a context that has ended, Dispose returns its outcome if there is nothing to wait for, else
-// the context's cause; it takes effect either way.
+// TestDisposeWithAnEndedContext: with a context that has ended, Dispose returns its result if there
+// is nothing to wait for, and otherwise the context's cause. It takes effect in both cases.
 func TestDisposeWithAnEndedContext(t *testing.T) {
 	mine := errors.New("mine")
 	ended, cancel := context.WithCancelCause(t.Context())

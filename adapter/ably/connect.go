@@ -10,7 +10,8 @@ import (
 	"ablyrooms.example/adapter/ably/internal/transport"
 )
 
-// below is what the chat clients on one realtime client share: what was made with it.
+// below has what NewRealtime made together with a realtime client. All chat clients on that
+// realtime client share it.
 type below struct {
 	rest      *chatrest.Client
 	callbacks *callbacks
@@ -18,24 +19,26 @@ type below struct {
 }
 
 // NewRealtime makes a realtime client that a chat client and other code can share: give it to
-// [New]. It is a client of ably-go's in every way, made with the options of [ably.NewRealtime];
-// below it is a transport that rooms use too. It logs where its chat client does, see [WithLogger],
-// unless the options name a log handler. ably.WithDial has no effect. If the client of
-// ably.WithHTTPClient has an [http.Transport], the WebSocket is opened by a copy of it: its dialer,
-// proxy and TLS configuration hold for both.
+// [New]. It takes the options of [ably.NewRealtime], and returns an ordinary client of ably-go. The
+// WebSocket below it is made by this module, and rooms use it too. The caller must close the
+// realtime client. Its transport has goroutines until the connection has ended.
 //
-// With ably.WithQueueMessages(false) presence of rooms fails at once without a connection (TO3g).
+// Some options have a special meaning:
 //
-// The program's auth callback is given the time of a request (ably.WithRealtimeRequestTimeout, 10 s
-// by default). Then its context ends and the client tries again (RSA4c), also while a call that
-// ignores its context goes on.
+//   - ably.WithLogHandler: without it, the realtime client logs to the logger of its chat client;
+//     see [WithLogger].
+//   - ably.WithDial has no effect.
+//   - ably.WithHTTPClient: if the HTTP client has an [http.Transport], a copy of that opens the
+//     WebSocket. So its dialer, proxy and TLS configuration apply to both.
+//   - ably.WithQueueMessages(false): without a connection, calls of [Presence] fail at once (TO3g).
+//   - ably.WithAuthCallback: the callback must return within the timeout of a request
+//     (ably.WithRealtimeRequestTimeout, 10 s by default). After that its context ends, and the
+//     client tries again (RSA4c), even if the callback ignores its context and goes on.
 //
 // REST calls of rooms use the newest token of the realtime client, also after its Auth.Authorize.
-// When that is refused they ask for one by the options given here.
+// If the service refuses that token, they request a new one with the options given here.
 //
-// The caller closes it. Until the connection has ended its transport has goroutines.
-//
-// Errors: ably-go's, for options that are invalid.
+// Errors: those of ably-go, for invalid options.
 func NewRealtime(options ...ably.ClientOption) (*ably.Realtime, error) {
 	return newRealtime("create realtime client", nil, options)
 }
@@ -59,8 +62,8 @@ func newRealtime(
 	return client, nil
 }
 
-// ourOptions puts ours before those of the caller's, which count, and a guard before their
-// callback.
+// ourOptions returns the caller's options, with defaults of this package before them and a guard of
+// the auth callback after them. The caller's options override the defaults.
 func (b *below) ourOptions(options []ably.ClientOption) []ably.ClientOption {
 	ours := append([]ably.ClientOption{
 		ably.WithAgents(map[string]string{agentName: Version}), // CHA-IN1e
@@ -70,12 +73,12 @@ func (b *below) ourOptions(options []ably.ClientOption) []ably.ClientOption {
 }
 
 // Connect makes a chat client with a connection of its own, which [Client.Close] and
-// [Client.Dispose] close. It connects in the background at once, unless the options say otherwise.
-// The options of ably-go, such as the key, are given by [Ably].
+// [Client.Dispose] close. It starts to connect in the background, unless
+// ably.WithAutoConnect(false) is given. Pass the options of ably-go, such as the key, with [Ably].
 //
 //	client, err := ablychat.Connect(ablychat.Ably(ably.WithKey(key), ably.WithClientID("ada")))
 //
-// Errors: ably-go's, for options that are invalid.
+// Errors: those of ably-go, for invalid options.
 func Connect(options ...Option) (*Client, error) {
 	cfg := configured(options)
 	realtime, err := newRealtime("create chat client", cfg.log, cfg.ably)
@@ -90,8 +93,8 @@ func Connect(options ...Option) (*Client, error) {
 	return client, nil
 }
 
-// hangUp begins to close the connection, if that was not begun before, and returns a channel that
-// is closed at the end of it.
+// hangUp starts to close the connection, unless an earlier call did. It returns a channel that is
+// closed when the connection has ended.
 func (c *Client) hangUp() <-chan struct{} {
 	c.hangingUp.Do(func() {
 		go func() {
@@ -102,11 +105,12 @@ func (c *Client) hangUp() <-chan struct{} {
 	return c.hungUp
 }
 
-// closeConnection closes the connection and waits until it is closed and the transport's goroutines
-// have ended: for each of these at most for the time of a request, and only while c.patience lasts.
+// closeConnection closes the connection. It waits until the connection is closed, and then until
+// the transport's goroutines have ended: each time at most for the timeout of a request, and only
+// while c.patience lasts.
 func (c *Client) closeConnection() {
 	changed := make(chan struct{}, 1)
-	c.below.callbacks.close() // ably-go holds its lock over them, and over its requests for a token
+	c.below.callbacks.close() // ably-go holds its lock during callbacks and requests for a token
 	c.transport.EndRequests()
 	defer c.realtime.Connection.OnAll(func(ably.ConnectionStateChange) {
 		select {
@@ -125,12 +129,12 @@ func (c *Client) closeConnection() {
 	}
 	ending, cancel := context.WithTimeout(c.patience, c.timeout)
 	defer cancel()
-	_ = c.transport.Close(ending) // the socket is closed in any case
+	_ = c.transport.Close(ending) // Close closes the socket even if ending ends first
 	c.below.rest.Close(ending)
 	c.below.callbacks.wait(ending)
 }
 
-// closed reports whether a realtime client has no connection and tries for none.
+// closed reports whether a realtime client has no connection and does not try to connect.
 func closed(client *ably.Realtime) bool {
 	switch client.Connection.State() {
 	case ably.ConnectionStateInitialized, ably.ConnectionStateClosed, ably.ConnectionStateFailed:
@@ -139,8 +143,8 @@ func closed(client *ably.Realtime) bool {
 	return false
 }
 
-// stayClosed closes the connection, and again whenever it comes back to life: ably-go loses a close
-// that comes just as its loop goes from waiting to dialling.
+// stayClosed closes the connection, and closes it again whenever it comes back. ably-go loses a
+// close that comes just as its loop goes from waiting to dialling.
 func stayClosed(client *ably.Realtime) {
 	client.Connection.OnAll(func(change ably.ConnectionStateChange) {
 		switch change.Current {

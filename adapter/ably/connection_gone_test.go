@@ -12,14 +12,15 @@ import (
 	"ablyrooms.example/lifecycle"
 )
 
-// patient has a request take an hour, so that what ends soon doesn't end by its timeout.
+// patient returns a world in which a request times out only after an hour. So a call that ends in
+// the test doesn't end by its timeout.
 func patient(t *testing.T, server *ablytest.Server, options ...ably.ClientOption) *world {
 	return newWorldOn(t, server, append([]ably.ClientOption{
 		ably.WithRealtimeRequestTimeout(time.Hour), ably.WithDisconnectedRetryTimeout(20 * time.Millisecond),
 		ably.WithSuspendedRetryTimeout(20 * time.Millisecond)}, options...)...)
 }
 
-// cut ends the connection, and keeps the client from making another.
+// cut cuts the connection, and refuses new ones.
 func (w *world) cut() {
 	w.t.Helper()
 	w.server.RefuseConnections(nil)
@@ -28,8 +29,8 @@ func (w *world) cut() {
 	}
 }
 
-// roundTrip comes back when all that the client had to send before has been sent, and what the
-// server answered is there.
+// roundTrip returns when the server has received everything that the client sent before, and the
+// client has received the answers.
 func (w *world) roundTrip() {
 	w.t.Helper()
 	probe := w.client.Channels.Get(fmt.Sprint("probe ", len(w.client.Channels.Iterate())))
@@ -38,7 +39,7 @@ func (w *world) roundTrip() {
 	}
 }
 
-// RTL3: an attach that is under way ends with the connection, at once and for that reason.
+// RTL3: when the connection ends, a running attach ends at once, with the connection's reason.
 func TestAnAttachEndsWithTheConnection(t *testing.T) {
 	for what, gone := range map[string]struct {
 		act    func(w *world)
@@ -51,7 +52,7 @@ func TestAnAttachEndsWithTheConnection(t *testing.T) {
 			if err := w.server.FailConnection(w.server.State().Connections[0].ID, ablytest.NewError(40400, 404, "gone")); err != nil {
 				t.Error(err)
 			}
-			// ably-go fails the channel, too
+			// ably-go fails the channel, too.
 		}, []lifecycle.ErrorCode{80000, 40400}, lifecycle.RoomFailed},
 	} {
 		t.Run(what, func(t *testing.T) {
@@ -76,7 +77,8 @@ func TestAnAttachEndsWithTheConnection(t *testing.T) {
 	}
 }
 
-// An attach that waits for the connection ends when that is closed, for that reason.
+// TestAnAttachThatWaitsEndsWithTheConnection: an attach that waits for the connection ends when the
+// connection is closed, with the connection's reason.
 func TestAnAttachThatWaitsEndsWithTheConnection(t *testing.T) {
 	server := ablytest.NewServer(t)
 	server.RefuseConnections(nil)
@@ -96,8 +98,8 @@ func TestAnAttachThatWaitsEndsWithTheConnection(t *testing.T) {
 	}
 }
 
-// RTL5l: a detach doesn't wait for the connection to come back, and when it is back the channel is
-// given back.
+// RTL5l: a detach without a connection doesn't wait for one. When the connection is back, the
+// channel is detached at the server.
 func TestADetachWithoutAConnection(t *testing.T) {
 	for _, under := range []bool{false, true} {
 		t.Run(map[bool]string{false: "begun without", true: "lost meanwhile"}[under], func(t *testing.T) {
@@ -135,8 +137,8 @@ func TestADetachWithoutAConnection(t *testing.T) {
 	}
 }
 
-// A room that is suspended for want of a connection and then detached stays so when the connection
-// comes (CHA-RL2).
+// A room that is suspended without a connection, and then detached, stays detached when the
+// connection comes back (CHA-RL2).
 func TestADetachOfARoomThatWaits(t *testing.T) {
 	server := ablytest.NewServer(t)
 	server.RefuseConnections(nil)
@@ -156,8 +158,8 @@ func TestADetachOfARoomThatWaits(t *testing.T) {
 	}
 }
 
-// RTL12: an update without a reason reports lost continuity too, each time, however the attach came
-// about.
+// RTL12: an update without a reason also reports lost continuity, each time, after any sort of
+// attach.
 func TestAnUpdateWithoutAReasonIsADiscontinuity(t *testing.T) {
 	for _, waits := range []bool{false, true} {
 		t.Run(map[bool]string{false: "attached on a connection", true: "attached when it came"}[waits], func(t *testing.T) {
@@ -177,7 +179,7 @@ func TestAnUpdateWithoutAReasonIsADiscontinuity(t *testing.T) {
 			if err := <-attached; err != nil {
 				t.Fatal(err)
 			}
-			// an attach that was sent just as the connection came has had both its answers
+			// If an attach was sent just as the connection came, it has had both its answers now.
 			w.roundTrip()
 			told := func() {
 				t.Helper()
@@ -185,7 +187,7 @@ func TestAnUpdateWithoutAReasonIsADiscontinuity(t *testing.T) {
 				select {
 				case <-seen.lost:
 				case <-soon(t).Done():
-					t.Error("no discontinuity was told")
+					t.Error("no discontinuity was reported")
 				}
 			}
 			told()

@@ -20,12 +20,12 @@ const (
 	ConnectionInitialized ConnectionStatus = iota // not connecting yet (CHA-CS1a)
 	ConnectionConnecting                          // connecting (CHA-CS1b)
 	ConnectionConnected                           // connected (CHA-CS1c)
-	// not connected for a short time; retried (CHA-CS1d)
+	// disconnected for a short time; the client retries (CHA-CS1d)
 	ConnectionDisconnected
-	// not connected for a long time; retried (CHA-CS1e)
+	// disconnected for a long time; the client retries (CHA-CS1e)
 	ConnectionSuspended
-	ConnectionFailed // for a reason that can't be retried (CHA-CS1f)
-	// closed by the user, not at its end yet (CHA-CS1g)
+	ConnectionFailed // failed, for a reason that a retry can't mend (CHA-CS1f)
+	// the user has begun to close it (CHA-CS1g)
 	ConnectionClosing
 	ConnectionClosed // closed by the user (CHA-CS1h)
 )
@@ -33,7 +33,7 @@ const (
 var connectionStatusNames = [...]string{"initialized", "connecting", "connected", "disconnected",
 	"suspended", "failed", "closing", "closed"}
 
-// String returns the status's name, in lower case.
+// String returns the name of the status, in lower case.
 func (s ConnectionStatus) String() string {
 	if int(s) < len(connectionStatusNames) {
 		return connectionStatusNames[s]
@@ -59,10 +59,10 @@ type ConnectionStatusChange struct {
 	Current  ConnectionStatus // the new status (CHA-CS4a)
 	Previous ConnectionStatus // the status before (CHA-CS4b)
 	Error    error            // the error that belongs to the new status, or nil (CHA-CS4c)
-	RetryIn  time.Duration    // until the next attempt to connect; 0 for none or not known
+	RetryIn  time.Duration    // the time until the next attempt to connect; 0 for none or unknown
 }
 
-// String prints the change with its error, if it has one.
+// String returns the change as text, with its error if there is one.
 func (c ConnectionStatusChange) String() string {
 	s := c.Previous.String() + " -> " + c.Current.String()
 	if c.Error != nil {
@@ -71,8 +71,8 @@ func (c ConnectionStatusChange) String() string {
 	return s
 }
 
-// Connection is a chat client's view of its connection to Ably (CHA-CS). It is got from
-// [Client.Connection]. All methods may be called concurrently, and from within listeners.
+// Connection is a chat client's view of its connection to Ably (CHA-CS). [Client.Connection]
+// returns it. All methods may be called concurrently, and from within listeners.
 type Connection struct {
 	client    *Client
 	last      atomic.Pointer[ConnectionStatusChange]
@@ -84,14 +84,16 @@ var connectionEvents = events{name: "connection status changes", all: true}
 // Connection returns the client's connection; it is always the same value.
 func (c *Client) Connection() *Connection { return &c.connection }
 
-// Status returns the connection's status (CHA-CS2a). It is never older than a change that a
-// listener has received, and rooms know of it.
+// Status returns the connection's status (CHA-CS2a). It is at least as new as any change that a
+// listener has received. When Status returns a status, the client's rooms have already reacted to
+// it.
 func (c *Connection) Status() ConnectionStatus { return c.last.Load().Current }
 
-// Error returns the error that belongs to the present status, or nil (CHA-CS2b).
+// Error returns the error that belongs to the current status, or nil (CHA-CS2b).
 func (c *Connection) Error() error { return c.last.Load().Error }
 
-// Subscribe registers a listener for changes of the status (CHA-CS4d). It receives all of them.
+// Subscribe registers a listener for changes of the status (CHA-CS4d). The listener receives every
+// change: none is dropped.
 //
 // Errors: [ErrInvalidArgument] for a nil listener; [ErrResourceDisposed] once the client is
 // disposed of.
@@ -99,17 +101,17 @@ func (c *Connection) Subscribe(listener func(ConnectionStatusChange)) (*Subscrip
 	return subscribe(c.client, &c.listeners, connectionEvents, listener)
 }
 
-// Events is [Connection.Subscribe] for a loop: every change from the call on, until the context's
-// error or [ErrResourceDisposed]. All else is as for [Room.StatusEvents].
+// Events is [Connection.Subscribe] for a loop. It yields every change after the call, and ends with
+// the context's error or [ErrResourceDisposed]. In all else it works like [Room.StatusEvents].
 func (c *Connection) Events(ctx context.Context) iter.Seq2[ConnectionStatusChange, error] {
 	return sequence(ctx, c.client, &c.listeners, connectionEvents)
 }
 
-// WaitForStatus returns when the connection has a status: at once if it has, and also when it had
-// the status meanwhile and has another one by now.
+// WaitForStatus waits until the connection has the status want, and returns nil. It also returns
+// nil if the connection had that status during the wait and has another one now.
 //
-// Errors: [ErrDisconnected] when the connection is failed or closed, with the error of that for a
-// cause, if that isn't what it waits for; [ErrResourceDisposed]; the context's.
+// Errors: [ErrDisconnected] if the connection is failed or closed and want is another status, with
+// the connection's error as cause; [ErrResourceDisposed]; the context's error.
 func (c *Connection) WaitForStatus(ctx context.Context, want ConnectionStatus) error {
 	operation := "wait for connection status " + want.String()
 	if err := c.client.gone(operation); err != nil {
@@ -129,7 +131,7 @@ func (c *Connection) WaitForStatus(ctx context.Context, want ConnectionStatus) e
 		})
 }
 
-// over reports whether there is no connection and none is tried for.
+// over reports whether there is no connection and the client does not try to connect.
 func (s ConnectionStatus) over() bool {
 	switch s {
 	case ConnectionInitialized, ConnectionFailed, ConnectionClosed:
@@ -138,7 +140,7 @@ func (s ConnectionStatus) over() bool {
 	return false
 }
 
-// back returns when there is a connection, or when none is tried for any more.
+// back waits until there is a connection, or until the client no longer tries to connect.
 func (c *Connection) back(ctx context.Context) error {
 	now := func() ConnectionStatusChange { return *c.last.Load() }
 	return listen.Await(ctx, &c.listeners, c.client.listening(connectionEvents), now,
@@ -147,18 +149,19 @@ func (c *Connection) back(ctx context.Context) error {
 		})
 }
 
-// begin sets the status that the client finds, unless it has changed by now (CHA-CS3).
+// begin sets the first status of the client, unless changed has set one already (CHA-CS3).
 func (c *Connection) begin(last ably.ConnectionStateChange, reason *lifecycle.ErrorInfo) {
 	last.Previous, last.RetryIn = last.Current, 0
 	first := statusChange(last, reason)
 	c.last.CompareAndSwap(nil, &first)
 }
 
-// changed passes a change on to the listeners (CHA-CS5c). The rooms' channels have taken it.
+// changed passes a change on to the listeners (CHA-CS5c). The rooms' channels have received it
+// before.
 func (c *Connection) changed(change ably.ConnectionStateChange, reason *lifecycle.ErrorInfo) {
 	next := statusChange(change, reason)
 	if last := c.last.Swap(&next); last != nil && last.Current == next.Current {
-		return // the client began with it
+		return // begin has set this status already
 	}
 	c.listeners.Publish(next)
 }
@@ -172,8 +175,8 @@ func statusChange(
 	}
 }
 
-// connectionReason makes an error of ours from ably-go's; known is the same with its message, or
-// nil.
+// connectionReason converts an error of ably-go. known is the same error with the service's
+// message, or nil: ably-go's error may have lost the message.
 func connectionReason(err *ably.ErrorInfo, known *lifecycle.ErrorInfo) error {
 	switch {
 	case err == nil:

@@ -7,11 +7,11 @@ import (
 	"ablyrooms.example/chat"
 )
 
-// dispatch passes what comes through a room's channel to the room's features, in its order. It
-// implements the sink of package realtime.
+// dispatch passes the events of a room's channel to the features of the room, in the order in which
+// the events come. It implements the sink of package realtime.
 type dispatch struct{ room *Room }
 
-// Attached moves the points of subscriptions before the room's listeners can hear of a
+// Attached moves the points of subscriptions. It runs before the room's listeners are notified of a
 // discontinuity (CHA-M5c, CHA-M5d).
 func (d dispatch) Attached(serial string, resumed bool) {
 	d.room.messages.subscriptions.attached(serial, resumed)

@@ -16,7 +16,7 @@ import (
 	"ablyrooms.example/adapter/ably/ablytest"
 )
 
-// held is what a program may hold of a room when it ends.
+// held has everything that a program may still use when the room ends.
 type held struct {
 	client       *ablychat.Client
 	room         *ablychat.Room
@@ -36,7 +36,7 @@ func hold(t *testing.T, options ...ablychat.RoomOption) held {
 	return h
 }
 
-// calls are the methods of a room and its features that return an error, by their names.
+// calls returns the methods of a room and its features that return an error, by name.
 func (h held) calls() map[string]func(context.Context) error {
 	m, p := h.room.Messages(), h.room.Presence()
 	r := m.Reactions()
@@ -82,7 +82,7 @@ func (h held) calls() map[string]func(context.Context) error {
 	}
 }
 
-// subscription is what all subscriptions have.
+// subscription has the methods of every subscription.
 type subscription interface {
 	Unsubscribe()
 	Done() <-chan struct{}
@@ -90,7 +90,7 @@ type subscription interface {
 	Dropped() int64
 }
 
-// subscriptions are the methods that register a listener, by their names.
+// subscriptions returns the methods that register a listener, by name.
 func (h held) subscriptions() map[string]func() (subscription, error) {
 	m := h.room.Messages()
 	return map[string]func() (subscription, error){
@@ -116,8 +116,8 @@ func subscribing[E any](subscribe func(func(E)) (*ablychat.Subscription, error))
 	return func() (subscription, error) { return subscribe(func(E) {}) }
 }
 
-// loops are the methods that return a sequence of events, by their names: the errors that it
-// yields.
+// loops returns the methods that return a sequence of events, by name. Each is reduced to the
+// errors that its sequence yields.
 func (h held) loops() map[string]func(context.Context) iter.Seq[error] {
 	m := h.room.Messages()
 	return map[string]func(context.Context) iter.Seq[error]{
@@ -145,7 +145,7 @@ func looping[E any](events func(context.Context) iter.Seq2[E, error]) func(conte
 	return func(ctx context.Context) iter.Seq[error] { return loopOf(events(ctx)) }
 }
 
-// loopOf is a sequence of which the errors alone are looked at.
+// loopOf returns the errors of a sequence.
 func loopOf[E any](events iter.Seq2[E, error]) iter.Seq[error] {
 	return func(yield func(error) bool) {
 		for _, err := range events {
@@ -156,10 +156,10 @@ func loopOf[E any](events iter.Seq2[E, error]) iter.Seq[error] {
 	}
 }
 
-// finite are the sequences that are not of events, and end when they are complete.
+// finite has the sequences that are not of events: they end when they are complete.
 var finite = map[string]bool{"Page.All": true, "Messages.Since": true}
 
-// last returns the last of the errors, and fails when another one came before.
+// last returns the last error of a sequence. The test fails if there is another error before it.
 func last(t *testing.T, what string, errs iter.Seq[error]) (last error) {
 	t.Helper()
 	for err := range errs {
@@ -171,7 +171,7 @@ func last(t *testing.T, what string, errs iter.Seq[error]) (last error) {
 	return last
 }
 
-// unending are the methods that an end is not an error of.
+// unending has the methods that don't fail after the end of the room.
 var unending = map[string]bool{
 	"Room.Name": true, "Room.Options": true, "Room.Status": true, "Room.Error": true, "Room.Messages": true,
 	"Room.Reactions": true, "Room.Typing": true, "Room.Presence": true, "Room.Occupancy": true,
@@ -180,7 +180,8 @@ var unending = map[string]bool{
 	"MessageSubscription.Done": true, "MessageSubscription.Err": true, "MessageSubscription.Dropped": true,
 }
 
-// Every method of every feature is in one of the tables of these tests.
+// TestNoMethodIsForgotten checks that every method of every feature is in one of the tables of
+// these tests.
 func TestNoMethodIsForgotten(t *testing.T) {
 	h := hold(t)
 	known := maps.Clone(unending)
@@ -203,8 +204,8 @@ func TestNoMethodIsForgotten(t *testing.T) {
 	}
 }
 
-// What begins after a release or a disposal fails at once, what began before it ends, each with the
-// one error of that.
+// TestWhatEndsSaysSo: after a release or a disposal, a call that begins fails at once, and a
+// subscription or loop that began before ends. All have the error of that release or disposal.
 func TestWhatEndsSaysSo(t *testing.T) {
 	release := func(t *testing.T, h held) error { return h.client.Rooms().Release(soon(t), "lobby") }
 	dispose := func(t *testing.T, h held) error { return h.client.Dispose(soon(t)) }
@@ -218,7 +219,8 @@ func TestWhatEndsSaysSo(t *testing.T) {
 	} {
 		t.Run(what, func(t *testing.T) {
 			h := hold(t, everything...)
-			tried := func(name string) bool { // a release doesn't end the connection
+			// a release doesn't end the connection, so the connection's methods are not tried
+			tried := func(name string) bool {
 				return !strings.HasPrefix(name, "Connection.") || c.want == ablychat.ErrResourceDisposed
 			}
 			type result struct {
@@ -252,7 +254,8 @@ func TestWhatEndsSaysSo(t *testing.T) {
 					t.Fatal(err)
 				}
 			}
-			// A loop may look before the disposal that follows.
+			// If a release comes first, a loop may end before the disposal, with the error of the
+			// release.
 			first := c.want
 			if len(c.ends) > 1 {
 				first = ablychat.ErrRoomInInvalidState
@@ -305,7 +308,7 @@ func TestWhatEndsSaysSo(t *testing.T) {
 	}
 }
 
-// Fault 9's kind: what an option switches off is an error, never an empty answer.
+// TestWhatIsSwitchedOff: a method that an option disables returns an error, never an empty result.
 func TestWhatIsSwitchedOff(t *testing.T) {
 	off := []ablychat.RoomOption{ablychat.WithPresenceEvents(false)}
 	h := hold(t, off...)
@@ -320,7 +323,7 @@ func TestWhatIsSwitchedOff(t *testing.T) {
 		errs[name] = last(t, name, h.loops()[name](soon(t)))
 	}
 	for name, err := range errs {
-		if !errors.Is(err, ablychat.ErrFeatureNotEnabledInRoom) || !strings.Contains(err.Error(), "; the room was got without ") {
+		if !errors.Is(err, ablychat.ErrFeatureNotEnabledInRoom) || !strings.Contains(err.Error(), "; the room's options don't enable ") {
 			t.Errorf("%s: %v", name, err)
 		}
 	}
@@ -329,13 +332,13 @@ func TestWhatIsSwitchedOff(t *testing.T) {
 	}
 }
 
-// A loop over events is ranged over once; then it yields an error.
+// TestASecondRange: a sequence of events can be ranged over once. A second range yields an error.
 func TestASecondRange(t *testing.T) {
 	h := hold(t, everything...)
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
 	for name, loop := range h.loops() {
-		if finite[name] { // asks again
+		if finite[name] { // a second range requests the pages again
 			continue
 		}
 		errs := loop(ctx)
@@ -346,7 +349,7 @@ func TestASecondRange(t *testing.T) {
 	}
 }
 
-// A client without an id receives that error, not that it entered or types.
+// TestWithoutAClientID: a client without an id gets an error when it enters or types.
 func TestWithoutAClientID(t *testing.T) {
 	nobody := newPerson(t, ablytest.NewServer(t), "", ably.WithUseBinaryProtocol(false))
 	h := held{client: nobody.chat, room: nobody.room("lobby")}

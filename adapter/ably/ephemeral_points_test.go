@@ -11,7 +11,8 @@ import (
 	"ablyrooms.example/adapter/ably/ablytest"
 )
 
-// CHA-ER3d, CHA-T4a3, CHA-T5d: what is sent and not kept, as it stands on the wire.
+// CHA-ER3d, CHA-T4a3, CHA-T5d: the frames on the wire of ephemeral messages, which the history
+// doesn't keep.
 func TestEphemeralMessagesOnTheWire(t *testing.T) {
 	eachFormat(t, func(t *testing.T, binary ably.ClientOption) {
 		server := ablytest.NewServer(t)

@@ -9,13 +9,14 @@ import (
 	"ablyrooms.example/lifecycle"
 )
 
-// secrets finds the query of an address: ably-go's errors of a connection that can't be opened hold
-// its key or token there.
+// secrets finds the query of an address. When a connection can't be opened, the query in ably-go's
+// error contains the key or the token.
 var secrets = regexp.MustCompile(`(://[^\s"'?]*)\?[^\s"']*`)
 
 func withoutSecrets(text string) string { return secrets.ReplaceAllString(text, "$1") }
 
-// clean returns an error that prints no secret.
+// clean returns an error whose text contains no secret: err itself, or an error with the cleaned
+// text.
 func clean(err error) error {
 	if err != nil && secrets.MatchString(err.Error()) {
 		return errors.New(withoutSecrets(err.Error()))
@@ -23,8 +24,8 @@ func clean(err error) error {
 	return err
 }
 
-// fromAbly makes an error of ours from one of ably-go's; nil from nil. The message says what could
-// not be done, and holds no secret.
+// fromAbly converts an error of ably-go; nil stays nil. The message says which operation failed,
+// and contains no secret.
 func fromAbly(operation string, err error) *lifecycle.ErrorInfo {
 	if err == nil {
 		return nil
@@ -44,7 +45,7 @@ func fromAbly(operation string, err error) *lifecycle.ErrorInfo {
 			info.StatusCode = theirs.StatusCode
 		}
 		reason := "the service gave no reason"
-		info.Cause = nil // it says the same, with an address
+		info.Cause = nil // err would only repeat the message, with an address
 		if inner := theirs.Unwrap(); inner != nil && inner.Error() != "" {
 			reason, info.Cause = withoutSecrets(inner.Error()), clean(inner)
 		}

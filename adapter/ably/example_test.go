@@ -12,10 +12,10 @@ import (
 	"ablyrooms.example/adapter/ably/ablytest"
 )
 
-// A room's status is followed by ranging over its changes, to the last one.
+// Range over the changes of a room's status, to the last one.
 func ExampleRoom() {
 	ctx := context.Background()
-	// for Ably itself: ablychat.Connect(ablychat.Ably(ably.WithKey(key)), …)
+	// For Ably itself: ablychat.Connect(ablychat.Ably(ably.WithKey(key)), …)
 	server, err := ablytest.Start()
 	check(err)
 	defer server.Close()
@@ -28,7 +28,7 @@ func ExampleRoom() {
 	check(client.Dispose(ctx)) // releases all rooms
 	for change, err := range changes {
 		if errors.Is(err, ablychat.ErrResourceDisposed) {
-			break // the last change came before
+			break // the room is released: the change before was the last
 		}
 		check(err)
 		fmt.Println(change)
@@ -40,8 +40,8 @@ func ExampleRoom() {
 	// releasing -> released
 }
 
-// A listener that subscribes before attaching gets all messages from the attaching on, and those
-// before it from the history.
+// A listener that subscribes before the attach receives all messages from the attach on. Those
+// before it are in the history.
 func ExampleMessages() {
 	ctx, cancel := context.WithCancel(context.Background())
 	defer cancel()
@@ -81,7 +81,7 @@ func ExampleMessages() {
 	// history before
 }
 
-// What a room's options leave out, its features say.
+// A feature returns an error if the room's options don't enable it.
 func ExampleOccupancy() {
 	ctx := context.Background()
 	server, err := ablytest.Start()

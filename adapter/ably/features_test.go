@@ -18,13 +18,13 @@ import (
 	"ablyrooms.example/lifecycle"
 )
 
-// eachFormat runs a test with both encodings of the wire.
+// eachFormat runs a test with JSON and with MessagePack.
 func eachFormat(t *testing.T, f func(t *testing.T, binary ably.ClientOption)) {
 	t.Run("json", func(t *testing.T) { f(t, ably.WithUseBinaryProtocol(false)) })
 	t.Run("msgpack", func(t *testing.T) { f(t, ably.WithUseBinaryProtocol(true)) })
 }
 
-// person is a chat client with an id, connected.
+// person is a connected chat client with an id.
 type person struct {
 	t    *testing.T
 	chat *ablychat.Client
@@ -32,7 +32,7 @@ type person struct {
 
 func newPerson(t *testing.T, server *ablytest.Server, id string, options ...ably.ClientOption) *person {
 	t.Helper()
-	// A loop of ably-go's that attaches again outlives the connection by one such pause.
+	// When a client is closed, a goroutine of ably-go lives on for one pause of this length.
 	options = append(options, ably.WithClientID(id), ably.WithChannelRetryTimeout(500*time.Millisecond))
 	client, err := ablychat.Connect(ablychat.Ably(server.ClientOptions(options...)...))
 	if err != nil {
@@ -47,7 +47,7 @@ func newPerson(t *testing.T, server *ablytest.Server, id string, options ...ably
 	return &person{t, client}
 }
 
-// room returns a room that is attached.
+// room returns an attached room.
 func (p *person) room(name string, options ...lifecycle.RoomOption) *ablychat.Room {
 	p.t.Helper()
 	room := p.unattached(name, options...)
@@ -134,8 +134,8 @@ func TestRoomReactions(t *testing.T) {
 	})
 }
 
-// CHA-GP2: subscribing attaches nothing, nor does sending; CHA-RC1g6: a release ends what the
-// features have.
+// CHA-GP2: neither subscribing nor sending attaches a room. CHA-RC1g6: a release ends the
+// subscriptions of its features.
 func TestNothingAttachesARoomButAttach(t *testing.T) {
 	server := ablytest.NewServer(t)
 	ann := newPerson(t, server, "ann")
@@ -170,7 +170,7 @@ func TestNothingAttachesARoomButAttach(t *testing.T) {
 	got.empty()
 }
 
-// must returns a value that a test can't do without.
+// must returns v, and panics if there is an error.
 func must[T any](v T, err error) T {
 	if err != nil {
 		panic(err)
@@ -180,7 +180,7 @@ func must[T any](v T, err error) T {
 
 func second[T any](_ T, err error) error { return err }
 
-// online waits until a person is connected.
+// online waits until a person's client is connected.
 func online(t *testing.T, p *person) error {
 	ready := newInbox[ablychat.ConnectionStatusChange](t)
 	defer must(p.chat.Connection().Subscribe(ready.put)).Unsubscribe()
@@ -227,7 +227,7 @@ func TestConnectionStatus(t *testing.T) {
 	}
 	var seen []ablychat.ConnectionStatus
 	var last error
-	for e, err := range changes { // ends with the client
+	for e, err := range changes { // the loop ends with the client
 		if last = err; err == nil {
 			seen = append(seen, e.Current)
 		}
@@ -317,7 +317,7 @@ func TestWhatTheOptionsLeaveOut(t *testing.T) {
 	if _, _, err := room.Occupancy().Current(); !errors.Is(err, lifecycle.ErrFeatureNotEnabledInRoom) {
 		t.Errorf("occupancy: %v", err)
 	}
-	// Others still see who enters.
+	// The client can still enter, and others see it.
 	got := newInbox[chat.PresenceEvent](t)
 	if _, err := bob.room("lobby").Presence().Subscribe(got.put); err != nil {
 		t.Fatal(err)
@@ -330,7 +330,7 @@ func TestWhatTheOptionsLeaveOut(t *testing.T) {
 	}
 }
 
-// CHA-RL9: what needs an attached room waits for an attach under way.
+// CHA-RL9: an operation that needs an attached room waits for a running attach.
 func TestPresenceWaitsForTheAttach(t *testing.T) {
 	server := ablytest.NewServer(t)
 	ann := newPerson(t, server, "ann")
@@ -353,7 +353,8 @@ func TestPresenceWaitsForTheAttach(t *testing.T) {
 			room.SubscribeStatus(statuses.put)
 			attached, entered := make(chan error, 1), make(chan error, 1)
 			if c.effect != nil {
-				gate.Open() // the refusal is no ATTACHED
+				// the server refuses with an ERROR, which the gate for ATTACHED doesn't hold
+				gate.Open()
 			}
 			go func() { attached <- room.Attach(soon(t)) }()
 			if s := statuses.next(); s.Current != lifecycle.RoomAttaching {
@@ -392,7 +393,7 @@ func TestOccupancy(t *testing.T) {
 		}
 		until := func(want chat.OccupancyData) {
 			t.Helper()
-			for { // an attach that had to be done twice shows, too
+			for { // if the attach was sent twice, there are further events
 				event := got.next()
 				now, known, err := room.Occupancy().Current()
 				if !known || err != nil {
@@ -420,7 +421,7 @@ func TestOccupancy(t *testing.T) {
 	})
 }
 
-// CHA-T4, CHA-T5, CHA-T6, CHA-T13 over the wire; times are tested on a virtual clock.
+// CHA-T4, CHA-T5, CHA-T6, CHA-T13 over the wire. Other tests check the times, on a virtual clock.
 func TestTypingOverTheWire(t *testing.T) {
 	eachFormat(t, func(t *testing.T, binary ably.ClientOption) {
 		server := ablytest.NewServer(t)
@@ -447,7 +448,7 @@ func TestTypingOverTheWire(t *testing.T) {
 		if e := got.next(); e.Change.Type != chat.TypingStopped || len(e.CurrentTypers) != 0 {
 			t.Errorf("%+v", e)
 		}
-		// at once: stop resets the interval
+		// This is sent at once, since stop resets the interval.
 		if err := hers.Typing().Keystroke(soon(t)); err != nil {
 			t.Fatal(err)
 		}
@@ -466,7 +467,7 @@ func TestTypingOverTheWire(t *testing.T) {
 		}
 		ann.chat.Realtime().Close()
 		closeClient(ann.chat.Realtime())
-		// rooms know of it then
+		// The rooms have received this status then.
 		awaitConnection(t, ann.chat, ablychat.ConnectionClosed)
 		// CHA-T4f
 		if err := hers.Typing().Keystroke(soon(t)); !errors.Is(err, lifecycle.ErrDisconnected) {
@@ -479,7 +480,7 @@ func TestTypingOverTheWire(t *testing.T) {
 	})
 }
 
-// A client that owns its connection has a logger as well as any other.
+// TestConnectWithALogger: a client that owns its connection can have a logger, like any other.
 func TestConnectWithALogger(t *testing.T) {
 	server := ablytest.NewServer(t)
 	var log lockedBuffer
@@ -510,7 +511,7 @@ func TestConnectWithALogger(t *testing.T) {
 	}
 }
 
-// lockedBuffer is a buffer that tells when it has been written to.
+// lockedBuffer is a buffer that signals each write.
 type lockedBuffer struct {
 	mu   sync.Mutex
 	text strings.Builder

@@ -13,7 +13,8 @@ import (
 	"ablyrooms.example/lifecycle"
 )
 
-// CHA-CS2, CHA-O7, CHA-T18: inside a listener a getter already knows what the listener receives.
+// CHA-CS2, CHA-O7, CHA-T18: inside a listener, a getter returns the state of the event or a later
+// one.
 func TestGettersAreUpToDateInListeners(t *testing.T) {
 	t.Run("typing", func(t *testing.T) {
 		synctest.Test(t, func(t *testing.T) {
@@ -22,7 +23,7 @@ func TestGettersAreUpToDateInListeners(t *testing.T) {
 			typing.listeners.Add(typing.telling(func(e chat.TypingEvent) {
 				told++
 				if now := typing.CurrentTypers(); !slices.Equal(now, e.CurrentTypers) {
-					t.Errorf("%v is told, and %v type", e, now)
+					t.Errorf("the listener received %v, but the typers are %v", e, now)
 				}
 			}), listen.Config{})
 			for _, name := range []string{"typing.started", "typing.stopped", "typing.started"} {
@@ -31,7 +32,7 @@ func TestGettersAreUpToDateInListeners(t *testing.T) {
 			}
 			typing.dispose()
 			if told < 3 {
-				t.Errorf("told %d times", told)
+				t.Errorf("received %d events", told)
 			}
 		})
 	})
@@ -55,7 +56,7 @@ func TestGettersAreUpToDateInListeners(t *testing.T) {
 			if _, err := room.Occupancy().Subscribe(func(o chat.OccupancyData) {
 				told = append(told, o.Connections)
 				if now, known, err := room.Occupancy().Current(); now != o || !known || err != nil {
-					t.Errorf("%v is told, and it is %v, %t, %v", o, now, known, err)
+					t.Errorf("the listener received %v, but Current returned %v, %t, %v", o, now, known, err)
 				}
 			}); err != nil {
 				t.Fatal(err)
@@ -66,7 +67,7 @@ func TestGettersAreUpToDateInListeners(t *testing.T) {
 				synctest.Wait()
 			}
 			if !slices.Equal(told, []int{1, 2, 3}) {
-				t.Errorf("told %v", told)
+				t.Errorf("received %v", told)
 			}
 		})
 	})
@@ -82,8 +83,9 @@ func TestGettersAreUpToDateInListeners(t *testing.T) {
 		}
 		told := make(chan ConnectionStatus, 10)
 		client.Connection().Subscribe(func(c ConnectionStatusChange) {
-			if now := client.Connection().Status(); now == c.Previous { // a later one it may be
-				t.Errorf("%v is told, and it is %v", c, now)
+			// a later status is allowed, the previous one is not
+			if now := client.Connection().Status(); now == c.Previous {
+				t.Errorf("the listener received %v, but the status is %v", c, now)
 			}
 			told <- c.Current
 		})

@@ -11,22 +11,22 @@ import (
 	"ablyrooms.example/lifecycle"
 )
 
-// Order is the order of a query of the history.
+// Order is the order of the messages in a query of the history.
 type Order uint8
 
-// The orders.
+// The values of Order. NewestFirst is the default.
 const (
 	NewestFirst Order = iota
 	OldestFirst
 )
 
-// HistoryQuery says which messages of the history to return. The zero value is all of them, newest
-// first, 100 to a page.
+// HistoryQuery says which messages of the history to return. The zero value asks for all messages,
+// newest first, in pages of 100.
 type HistoryQuery struct {
-	// messages created from Start to End, to the millisecond; the zero time is no bound
+	// only messages created from Start to End, compared by milliseconds; a zero time is no bound
 	Start, End time.Time
 	Order      Order
-	Limit      int // messages to a page, 1 to 1000; 0 for 100
+	Limit      int // messages in a page, 1 to 1000; 0 for 100
 }
 
 func (q HistoryQuery) values(operation string) (url.Values, error) {
@@ -55,7 +55,7 @@ func (q HistoryQuery) values(operation string) (url.Values, error) {
 	return v, nil
 }
 
-// Page is a part of a list of messages.
+// Page is one page of a list of messages. Items has the page's messages.
 type Page struct {
 	Items []Message
 
@@ -64,19 +64,19 @@ type Page struct {
 	next     url.Values
 }
 
-// list is what a page is a part of.
+// list describes the list that a page is part of.
 type list struct {
 	operation string
 	path      []string
 }
 
-// HasNext reports whether there is a page after this one.
+// HasNext reports whether there is a page after this one. It makes no request.
 func (p *Page) HasNext() bool { return p.next != nil }
 
-// Next returns the page after this one, nil when there is none.
+// Next requests the page after this one. It returns nil, with no error, if there is none.
 //
-// Errors: the service's; [ErrRoomInInvalidState] and [ErrResourceDisposed], see [Room]; the
-// context's.
+// Errors: errors of the service; [ErrRoomInInvalidState] or [ErrResourceDisposed] once the room is
+// released, see [Room]; the context's error.
 func (p *Page) Next(ctx context.Context) (*Page, error) {
 	if p.next == nil {
 		return nil, nil
@@ -84,9 +84,9 @@ func (p *Page) Next(ctx context.Context) (*Page, error) {
 	return p.messages.page(ctx, p.list, p.next)
 }
 
-// All returns the messages of this page and of all further ones, each with a nil error. It ends
-// silently after the last one, or with an error of [Page.Next]. It may be ranged over more than
-// once, and then asks again.
+// All returns a sequence of the messages of this page and of all later pages, each with a nil
+// error. It ends after the last message, or with an error of [Page.Next]. It may be ranged over
+// more than once; each time it requests the later pages again.
 func (p *Page) All(ctx context.Context) iter.Seq2[Message, error] {
 	return func(yield func(Message, error) bool) {
 		var err error
@@ -103,14 +103,16 @@ func (p *Page) All(ctx context.Context) iter.Seq2[Message, error] {
 	}
 }
 
-// History returns the room's messages from before now, each as it is now, page by page (CHA-M6).
+// History returns the first page of the room's messages until now, each in its newest version
+// (CHA-M6). [Page.Next] and [Page.All] fetch the later pages.
 //
 //	page, err := room.Messages().History(ctx, ablychat.HistoryQuery{Order: ablychat.OldestFirst})
 //	…
 //	for message, err := range page.All(ctx) {
 //
-// Errors: [ErrInvalidArgument] for a query that can't be; the service's (CHA-M6b);
-// [ErrRoomInInvalidState] and [ErrResourceDisposed], see [Room]; the context's.
+// Errors: [ErrInvalidArgument] for a limit out of range, or an end before the start; errors of the
+// service (CHA-M6b); [ErrRoomInInvalidState] or [ErrResourceDisposed] once the room is released,
+// see [Room]; the context's error.
 func (m *Messages) History(ctx context.Context, query HistoryQuery) (*Page, error) {
 	const operation = "get history"
 	values, err := query.values(operation)
@@ -120,11 +122,12 @@ func (m *Messages) History(ctx context.Context, query HistoryQuery) (*Page, erro
 	return m.page(ctx, list{operation, m.path()}, values)
 }
 
-// Versions returns the versions of a message: as it was created, then its updates and its deletion,
-// oldest first, page by page.
+// Versions returns the first page of a message's versions, oldest first: the message as it was
+// created, then its updates and its deletion. serial is the message's serial.
 //
-// Errors: [ErrInvalidArgument] for an empty serial; the service's, of status 404 when there is no
-// such message; [ErrRoomInInvalidState] and [ErrResourceDisposed], see [Room]; the context's.
+// Errors: [ErrInvalidArgument] for an empty serial; errors of the service, with status 404 if there
+// is no such message; [ErrRoomInInvalidState] or [ErrResourceDisposed] once the room is released,
+// see [Room]; the context's error.
 func (m *Messages) Versions(ctx context.Context, serial string) (*Page, error) {
 	const operation = "get versions of message"
 	if serial == "" {

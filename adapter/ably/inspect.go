@@ -9,28 +9,29 @@ import (
 	"ablyrooms.example/lifecycle"
 )
 
-// Snapshot is what a [Client] has at one moment, for debug pages and metrics. It has names,
-// options, statuses and errors; no message, no key and no token.
+// Snapshot describes a [Client] at one moment, for debug pages and metrics. It contains names,
+// options, statuses and errors, but no message, no key and no token.
 type Snapshot struct {
 	Connection      ConnectionStatus
-	ConnectionError error  // nil for none
-	Disposal        string // of the rooms: "no", "disposing" or "disposed"
+	ConnectionError error  // the error of the connection's status, or nil
+	Disposal        string // whether the rooms are disposed of: "no", "disposing" or "disposed"
 	Rooms           []RoomSnapshot
-	Calls           []lifecycle.CallSnapshot // of Rooms, those that wait
+	Calls           []lifecycle.CallSnapshot // the calls on Rooms that wait
 }
 
-// RoomSnapshot is one life of a room's name at one moment: a room that is being released and its
-// successor are two.
+// RoomSnapshot describes one incarnation of a room's name at one moment. A room that is being
+// released and the room that follows it under the same name are two incarnations.
 type RoomSnapshot struct {
-	Incarnation uint64 // counts the rooms of the client, from 1
+	Incarnation uint64 // the number of the incarnation among all of the client, from 1
 	Name        string
-	Room        *Room  // nil before it is opened
-	Life        string // initializing, ready or releasing
+	Room        *Room  // nil until the room is opened
+	Life        string // "initializing", "ready" or "releasing"
 	Options     RoomOptions
 	lifecycle.RoomSnapshot
 }
 
-// Snapshot returns what the client has now. It costs time in proportion to the number of rooms.
+// Snapshot returns the present state of the client. Its cost is proportional to the number of
+// rooms.
 func (c *Client) Snapshot() Snapshot {
 	rooms := c.rooms.rooms.Snapshot()
 	s := Snapshot{Connection: c.connection.Status(), ConnectionError: c.connection.Error(),
@@ -46,9 +47,10 @@ func (c *Client) Snapshot() Snapshot {
 	return s
 }
 
-// Observe adds what receives each step of the state machines of the client's rooms from now on, as
-// [WithObserver] does from the beginning. It stays for the client's life. It is for debug pages
-// that are added to a program that runs; States has no effect. Nil functions receive nothing.
+// Observe adds an observer, which receives each step of the state machines of the client's rooms
+// from now on. [WithObserver] does the same from the beginning. An observer can't be removed.
+// Observe lets a debug page be added to a running program. o.States has no effect, and nil
+// functions receive nothing.
 func (c *Client) Observe(o lifecycle.Observer) {
 	rooms := c.rooms.rooms
 	if o.Rooms != nil {
@@ -57,11 +59,12 @@ func (c *Client) Observe(o lifecycle.Observer) {
 	if o.Room == nil {
 		return
 	}
-	c.observers.add(o.Room) // from here on, rooms are made with the observers
+	c.observers.add(o.Room) // rooms that are made after this have the observers
 	var mu sync.Mutex
 	mu.Lock()
 	defer mu.Unlock()
-	opening := map[fsm.Incarnation]bool{} // those whose room may have been made before that
+	// incarnations whose room may have been made before the observer was added
+	opening := map[fsm.Incarnation]bool{}
 	rooms.Observe(func(step lifecycle.RoomsStep) {
 		mu.Lock()
 		defer mu.Unlock()
@@ -79,9 +82,9 @@ func (c *Client) Observe(o lifecycle.Observer) {
 	}
 }
 
-// observers receive the steps of all rooms.
+// observers holds the functions that receive the steps of all rooms.
 type observers struct {
-	mu  sync.Mutex // of add
+	mu  sync.Mutex // held by add
 	all atomic.Pointer[[]func(lifecycle.RoomStep)]
 }
 
@@ -96,7 +99,8 @@ func (o *observers) add(observe func(lifecycle.RoomStep)) {
 	o.all.Store(&all)
 }
 
-// handler returns what a room is made with: nil without an observer.
+// handler returns the function that a new room reports its steps to, or nil if there is no
+// observer.
 func (o *observers) handler() func(lifecycle.RoomStep) {
 	if o.all.Load() == nil {
 		return nil
@@ -110,7 +114,7 @@ func (o *observers) handle(step lifecycle.RoomStep) {
 	}
 }
 
-// join has the rooms that are open observed that are not.
+// join makes every open room report its steps, unless the room does so already.
 func (o *observers) join(rooms lifecycle.RoomsSnapshot[*Room]) {
 	for _, inc := range rooms.Rooms {
 		if inc.Opened {

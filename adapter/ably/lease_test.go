@@ -21,7 +21,8 @@ func lease(t *testing.T, client *ablychat.Client) *ablychat.Lease {
 	return l
 }
 
-// Two owners share a room: the last close releases it, and a release by name ends both leases.
+// TestLeasesOfTwoOwners: two owners share a room. Closing the last lease releases it. A release by
+// name ends both leases.
 func TestLeasesOfTwoOwners(t *testing.T) {
 	server := ablytest.NewServer(t)
 	client := newPerson(t, server, "ann").chat
@@ -40,7 +41,7 @@ func TestLeasesOfTwoOwners(t *testing.T) {
 		t.Fatal("the owners have different rooms")
 	}
 	one.Close()
-	one.Close() // has no effect on the other
+	one.Close() // a second Close has no effect on the other lease
 	if room.Status() != ablychat.RoomAttached {
 		t.Fatalf("the room is %v, and has an owner", room.Status())
 	}
@@ -63,7 +64,7 @@ func TestLeasesOfTwoOwners(t *testing.T) {
 	}
 	next := lease(t, client)
 	one.Close()
-	other.Close() // their room is gone, and the next one is not theirs
+	other.Close() // their room is gone; closing must not release the next room of the name
 	if next.Room().Status() != ablychat.RoomAttached {
 		t.Errorf("the next room is %v", next.Room().Status())
 	}

@@ -16,11 +16,11 @@ import (
 	"ablyrooms.example/lifecycle"
 )
 
-// everything gets a room with all that can be subscribed to.
+// everything has the options for all events that can be subscribed to.
 var everything = []lifecycle.RoomOption{lifecycle.WithOccupancyEvents(true), lifecycle.WithRawMessageReactions(true)}
 
-// CHA-M12, CHA-MR12, CHA-ER6, CHA-PR11, CHA-T17, CHA-O8: a release ends all that listens to the
-// room, in whatever form.
+// CHA-M12, CHA-MR12, CHA-ER6, CHA-PR11, CHA-T17, CHA-O8: a release ends all subscriptions and loops
+// of the room.
 func TestAReleaseEndsAllListeners(t *testing.T) {
 	server := ablytest.NewServer(t)
 	ann := newPerson(t, server, "ann")
@@ -45,7 +45,7 @@ func TestAReleaseEndsAllListeners(t *testing.T) {
 			t.Fatal("a loop goes on")
 		}
 	}
-	// The name's next room is another one's business.
+	// The next room of the name must not reach the listeners of the old one.
 	next := ann.room("lobby", everything...)
 	heard := newInbox[chat.RawReactionEvent](t)
 	if _, err := next.Messages().Reactions().SubscribeRaw(heard.put); err != nil {
@@ -70,8 +70,8 @@ func ranging[T any](ended chan<- string, what string, events iter.Seq2[T, error]
 	}()
 }
 
-// CHA-M4b, CHA-ER4b, CHA-PR7c, CHA-T6b, CHA-O4b: a listener that unsubscribes receives nothing
-// more, and no other listener notices.
+// CHA-M4b, CHA-ER4b, CHA-PR7c, CHA-T6b, CHA-O4b: a listener that unsubscribes receives no further
+// event, and no other listener is affected.
 func TestUnsubscribingHasNoOtherEffect(t *testing.T) {
 	server := ablytest.NewServer(t)
 	ann, bob := newPerson(t, server, "ann"), newPerson(t, server, "bob")
@@ -121,14 +121,14 @@ func TestUnsubscribingHasNoOtherEffect(t *testing.T) {
 		}
 	}
 	for len(gone.events) > 0 {
-		// others may have been on their way
+		// Earlier events of occupancy may still have been on their way.
 		if o, ok := (<-gone.events).(chat.OccupancyData); !ok || o.PresenceMembers > 0 {
 			t.Error("an event came to who has unsubscribed")
 		}
 	}
 }
 
-// sentTo returns the frames of channels that clients have sent to a server.
+// sentTo returns the frames with a channel that clients have sent to a server.
 func sentTo(server *ablytest.Server) (sent []ablytest.Frame) {
 	for _, f := range server.Frames() {
 		if f.Direction == ablytest.ClientToServer && f.Channel != "" {
@@ -138,7 +138,7 @@ func sentTo(server *ablytest.Server) (sent []ablytest.Frame) {
 	return sent
 }
 
-// logged keeps what is logged as ignored, by its text.
+// logged is a log handler that keeps the lines "ignored", by their text.
 type logged struct {
 	slog.Handler
 	mu    sync.Mutex
@@ -162,8 +162,8 @@ func (l *logged) Handle(_ context.Context, r slog.Record) error {
 	return nil
 }
 
-// CHA-M4d, CHA-ER4c, CHA-M4m5, CHA-T13a: what is not known is left out, and logged no louder than
-// the specification has it, and what comes behind it is reported.
+// CHA-M4d, CHA-ER4c, CHA-M4m5, CHA-T13a: unknown messages are ignored, and logged at the level that
+// the specification has. Events after them are still reported.
 func TestWhatIsNotKnownIsLeftOut(t *testing.T) {
 	server, log := ablytest.NewServer(t), &logged{lines: map[string]slog.Level{}}
 	w := newWorldWith(t, server, []ablychat.Option{ablychat.WithLogger(slog.New(log))}, ably.WithClientID("ann"))
@@ -201,8 +201,8 @@ func TestWhatIsNotKnownIsLeftOut(t *testing.T) {
 	}
 }
 
-// CHA-RC3d2, CHA-MR9: single reactions are asked for where the room's options say so, and only
-// there.
+// CHA-RC3d2, CHA-MR9: single reactions are requested if the room's options enable them, and only
+// then.
 func TestRawReactionsAreAskedFor(t *testing.T) {
 	server := ablytest.NewServer(t)
 	ann := newPerson(t, server, "ann")
@@ -229,8 +229,8 @@ func TestRawReactionsAreAskedFor(t *testing.T) {
 	}
 }
 
-// CHA-MR6a1, CHA-MR6a2, CHA-MR7b1, CHA-MR7b2, CHA-MR7b3: reactions that are not known are left out,
-// and what comes behind them is reported.
+// CHA-MR6a1, CHA-MR6a2, CHA-MR7b1, CHA-MR7b2, CHA-MR7b3: unknown reactions are ignored, and events
+// after them are still reported.
 func TestReactionsThatAreNotKnownAreLeftOut(t *testing.T) {
 	server := ablytest.NewServer(t)
 	ann := newPerson(t, server, "ann")
@@ -263,8 +263,8 @@ func TestReactionsThatAreNotKnownAreLeftOut(t *testing.T) {
 	raws.empty()
 }
 
-// CHA-M5d: an UPDATE that loses continuity moves the point of a subscription, before the room
-// reports the loss.
+// CHA-M5d: an UPDATE that loses continuity moves the point of a subscription. The point has moved
+// before the room reports the discontinuity.
 func TestAnUpdateMovesThePoint(t *testing.T) {
 	server := ablytest.NewServer(t)
 	ann := newPerson(t, server, "ann")

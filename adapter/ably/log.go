@@ -11,8 +11,8 @@ import (
 	"ablyrooms.example/internal/listen"
 )
 
-// logTarget takes what a realtime client and its transport log to the logger of its chat client;
-// while there is none, errors alone to [slog.Default].
+// logTarget passes the log lines of a realtime client and of its transport to the logger of its
+// chat client. Without that logger it logs only errors, to [slog.Default].
 type logTarget struct{ logger atomic.Pointer[slog.Logger] }
 
 func (t *logTarget) set(log *slog.Logger) { t.logger.Store(log) }
@@ -24,13 +24,13 @@ func (t *logTarget) handler() slog.Handler {
 	return listen.ErrorsToDefault().Handler()
 }
 
-// ablyLevels are the levels of ably-go's lines.
+// ablyLevels maps the log levels of ably-go to those of slog.
 var ablyLevels = map[ably.LogLevel]slog.Level{
 	ably.LogError: slog.LevelError, ably.LogWarning: slog.LevelWarn, ably.LogInfo: slog.LevelInfo,
 }
 
-// Printf takes a line of ably-go's. The queries of the addresses in its errors have keys and
-// tokens, and are left out.
+// Printf logs a line of ably-go. It leaves out the queries of addresses: in errors of ably-go these
+// contain keys and tokens.
 func (t *logTarget) Printf(level ably.LogLevel, format string, values ...any) {
 	to, ok := ablyLevels[level]
 	if !ok {
@@ -42,7 +42,7 @@ func (t *logTarget) Printf(level ably.LogLevel, format string, values ...any) {
 	}
 }
 
-// redirected is a handler that looks up at each record where it goes.
+// redirected is a handler that passes each record to the current handler of its target.
 type redirected struct {
 	target *logTarget
 	with   []func(slog.Handler) slog.Handler

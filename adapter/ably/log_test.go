@@ -18,7 +18,7 @@ import (
 	"ablyrooms.example/adapter/ably/ablytest"
 )
 
-// lines is a log that reports when something has been written to it.
+// lines is a log that signals each write.
 type lines struct {
 	mu   sync.Mutex
 	text bytes.Buffer
@@ -43,7 +43,7 @@ func (l *lines) String() string {
 	return l.text.String()
 }
 
-// until waits until the log has a text.
+// until waits until the log contains a text.
 func (l *lines) until(t *testing.T, text string) {
 	t.Helper()
 	ctx := soon(t)
@@ -56,7 +56,7 @@ func (l *lines) until(t *testing.T, text string) {
 	}
 }
 
-// standard takes what is written to package log, which slog's first default does too.
+// standard captures the output of package log, which slog's first default logger uses too.
 func standard(t *testing.T) *lines {
 	l, before := newLines(), log.Writer()
 	log.SetOutput(l)
@@ -64,8 +64,8 @@ func standard(t *testing.T) *lines {
 	return l
 }
 
-// unreachable are options for a server that refuses connections, so that ably-go logs its address,
-// which has the key in it.
+// unreachable returns options for a server that refuses connections. ably-go then logs the server's
+// address, which contains the key.
 func unreachable(t *testing.T) ablychat.Option {
 	server := ablytest.NewServer(t)
 	server.RefuseConnections(nil)
@@ -73,7 +73,7 @@ func unreachable(t *testing.T) ablychat.Option {
 		ably.WithDisconnectedRetryTimeout(10*time.Millisecond))...)
 }
 
-// Without a logger errors alone are logged, to slog's default, without keys.
+// TestNoKeyIsLogged: without a logger, only errors are logged, to slog's default, and without keys.
 func TestNoKeyIsLogged(t *testing.T) {
 	l := standard(t)
 	client := must(ablychat.Connect(unreachable(t)))
@@ -85,8 +85,8 @@ func TestNoKeyIsLogged(t *testing.T) {
 	}
 }
 
-// With a logger nothing is written to package log, by ably-go neither; and no key, token or text of
-// a message is logged at info.
+// TestOneLogger: with a logger, neither this package nor ably-go writes to package log. At level
+// info, no key, token or message text is logged.
 func TestOneLogger(t *testing.T) {
 	aside, l := standard(t), newLines()
 	logger := ablychat.WithLogger(slog.New(slog.NewTextHandler(l, nil)))
@@ -116,7 +116,8 @@ func TestOneLogger(t *testing.T) {
 	}
 }
 
-// A realtime client that is shared logs where its chat client does, while it has one.
+// TestASharedClientLogsWhereItsChatClientDoes: a shared realtime client logs to the logger of its
+// chat client, while it has one.
 func TestASharedClientLogsWhereItsChatClientDoes(t *testing.T) {
 	aside, l := standard(t), newLines()
 	server := ablytest.NewServer(t)
@@ -135,8 +136,9 @@ func TestASharedClientLogsWhereItsChatClientDoes(t *testing.T) {
 	}
 }
 
-// What ably-go says while the connection ends goes where all went: for a client that owns it. A
-// shared realtime client has no logger when its chat client is gone.
+// TestTheLoggerOutlastsTheRooms: if the client owns its connection, lines that ably-go logs while
+// the connection ends go to the client's logger. A shared realtime client has no logger after its
+// chat client is disposed of.
 func TestTheLoggerOutlastsTheRooms(t *testing.T) {
 	aside, l := standard(t), newLines()
 	logger := ablychat.WithLogger(slog.New(slog.NewTextHandler(l, nil)))
@@ -160,9 +162,9 @@ func TestTheLoggerOutlastsTheRooms(t *testing.T) {
 	}
 }
 
-// No token, and nothing of what is sent to an auth URL, is logged, with a logger of the program's
-// for all levels and without one, while neither the service nor the auth URL can be reached, and
-// while tokens are renewed.
+// TestNoTokenIsLogged: no token, and no param for an auth URL, is logged. It is tried without a
+// logger and with one for all levels, while the service or the auth URL can't be reached, and while
+// tokens are renewed.
 func TestNoTokenIsLogged(t *testing.T) {
 	for _, name := range []string{"token", "token details", "JWT", "callback: token", "callback: JWT",
 		"callback: token request", "auth URL, GET: token", "auth URL, POST: JWT"} {
@@ -210,7 +212,7 @@ func TestNoTokenIsLogged(t *testing.T) {
 	}
 }
 
-// tokens are those that were sent to the service by HTTP.
+// tokens collects the tokens that were sent to the service by HTTP.
 type tokens struct {
 	mu    sync.Mutex
 	known []string

@@ -12,7 +12,7 @@ import (
 	"ablyrooms.example/internal/listen"
 )
 
-// leaving are the ways to leave a loop at its first event.
+// leaving has the ways to leave a loop at its first event.
 var leaving = map[string]func(iter.Seq[error]){
 	"break": func(events iter.Seq[error]) {
 		for range events {
@@ -32,7 +32,7 @@ var leaving = map[string]func(iter.Seq[error]){
 	},
 }
 
-// watched is a sequence of events, and what is behind it.
+// watched is a sequence of events, with its list of listeners.
 type watched struct {
 	open    func(context.Context) iter.Seq[error]
 	publish func()
@@ -44,7 +44,7 @@ func watch[E any](l *listen.List[E], events func(context.Context) iter.Seq2[E, e
 	return watched{loop(events), func() { l.Publish(none) }, l.Len}
 }
 
-// loop opens a sequence, of which the errors alone are looked at.
+// loop returns a function that opens a sequence, reduced to its errors.
 func loop[E any](events func(context.Context) iter.Seq2[E, error]) func(context.Context) iter.Seq[error] {
 	return func(ctx context.Context) iter.Seq[error] {
 		all := events(ctx)
@@ -58,10 +58,11 @@ func loop[E any](events func(context.Context) iter.Seq2[E, error]) func(context.
 	}
 }
 
-// Nothing stays of a loop that is left, on a context that lasts: no listener, no goroutine, no
-// memory. Loops over statuses and discontinuities are in TestNothingStaysOfAStatusLoop (lifecycle).
+// TestNothingStaysOfALoop: after a loop is left, whose context goes on, there is no listener, no
+// goroutine and no memory of it. TestNothingStaysOfAStatusLoop (lifecycle) tests loops over
+// statuses and discontinuities.
 func TestNothingStaysOfALoop(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) { // which fails if a goroutine is left
+	synctest.Test(t, func(t *testing.T) { // fails if a goroutine remains
 		realtime, err := NewRealtime(ably.WithKey("app.key:secret"), ably.WithAutoConnect(false))
 		if err != nil {
 			t.Fatal(err)
@@ -101,7 +102,7 @@ func TestNothingStaysOfALoop(t *testing.T) {
 					for range n {
 						events := w.open(ctx)
 						w.publish()
-						w.publish() // one that waits
+						w.publish() // an event that waits for the loop
 						leave(events)
 					}
 					runtime.GC()

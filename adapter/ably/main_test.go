@@ -19,7 +19,7 @@ const name = "basketball-stream"
 
 var channelName = ablychat.ChannelName(name)
 
-// world is a chat client on a realtime client of its own, on an embedded server.
+// world is an embedded server, with a realtime client and a chat client on it.
 type world struct {
 	t      *testing.T
 	server *ablytest.Server
@@ -39,7 +39,7 @@ func newWorldOn(t *testing.T, server *ablytest.Server, options ...ably.ClientOpt
 
 func newWorldWith(t *testing.T, server *ablytest.Server, chatOptions []ablychat.Option, options ...ably.ClientOption) *world {
 	t.Helper()
-	// A loop of ably-go's that attaches again outlives the connection by one such pause.
+	// When a client is closed, a goroutine of ably-go lives on for one pause of this length.
 	options = append([]ably.ClientOption{ably.WithChannelRetryTimeout(500 * time.Millisecond)}, options...)
 	client, err := ablychat.NewRealtime(server.ClientOptions(options...)...)
 	if err != nil {
@@ -58,8 +58,8 @@ func newWorldWith(t *testing.T, server *ablytest.Server, chatOptions []ablychat.
 	return &world{t, server, client, chat, chat.Rooms()}
 }
 
-// closeClient closes a client and waits until it is closed, so that its goroutines are gone. One
-// that still dials would forget that it is to close.
+// closeClient closes a client, and waits until it is closed and its goroutines are gone. Before
+// that it waits for a dial to end, since ably-go would forget a close during a dial.
 func closeClient(client *ably.Realtime) {
 	dialled := make(chan struct{}, 8)
 	offDialled := client.Connection.OnAll(func(ably.ConnectionStateChange) { dialled <- struct{}{} })
@@ -83,7 +83,8 @@ func closeClient(client *ably.Realtime) {
 	}
 }
 
-// soon is a context for what should end at once; it only keeps a test that fails from hanging.
+// soon returns a context for calls that should end at once. Its timeout only keeps a failing test
+// from hanging.
 func soon(t *testing.T) context.Context {
 	ctx, cancel := context.WithTimeout(context.Background(), 20*time.Second)
 	t.Cleanup(cancel)
@@ -115,7 +116,7 @@ func (w *world) release() {
 	}
 }
 
-// attachment returns the client's share in the room's channel, as the server has it.
+// attachment returns the server's view of the client's attachment to the room's channel.
 func (w *world) attachment() (ablytest.AttachmentInfo, bool) {
 	for _, a := range w.server.State().Channels[channelName].Attached {
 		return a, true
@@ -178,7 +179,7 @@ func (w *watch) continuous() {
 	w.t.Helper()
 	select {
 	case e := <-w.lost:
-		w.t.Errorf("a discontinuity was told: %v", e)
+		w.t.Errorf("a discontinuity was reported: %v", e)
 	default:
 	}
 }

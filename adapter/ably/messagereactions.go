@@ -11,8 +11,9 @@ import (
 	"ablyrooms.example/lifecycle"
 )
 
-// MessageReactions are the reactions to a room's messages (CHA-MR). Methods may be called
-// concurrently, and from within listeners.
+// MessageReactions sends, deletes and receives reactions to a room's messages (CHA-MR).
+// [Messages.Reactions] returns it. Methods may be called concurrently, and from within listeners.
+// Only subscriptions need an attached room.
 type MessageReactions struct {
 	room      *Room
 	summaries listen.List[ReactionSummaryEvent]
@@ -23,24 +24,26 @@ var (
 	summaryEvents = events{name: "message reactions"}
 	rawEvents     = events{name: "raw message reactions",
 		enabled: func(o RoomOptions) bool { return o.Messages.RawMessageReactions },
-		option:  "raw message reactions: ablychat.WithRawMessageReactions(true)"}
+		option:  "raw message reactions: use ablychat.WithRawMessageReactions(true)"}
 )
 
-// Reactions returns the reactions to the room's messages.
+// Reactions returns the room's [MessageReactions]. It is always the same value.
 func (m *Messages) Reactions() *MessageReactions { return &m.reactions }
 
-// MessageReaction says which reaction to send or to delete.
+// MessageReaction names a reaction to send or to delete.
 type MessageReaction struct {
-	Name  string              // "like", or an emoji; may be empty to delete one of the type unique
-	Type  MessageReactionType // empty for the room's default (CHA-MR4b2)
-	Count int                 // how many, for the type multiple; 0 for one
+	// "like", or an emoji; may be empty to delete a reaction of type unique
+	Name  string
+	Type  MessageReactionType // empty means the room's default type (CHA-MR4b2)
+	Count int                 // how many to add, for the type multiple; 0 means 1
 }
 
-// Send adds this client's reaction to a message (CHA-MR4). The room need not be attached.
+// Send adds this client's reaction to the message with the given serial (CHA-MR4). It returns nil
+// when the service has accepted the reaction. The room need not be attached.
 //
 // Errors: [ErrInvalidArgument] for an empty serial (CHA-MR4a2) or name, an unknown type, or a count
-// with a type other than multiple; [ErrRoomInInvalidState] and [ErrResourceDisposed], see [Room];
-// the service's; the context's.
+// with a type other than multiple; [ErrRoomInInvalidState] or [ErrResourceDisposed] once the room
+// is released, see [Room]; errors of the service; the context's error.
 func (r *MessageReactions) Send(
 	ctx context.Context, messageSerial string, reaction MessageReaction,
 ) error {
@@ -64,11 +67,13 @@ func (r *MessageReactions) Send(
 		call{method: "POST", path: r.room.messages.path(messageSerial, "reactions"), body: body})
 }
 
-// Delete takes this client's reaction to a message away (CHA-MR11). The room need not be attached.
+// Delete removes this client's reaction from the message with the given serial (CHA-MR11). The room
+// need not be attached. Count is ignored.
 //
 // Errors: [ErrInvalidArgument] for an empty serial (CHA-MR11a2), for an empty name with a type
-// other than unique (CHA-MR11b1a), or an unknown type; [ErrRoomInInvalidState] and
-// [ErrResourceDisposed], see [Room]; the service's; the context's.
+// other than unique (CHA-MR11b1a), or an unknown type; [ErrRoomInInvalidState] or
+// [ErrResourceDisposed] once the room is released, see [Room]; errors of the service; the context's
+// error.
 func (r *MessageReactions) Delete(
 	ctx context.Context, messageSerial string, reaction MessageReaction,
 ) error {
@@ -116,11 +121,12 @@ func (r *MessageReactions) check(
 	return t, nil
 }
 
-// ClientReactions returns the reactions of one client to a message, also where a summary is clipped
-// (CHA-MR13); of this client when clientID is empty.
+// ClientReactions returns all reactions of one client to a message (CHA-MR13). They are complete
+// even if the message's summary is clipped. An empty clientID means this client.
 //
-// Errors: [ErrInvalidArgument] for an empty serial; [ErrRoomInInvalidState] and
-// [ErrResourceDisposed], see [Room]; the service's (CHA-MR13c); the context's.
+// Errors: [ErrInvalidArgument] for an empty serial; [ErrRoomInInvalidState] or
+// [ErrResourceDisposed] once the room is released, see [Room]; errors of the service (CHA-MR13c);
+// the context's error.
 func (r *MessageReactions) ClientReactions(
 	ctx context.Context, messageSerial, clientID string,
 ) (ReactionSummary, error) {
@@ -145,29 +151,32 @@ func (r *MessageReactions) ClientReactions(
 	return reactions, nil
 }
 
-// Subscribe registers a listener for summaries: each has all reactions to one message, as they are
-// then (CHA-MR6). It attaches nothing. At most [MaxPending] wait for it.
+// Subscribe registers a listener for summaries (CHA-MR6). Each event has the new summary of all
+// reactions to one message. Subscribe doesn't attach the room. At most [MaxPending] events wait for
+// the listener.
 //
-// Errors: [ErrInvalidArgument] for a nil listener; [ErrRoomInInvalidState]; [ErrResourceDisposed].
+// Errors: [ErrInvalidArgument] for a nil listener; [ErrRoomInInvalidState] or [ErrResourceDisposed]
+// once the room is released.
 func (r *MessageReactions) Subscribe(listener func(ReactionSummaryEvent)) (*Subscription, error) {
 	return subscribe(r.room, &r.summaries, summaryEvents, listener)
 }
 
-// Events is [MessageReactions.Subscribe] for a loop; all else is as for [Messages.Events].
+// Events is [MessageReactions.Subscribe] for a loop. In all else it works like [Messages.Events].
 func (r *MessageReactions) Events(ctx context.Context) iter.Seq2[ReactionSummaryEvent, error] {
 	return sequence(ctx, r.room, &r.summaries, summaryEvents)
 }
 
-// SubscribeRaw registers a listener for single reactions, added or deleted (CHA-MR7). Summaries are
-// not to be computed from them (CHA-MR8).
+// SubscribeRaw registers a listener for single reactions that are added or deleted (CHA-MR7). Don't
+// compute summaries from them (CHA-MR8): use [MessageReactions.Subscribe].
 //
-// Errors: [ErrFeatureNotEnabledInRoom] when the room was got without raw reactions (CHA-MR7c);
-// those of [MessageReactions.Subscribe].
+// Errors: [ErrFeatureNotEnabledInRoom] if the room's options don't enable raw reactions (CHA-MR7c),
+// see [WithRawMessageReactions]; those of [MessageReactions.Subscribe].
 func (r *MessageReactions) SubscribeRaw(listener func(RawReactionEvent)) (*Subscription, error) {
 	return subscribe(r.room, &r.raws, rawEvents, listener)
 }
 
-// RawEvents is [MessageReactions.SubscribeRaw] for a loop; all else is as for [Messages.Events].
+// RawEvents is [MessageReactions.SubscribeRaw] for a loop. It also yields the errors of
+// SubscribeRaw. In all else it works like [Messages.Events].
 func (r *MessageReactions) RawEvents(ctx context.Context) iter.Seq2[RawReactionEvent, error] {
 	return sequence(ctx, r.room, &r.raws, rawEvents)
 }
@@ -178,7 +187,7 @@ func (r *MessageReactions) dispose() {
 	end(r.room, &r.raws, rawEvents)
 }
 
-// receiveSummary takes a message that is a summary.
+// receiveSummary publishes the summary that a message contains.
 func (r *MessageReactions) receiveSummary(w chat.WireMessage) {
 	event, ignored := chat.DecodeSummary(w)
 	for _, kind := range ignored { // CHA-MR6a4

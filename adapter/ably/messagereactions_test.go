@@ -42,7 +42,7 @@ func TestMessageReactions(t *testing.T) {
 				send ablychat.MessageReaction
 				has  lifecycle.MessageReactionType
 			}{
-				// the room's default
+				// the default type of the room
 				{ablychat.MessageReaction{Name: "👍"}, lifecycle.MessageReactionTypeDistinct},
 				{ablychat.MessageReaction{Name: "like", Type: lifecycle.MessageReactionTypeUnique}, lifecycle.MessageReactionTypeUnique},
 				{ablychat.MessageReaction{Name: "clap", Type: lifecycle.MessageReactionTypeMultiple, Count: 3}, lifecycle.MessageReactionTypeMultiple},
@@ -66,7 +66,7 @@ func TestMessageReactions(t *testing.T) {
 					t.Errorf("get: %+v, %v", one, err)
 				}
 			}
-			// A unique one is replaced, and then taken away.
+			// A unique reaction is replaced by the next one, and then deleted.
 			unique := lifecycle.MessageReactionTypeUnique
 			if err := from.Messages().Reactions().Send(soon(t), m.Serial, ablychat.MessageReaction{Name: "love", Type: unique}); err != nil {
 				t.Fatal(err)
@@ -123,12 +123,12 @@ func TestMessageReactionErrors(t *testing.T) {
 		t.Errorf("raw: %v", err)
 	}
 	if _, err := r.ClientReactions(soon(t), "none", ""); lifecycle.AsErrorInfo(err) == nil || lifecycle.AsErrorInfo(err).Code != 40400 {
-		t.Errorf("of a message that there isn't: %v", err)
+		t.Errorf("of a message that doesn't exist: %v", err)
 	}
 }
 
-// A connection that comes back after a loss has missed no reaction; where it must have, the room
-// says so.
+// TestReactionsOverALoss: after a connection that is resumed, no reaction was missed. If one may
+// have been missed, the room reports a discontinuity.
 func TestReactionsOverALoss(t *testing.T) {
 	server := ablytest.NewServer(t)
 	ann, bob := newPerson(t, server, "ann"), newPerson(t, server, "bob", ably.WithDisconnectedRetryTimeout(10*time.Millisecond))

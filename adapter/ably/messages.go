@@ -10,8 +10,9 @@ import (
 	"ablyrooms.example/lifecycle"
 )
 
-// Messages are a room's messages (CHA-M). Methods may be called concurrently, and from within
-// listeners. All but subscriptions go by REST: for them the room need not be attached.
+// Messages sends and receives the messages of a room, and reads its history (CHA-M).
+// [Room.Messages] returns it. Methods may be called concurrently, and from within listeners. Only
+// subscriptions need an attached room; all other methods make REST requests.
 type Messages struct {
 	room          *Room
 	listeners     listen.List[MessageEvent]
@@ -21,22 +22,23 @@ type Messages struct {
 
 var messageEvents = events{name: "messages"}
 
-// Messages returns the room's messages.
+// Messages returns the room's [Messages]. It is always the same value.
 func (r *Room) Messages() *Messages { return &r.messages }
 
-// MessageContent is what a message says. Values in it may be of any type that encoding/json writes;
-// they arrive as plain JSON types. Text that is not valid UTF-8, a number that JSON has no form for
-// (NaN) and an integer beyond 64 bits that a float64 would change are [ErrInvalidArgument].
+// MessageContent is the content of a message. Its values may have any type that encoding/json can
+// write; receivers get plain JSON types. Values that can't be sent are refused with
+// [ErrInvalidArgument]: text that is not valid UTF-8, a value without a JSON form (such as NaN),
+// and an integer of more than 64 bits that a float64 can't hold exactly.
 type MessageContent struct {
 	Text     string
 	Metadata map[string]any // a JSON object for the receivers; may be nil
 	Headers  map[string]any // values are strings, numbers, bools or nil; may be nil
 }
 
-// Text returns the content of a message that is text alone.
+// Text returns the content of a message that has text and nothing else.
 func Text(text string) MessageContent { return MessageContent{Text: text} }
 
-// body returns the content in plain types.
+// body returns the content as plain JSON types.
 func (c MessageContent) body(operation string) (map[string]any, error) {
 	content := map[string]any{"text": c.Text}
 	if c.Metadata != nil { // CHA-M3b
@@ -53,18 +55,20 @@ func (m *Messages) path(more ...string) []string {
 	return append([]string{"rooms", m.room.Name(), "messages"}, more...)
 }
 
-// Send sends a message and returns it as it was taken (CHA-M3).
+// Send sends a message (CHA-M3). It returns the message with the serial and timestamp that the
+// service gave it. Listeners of the room receive it too, also those of this client.
 //
-// Errors: [ErrInvalidArgument] for content that can't be sent as it is, and for a description or
-// metadata of the operation; the service's, with its code and, where moderation or a rule says
-// more, a [Rejection] for a cause (CHA-M3e); [ErrRoomInInvalidState] and [ErrResourceDisposed], see
-// [Room]; the context's, when that ends first: then the message may have been sent.
+// Errors: [ErrInvalidArgument] for content that can't be sent, see [MessageContent], and for the
+// options [WithDescription] and [WithOperationMetadata]; errors of the service (CHA-M3e), whose
+// cause is a [*Rejection] where moderation or a rule gives details; [ErrRoomInInvalidState] or
+// [ErrResourceDisposed] once the room is released, see [Room]; the context's error: then the
+// message may have been sent.
 func (m *Messages) Send(ctx context.Context, content MessageContent, options ...OperationOption) (Message, error) {
 	const operation = "send message"
 	o := m.operationOf(options)
 	if o.description != "" || o.metadata != nil {
 		return Message{}, lifecycle.NewErrorInfo(ErrInvalidArgument,
-			"unable to "+operation+"; only an update or a deletion has a description or metadata of its own", nil)
+			"unable to "+operation+"; a description or operation metadata is only for an update or a deletion", nil)
 	}
 	body, err := content.body(operation)
 	if err != nil {
@@ -73,12 +77,12 @@ func (m *Messages) Send(ctx context.Context, content MessageContent, options ...
 	return m.one(ctx, operation, call{method: "POST", path: m.path(), query: o.query(), body: body})
 }
 
-// Update puts other content in the place of a message's; what it leaves out is gone (CHA-M8). It
-// returns the message as it is then.
+// Update replaces the whole content of the message with the given serial (CHA-M8): metadata and
+// headers that the new content lacks are removed. It returns the new version of the message.
 //
-// Errors: [ErrInvalidArgument] for an empty serial (CHA-M8g), and for what can't be sent as it is;
-// the service's (CHA-M8d); [ErrRoomInInvalidState] and [ErrResourceDisposed], see [Room]; the
-// context's.
+// Errors: [ErrInvalidArgument] for an empty serial (CHA-M8g), and for content or options that can't
+// be sent; errors of the service (CHA-M8d); [ErrRoomInInvalidState] or [ErrResourceDisposed] once
+// the room is released, see [Room]; the context's error.
 func (m *Messages) Update(
 	ctx context.Context, serial string, to MessageContent, options ...OperationOption,
 ) (Message, error) {
@@ -97,12 +101,12 @@ func (m *Messages) Update(
 	return m.one(ctx, operation, call{method: "PUT", path: m.path(serial), query: o.query(), body: body})
 }
 
-// Delete marks a message as deleted and takes its content away; it stays in the history as that
-// (CHA-M9). It returns the message as it is then.
+// Delete marks the message with the given serial as deleted and removes its content; the history
+// keeps the message without content (CHA-M9). It returns the new version of the message.
 //
-// Errors: [ErrInvalidArgument] for an empty serial (CHA-M9f), and for what can't be sent as it is;
-// the service's (CHA-M9c); [ErrRoomInInvalidState] and [ErrResourceDisposed], see [Room]; the
-// context's.
+// Errors: [ErrInvalidArgument] for an empty serial (CHA-M9f), and for options that can't be sent;
+// errors of the service (CHA-M9c); [ErrRoomInInvalidState] or [ErrResourceDisposed] once the room
+// is released, see [Room]; the context's error.
 func (m *Messages) Delete(ctx context.Context, serial string, options ...OperationOption) (Message, error) {
 	const operation = "delete message"
 	if serial == "" {
@@ -116,10 +120,11 @@ func (m *Messages) Delete(ctx context.Context, serial string, options ...Operati
 	return m.one(ctx, operation, call{method: "POST", path: m.path(serial, "delete"), query: o.query(), body: body})
 }
 
-// Get returns a message as it is now, by its serial (CHA-M13).
+// Get returns the newest version of the message with the given serial (CHA-M13).
 //
-// Errors: [ErrInvalidArgument] for an empty serial; the service's, of status 404 when there is none
-// (CHA-M13b); [ErrRoomInInvalidState] and [ErrResourceDisposed], see [Room]; the context's.
+// Errors: [ErrInvalidArgument] for an empty serial; errors of the service, with status 404 if there
+// is no such message (CHA-M13b); [ErrRoomInInvalidState] or [ErrResourceDisposed] once the room is
+// released, see [Room]; the context's error.
 func (m *Messages) Get(ctx context.Context, serial string) (Message, error) {
 	const operation = "get message"
 	if serial == "" {
@@ -128,7 +133,7 @@ func (m *Messages) Get(ctx context.Context, serial string) (Message, error) {
 	return m.one(ctx, operation, call{method: "GET", path: m.path(serial)})
 }
 
-// one makes a request whose answer is a message.
+// one makes a request and returns the message in the answer.
 func (m *Messages) one(ctx context.Context, operation string, c call) (Message, error) {
 	body, err := m.room.one(ctx, operation, c, "serial")
 	if err != nil {
@@ -141,11 +146,12 @@ func emptySerial(operation string) error {
 	return lifecycle.NewErrorInfo(ErrInvalidArgument, "unable to "+operation+"; the message's serial is empty", nil)
 }
 
-// Subscribe registers a listener for messages that are sent, updated or deleted, also by this
-// client (CHA-M4). It attaches nothing. At most [MaxPending] events wait for it. The subscription
-// has the history before it, too.
+// Subscribe registers a listener for messages that any client, also this one, sends, updates or
+// deletes (CHA-M4). It doesn't attach the room. At most [MaxPending] events wait for the listener.
+// The earlier messages are in [MessageSubscription.HistoryBeforeSubscribe].
 //
-// Errors: [ErrInvalidArgument] for a nil listener; [ErrRoomInInvalidState]; [ErrResourceDisposed].
+// Errors: [ErrInvalidArgument] for a nil listener; [ErrRoomInInvalidState] or [ErrResourceDisposed]
+// once the room is released.
 func (m *Messages) Subscribe(listener func(MessageEvent)) (*MessageSubscription, error) {
 	s := &MessageSubscription{messages: m}
 	err := m.subscriptions.add(s, func() (err error) {
@@ -158,10 +164,13 @@ func (m *Messages) Subscribe(listener func(MessageEvent)) (*MessageSubscription,
 	return s, nil
 }
 
-// Events is [Messages.Subscribe] for a loop: every event from the call on, with a nil error. Where
-// events were dropped a [*DroppedError] stands in their place. Any other error is the last: the
-// context's, [ErrRoomInInvalidState] or [ErrResourceDisposed]. It can be ranged over once. A caller
-// that doesn't range over it must end the context.
+// Events is [Messages.Subscribe] for a loop. It returns a sequence of every event after the call,
+// each with a nil error. Where events were dropped, it yields a [*DroppedError] in their place, and
+// goes on. Any other error is the last item: the context's error, [ErrRoomInInvalidState] or
+// [ErrResourceDisposed].
+//
+// The sequence can be ranged over once. Events wait for it from the call on, so a caller that
+// doesn't range over it must cancel ctx.
 func (m *Messages) Events(ctx context.Context) iter.Seq2[MessageEvent, error] {
 	return sequence(ctx, m.room, &m.listeners, messageEvents)
 }

@@ -17,11 +17,11 @@ import (
 	"ablyrooms.example/lifecycle"
 )
 
-// names that a path has trouble with (CHA-RST6).
+// oddNames has room names that must be escaped in a path (CHA-RST6).
 var oddNames = []string{"lobby", "a/b", "a b?c=d&e", "100% /", "späti ☃", "..", "a;b,c"}
 
-// CHA-M3, CHA-M4, CHA-M8, CHA-M9, CHA-M13: what is sent, updated and deleted is the same to who
-// does it, to who listens, and in the history.
+// CHA-M3, CHA-M4, CHA-M8, CHA-M9, CHA-M13: a message that is sent, updated or deleted is the same
+// in the result of the call, for a listener, and in the history.
 func TestMessages(t *testing.T) {
 	eachFormat(t, func(t *testing.T, binary ably.ClientOption) {
 		server := ablytest.NewServer(t)
@@ -89,7 +89,8 @@ func TestMessages(t *testing.T) {
 	})
 }
 
-// CHA-M6: pages, orders and bounds, also for names that need escaping on the second page.
+// CHA-M6: pages, orders and bounds of the history, also for room names that must be escaped in the
+// address of the second page.
 func TestHistory(t *testing.T) {
 	eachFormat(t, func(t *testing.T, binary ably.ClientOption) {
 		clock := ablytest.NewManualClock(time.UnixMilli(1_000_000))
@@ -160,7 +161,7 @@ func TestMessageErrors(t *testing.T) {
 			t.Errorf("%+v", err)
 		}
 		if _, err := m.Get(soon(t), "no/such?"); err == nil || lifecycle.AsErrorInfo(err).StatusCode != 404 || lifecycle.AsErrorInfo(err).Code != 40400 {
-			t.Errorf("a message that there isn't: %v", err)
+			t.Errorf("a message that doesn't exist: %v", err)
 		}
 		for what, err := range map[string]error{
 			"get":    second(m.Get(soon(t), "")),
@@ -178,8 +179,7 @@ func TestMessageErrors(t *testing.T) {
 	})
 }
 
-// CHA-RST1: a chat client on a realtime client that is shared has a REST client made with the same
-// options.
+// CHA-RST1: a chat client on a shared realtime client makes REST calls with the same options.
 func TestASharedRealtimeClientHasREST(t *testing.T) {
 	eachFormat(t, func(t *testing.T, binary ably.ClientOption) {
 		w := newWorldOn(t, ablytest.NewServer(t), binary, ably.WithClientID("ann"))
@@ -204,24 +204,24 @@ func TestASharedRealtimeClientHasREST(t *testing.T) {
 			}
 			_, err := room.Messages().Get(soon(t), "none")
 			if lifecycle.AsErrorInfo(err) == nil || lifecycle.AsErrorInfo(err).Code != 40400 {
-				t.Errorf("a message that there isn't: %v", err)
+				t.Errorf("a message that doesn't exist: %v", err)
 			}
 		}
 	})
 }
 
-// CHA-M5: the history before a subscription has neither gap nor duplicate at its point, wherever it
-// is, with messages sent all the time.
+// CHA-M5: the history before a subscription has neither a gap nor a duplicate at the subscription's
+// point, wherever the point is, while messages are sent all the time.
 func TestHistoryBeforeSubscribe(t *testing.T) {
 	for what, c := range map[string]struct {
 		attachFirst bool
-		lose        func(*ablytest.Server) // continuity
+		lose        func(*ablytest.Server) // loses continuity; nil to keep it
 	}{
 		"subscribed while attached (CHA-M5a)":   {true, nil},
 		"subscribed before attaching (CHA-M5b)": {false, nil},
 		"attached again (CHA-M5c)": {true, func(s *ablytest.Server) {
-			// In this order: a message between a loss and the detach would be one from which the
-			// channel is resumed.
+			// The order matters: if a message came between the loss and the detach, the channel
+			// would be resumed from that message.
 			lobby := ablychat.ChannelName("lobby")
 			gate := s.Hold(ablytest.ToServer(ablytest.ActionAttach).OnChannel(lobby))
 			s.DetachChannel(lobby, ablytest.NewError(90198, 400, "moved"))
@@ -239,7 +239,7 @@ func TestHistoryBeforeSubscribe(t *testing.T) {
 			defer closeClient(bob)
 			channel := bob.Channels.Get(ablychat.ChannelName("lobby"))
 			stop, stopped, begun := make(chan struct{}), make(chan struct{}), make(chan struct{})
-			var count atomic.Int64 // of those sent
+			var count atomic.Int64 // the number of messages sent
 			go func() {
 				defer close(stopped)
 				for ; ; count.Add(1) {
@@ -280,7 +280,7 @@ func TestHistoryBeforeSubscribe(t *testing.T) {
 				c.lose(server)
 				lost.next()
 			}
-			// of those sent after the point
+			// Wait for enough messages after the point.
 			for enough := int(count.Load()) + 20; told[len(told)-1] < enough; {
 				told = append(told, number(t, got.next().Message.Text))
 			}
@@ -303,22 +303,22 @@ func TestHistoryBeforeSubscribe(t *testing.T) {
 				told = append(told, number(t, got.next().Message.Text))
 			}
 			if !slices.IsSorted(told) || len(slices.Compact(slices.Clone(told))) != len(told) {
-				t.Errorf("told in the order %v", told)
+				t.Errorf("received in the order %v", told)
 			}
 			for i := range newest + 1 {
-				// One that was reported while the loss went on need not be in the history; never is
-				// one in neither.
+				// A message that was reported during the loss need not be in the history. But each
+				// message is in at least one of the two.
 				if n := history[i]; n != 1 && !(n == 0 && c.lose != nil && slices.Contains(told, i)) {
 					t.Errorf("message %d is %d times in the history, which ends at %d", i, n, newest)
 				}
 			}
-			// Where continuity was lost, what was reported before that is in the history too. From
-			// the point on there is neither gap nor duplicate.
+			// If continuity was lost, messages that were reported before the loss are in the
+			// history too. From the point on there is neither a gap nor a duplicate.
 			if next := slices.Index(told, newest+1); next < 0 || c.lose == nil && next != 0 {
-				t.Errorf("the history ends at %d, told were %v", newest, told)
+				t.Errorf("the history ends at %d, received were %v", newest, told)
 			}
 			if slices.Contains(told, newest) && c.lose == nil {
-				t.Errorf("message %d is in the history and was told", newest)
+				t.Errorf("message %d is in the history and was received too", newest)
 			}
 		})
 	}

@@ -10,17 +10,20 @@ import (
 	"ablyrooms.example/lifecycle"
 )
 
-// MessageSubscription is a [Subscription] for messages. All that is said there holds.
+// MessageSubscription is a [Subscription] to messages, with the same methods and one more:
+// [MessageSubscription.HistoryBeforeSubscribe].
 //
-// It has a point in the room's order of messages: what comes after it is for the listener, and what
-// was before it is in [MessageSubscription.HistoryBeforeSubscribe]. The point is where the
-// subscription was made (CHA-M5a), or where the room attached next, if it was not attached then
-// (CHA-M5b). When continuity is lost it moves to where the room attached again (CHA-M5c, CHA-M5d),
-// before the room's listeners hear of the discontinuity.
+// It has a point in the room's order of messages. The listener receives the messages after the
+// point; the history before the subscription has those before it. If the room is attached when the
+// subscription is made, the point is the present end of the messages (CHA-M5a). Otherwise it is
+// where the room attaches next (CHA-M5b). When continuity is lost, the point moves to where the
+// room attached again (CHA-M5c, CHA-M5d); after that the room's listeners are notified of the
+// discontinuity.
 type MessageSubscription struct {
 	messages *Messages
 	listener *Subscription
-	ready    chan struct{} // closed when there is a point, or never will be one
+	// closed when there is a point, or when there never will be; nil while no call waits
+	ready chan struct{}
 
 	// Guarded by the mu of subscriptions.
 	point string // a channel serial; "" before there is one
@@ -28,7 +31,7 @@ type MessageSubscription struct {
 }
 
 // Unsubscribe ends the subscription (CHA-M4b). No call of the listener begins after it. It may be
-// called again. Calls of HistoryBeforeSubscribe that wait for a point end.
+// called again. Calls of HistoryBeforeSubscribe that wait for the point fail.
 func (s *MessageSubscription) Unsubscribe() {
 	s.listener.Unsubscribe()
 	subs := &s.messages.subscriptions
@@ -42,26 +45,28 @@ func (s *MessageSubscription) Unsubscribe() {
 // listener has returned.
 func (s *MessageSubscription) Done() <-chan struct{} { return s.listener.Done() }
 
-// Err returns why the subscription ended; see [Subscription.Err].
+// Err returns the reason why the subscription ended: see [Subscription.Err].
 func (s *MessageSubscription) Err() error { return s.listener.Err() }
 
-// Dropped returns how many events were dropped because the listener was behind.
+// Dropped returns the number of events that were dropped because too many waited for the listener.
 func (s *MessageSubscription) Dropped() int64 { return s.listener.Dropped() }
 
-// subscriptions are the subscriptions for messages of a room. They follow the channel as its events
-// and messages are passed on, so that the point of a subscription is exactly between what its
-// listener receives and what it doesn't.
+// subscriptions has the subscriptions to a room's messages. It is updated under one lock with the
+// delivery of the channel's messages. So the point of a subscription is exactly between the
+// messages that its listener receives and those that it doesn't.
 type subscriptions struct {
-	mu     sync.Mutex
-	list   []*MessageSubscription
-	serial string                 // up to which listeners have the messages; "" while not attached
-	since  listen.List[sinceItem] // those that miss nothing
-	reads  context.Context        // of reads of what was missed; ends with the room; nil before
-	endAll context.CancelFunc     // ends reads; nil while reads is
-	ended  bool                   // the room has ended
+	mu   sync.Mutex
+	list []*MessageSubscription
+	// the place in the channel after the last message passed to listeners; "" while not attached
+	serial string
+	since  listen.List[sinceItem] // the subscriptions of EventsSince
+	// the parent of all reads of missed messages; it ends with the room; nil until the first read
+	reads  context.Context
+	endAll context.CancelFunc // ends reads; nil if reads is nil
+	ended  bool               // whether the room has ended
 }
 
-// reading returns a context that ends with ctx, and with the room.
+// reading returns a context for a read: it ends with ctx, and with the room.
 func (l *subscriptions) reading(ctx context.Context) (context.Context, context.CancelFunc) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -79,14 +84,14 @@ func (l *subscriptions) reading(ctx context.Context) (context.Context, context.C
 	}
 }
 
-// locked calls f with the place up to which listeners have the messages, which stays while it runs.
+// locked calls f with the present serial, which can't change until f returns.
 func (l *subscriptions) locked(f func(serial string)) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	f(l.serial)
 }
 
-// end gives up waiting for a point. The lock is held.
+// end marks the subscription as ended. A call that waits for its point fails. The lock is held.
 func (s *MessageSubscription) end() {
 	if s.ended = true; s.point == "" && s.ready != nil {
 		close(s.ready)
@@ -94,13 +99,14 @@ func (s *MessageSubscription) end() {
 	}
 }
 
-// HistoryBeforeSubscribe returns the messages before the subscription's point, newest first
-// (CHA-M5f), page by page; Order is not looked at. While the room has not attached since the
-// subscription was made, it waits for that.
+// HistoryBeforeSubscribe returns the first page of the messages before the subscription's point,
+// newest first (CHA-M5f). It ignores the query's Order. If the subscription has no point yet, it
+// waits until the room attaches.
 //
-// Errors: [ErrInvalidArgument] for a query that can't be; [ErrResourceDisposed] when the
-// subscription ends before there is a point; [ErrRoomInInvalidState] and [ErrResourceDisposed], see
-// [Room]; the service's (CHA-M5i); the context's.
+// Errors: [ErrInvalidArgument] for a limit out of range, or an end before the start;
+// [ErrResourceDisposed] if the subscription ends before it has a point; [ErrRoomInInvalidState] or
+// [ErrResourceDisposed] once the room is released, see [Room]; errors of the service (CHA-M5i); the
+// context's error.
 func (s *MessageSubscription) HistoryBeforeSubscribe(
 	ctx context.Context, query HistoryQuery,
 ) (*Page, error) {
@@ -118,7 +124,7 @@ func (s *MessageSubscription) HistoryBeforeSubscribe(
 	return s.messages.page(ctx, list{"get history", s.messages.path()}, values)
 }
 
-// awaitPoint returns the subscription's point, once there is one.
+// awaitPoint returns the subscription's point. If there is none yet, it waits for it.
 func (s *MessageSubscription) awaitPoint(ctx context.Context, operation string) (string, error) {
 	subs := &s.messages.subscriptions
 	subs.mu.Lock()
@@ -148,8 +154,8 @@ func (s *MessageSubscription) awaitPoint(ctx context.Context, operation string) 
 	return s.point, nil
 }
 
-// add registers a subscription and its listener together, and gives it its point if the channel has
-// one.
+// add registers a subscription and its listener in one step. If the room is attached, it also sets
+// the subscription's point.
 func (l *subscriptions) add(s *MessageSubscription, register func() error) error {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -161,7 +167,8 @@ func (l *subscriptions) add(s *MessageSubscription, register func() error) error
 	return nil
 }
 
-// delivered passes the messages of a frame on; serial is the place behind them, "" for no news.
+// delivered calls publish, which passes the messages of one frame to the listeners. serial is the
+// place after these messages; "" leaves the place as it was.
 func (l *subscriptions) delivered(serial string, publish func()) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -171,15 +178,15 @@ func (l *subscriptions) delivered(serial string, publish func()) {
 	}
 }
 
-// left notes that the channel is attached no longer.
+// left notes that the channel is no longer attached.
 func (l *subscriptions) left() {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	l.serial = ""
 }
 
-// attached gives subscriptions their point: those that have none (CHA-M5b), and all when continuity
-// was lost (CHA-M5c, CHA-M5d).
+// attached sets the points of subscriptions: of those without a point (CHA-M5b), and of all if
+// continuity was lost (CHA-M5c, CHA-M5d).
 func (l *subscriptions) attached(serial string, resumed bool) {
 	l.mu.Lock()
 	defer l.mu.Unlock()

@@ -12,8 +12,8 @@ import (
 	"ablyrooms.example/adapter/ably/ablytest"
 )
 
-// RTP11f, RTAN4e: what a room was got without is an error of the call; what the client has no right
-// to is logged, when the room is attached and at the call.
+// RTP11f, RTAN4e: if a room's options disable something, the call returns an error. If the client
+// has no right to it, that is logged, when the room attaches and at the call.
 func TestAModeThatWasNotGrantedIsLogged(t *testing.T) {
 	server := ablytest.NewServer(t)
 	ann := newWorldOn(t, server, ably.WithClientID("ann"))

@@ -9,8 +9,8 @@ import (
 	"ablyrooms.example/internal/listen"
 )
 
-// Occupancy reports how many connections and presence members a room has (CHA-O). Methods may be
-// called concurrently, and from within listeners.
+// Occupancy reports how many connections and presence members a room has (CHA-O). [Room.Occupancy]
+// returns it. Methods may be called concurrently, and from within listeners.
 type Occupancy struct {
 	room      *Room
 	latest    atomic.Pointer[OccupancyData]
@@ -19,16 +19,16 @@ type Occupancy struct {
 
 var occupancyEvents = events{name: "occupancy events", newest: true,
 	enabled: func(o RoomOptions) bool { return o.Occupancy.EnableEvents },
-	option:  "occupancy events: ablychat.WithOccupancyEvents(true)"}
+	option:  "occupancy events: use ablychat.WithOccupancyEvents(true)"}
 
-// Occupancy returns the room's occupancy.
+// Occupancy returns the room's [Occupancy]. It is always the same value.
 func (r *Room) Occupancy() *Occupancy { return &r.occupancy }
 
-// Get asks the service for the room's occupancy at this moment (CHA-O3). The room need not be
+// Get requests the room's present occupancy from the service (CHA-O3). The room need not be
 // attached.
 //
-// Errors: the service's; [ErrRoomInInvalidState] and [ErrResourceDisposed], see [Room]; the
-// context's.
+// Errors: errors of the service; [ErrRoomInInvalidState] or [ErrResourceDisposed] once the room is
+// released, see [Room]; the context's error.
 func (o *Occupancy) Get(ctx context.Context) (OccupancyData, error) {
 	const operation = "get occupancy"
 	a, err := o.room.do(ctx, operation,
@@ -45,10 +45,12 @@ func (o *Occupancy) Get(ctx context.Context) (OccupancyData, error) {
 	return chat.DecodeRESTOccupancy(body), nil
 }
 
-// Current returns the occupancy that was received last; known is false if there was none (CHA-O7).
+// Current returns the occupancy of the last event that was received, without a request. known is
+// false if there was no event yet (CHA-O7).
 //
-// Errors: [ErrFeatureNotEnabledInRoom] when the room was got without occupancy events (CHA-O7d);
-// [ErrRoomInInvalidState]; [ErrResourceDisposed].
+// Errors: [ErrFeatureNotEnabledInRoom] if the room's options don't enable occupancy events
+// (CHA-O7d), see [WithOccupancyEvents]; [ErrRoomInInvalidState] or [ErrResourceDisposed] once the
+// room is released.
 func (o *Occupancy) Current() (latest OccupancyData, known bool, err error) {
 	if err := available(o.room, occupancyEvents, "get current occupancy"); err != nil {
 		return OccupancyData{}, false, err
@@ -59,11 +61,12 @@ func (o *Occupancy) Current() (latest OccupancyData, known bool, err error) {
 	return OccupancyData{}, false, nil
 }
 
-// Subscribe registers a listener for changes of the occupancy (CHA-O4). It doesn't attach the
-// room. While the listener is busy, the newest events wait for it: see [MaxPending].
+// Subscribe registers a listener for changes of the occupancy (CHA-O4). It doesn't attach the room.
+// At most 16 events wait for the listener, the newest: see [MaxPending].
 //
-// Errors: [ErrFeatureNotEnabledInRoom] when the room was got without occupancy events (CHA-O4h);
-// [ErrInvalidArgument] for a nil listener; [ErrRoomInInvalidState]; [ErrResourceDisposed].
+// Errors: [ErrFeatureNotEnabledInRoom] if the room's options don't enable occupancy events
+// (CHA-O4h), see [WithOccupancyEvents]; [ErrInvalidArgument] for a nil listener;
+// [ErrRoomInInvalidState] or [ErrResourceDisposed] once the room is released.
 func (o *Occupancy) Subscribe(listener func(OccupancyData)) (*Subscription, error) {
 	return subscribe(o.room, &o.listeners, occupancyEvents, listener)
 }

@@ -12,7 +12,7 @@ import (
 	"github.com/ably/ably-go/ably"
 )
 
-// rest answers the requests of a client without a network.
+// rest answers the REST requests of a client without a network.
 type rest func(*http.Request) (status int, body string, err error)
 
 func (r rest) RoundTrip(request *http.Request) (*http.Response, error) {
@@ -24,7 +24,7 @@ func (r rest) RoundTrip(request *http.Request) (*http.Response, error) {
 		Body: io.NopCloser(strings.NewReader(body))}, nil
 }
 
-// offline is a client that never connects, and its room.
+// offline returns a client that never connects, and a room of it.
 func offline(t *testing.T, answer rest, options ...Option) (*Client, *Room) {
 	t.Helper()
 	client, err := Connect(append([]Option{Ably(ably.WithAutoConnect(false), ably.WithTLS(false),
@@ -42,14 +42,14 @@ func offline(t *testing.T, answer rest, options ...Option) (*Client, *Room) {
 
 var withKey = Ably(ably.WithKey("app.key:secret"))
 
-// Errors have an order: invalid arguments, the end of the room, the context, the connection, the
-// room's status.
+// TestTheOrderOfErrors: if several errors apply, they come in this order: invalid arguments, the
+// end of the room, the context, the connection, the room's status.
 func TestTheOrderOfErrors(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		client, room := offline(t, nil, withKey, Ably(ably.WithQueueMessages(false)))
 		attached := make(chan error, 1)
 		go func() { attached <- room.Attach(t.Context()) }()
-		synctest.Wait() // it waits for the connection
+		synctest.Wait() // the attach waits for the connection
 		mine := errors.New("mine")
 		ended, cancel := context.WithCancelCause(t.Context())
 		cancel(mine)
@@ -64,7 +64,7 @@ func TestTheOrderOfErrors(t *testing.T) {
 			t.Helper()
 			for name, call := range calls {
 				if name == "reaction" && want == ErrInvalidArgument {
-					continue // its values are looked at when it is sent
+					continue // a reaction's values are checked after the connection
 				}
 				if err := call(ctx, data); !errors.Is(err, want) {
 					t.Errorf("%s: %v, expected %v", name, err, want)
@@ -73,7 +73,7 @@ func TestTheOrderOfErrors(t *testing.T) {
 		}
 		expect(t.Context(), nil, ErrDisconnected)
 		expect(ended, nil, mine)
-		client.ending.Store(true) // as while a disposal is under way
+		client.ending.Store(true) // as during a disposal
 		expect(t.Context(), nil, ErrResourceDisposed)
 		expect(ended, nil, ErrResourceDisposed)
 		expect(ended, func() {}, ErrInvalidArgument)
@@ -84,7 +84,8 @@ func TestTheOrderOfErrors(t *testing.T) {
 	})
 }
 
-// What the service says of an error holds no secret, wherever it stands in it.
+// TestErrorsHoldNoSecret: the text of an error contains no secret, in whichever part of the
+// service's error it was.
 func TestErrorsHoldNoSecret(t *testing.T) {
 	const address = "https://mine.test/token?password=hush"
 	refusal := `{"error":{"code":42211,"statusCode":422,"message":"see ` + address + `","href":"` + address +

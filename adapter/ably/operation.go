@@ -6,7 +6,7 @@ import (
 	"net/url"
 )
 
-// OperationOption says more about one call that sends, updates or deletes a message.
+// OperationOption configures one call that sends, updates or deletes a message.
 type OperationOption func(*operation)
 
 type operation struct {
@@ -15,28 +15,27 @@ type operation struct {
 	key         string
 }
 
-// WithDescription says why a message is updated or deleted: [MessageVersion] has it as Description.
-// [Messages.Send] refuses it.
+// WithDescription gives the reason of an update or a deletion. Receivers find it in the Description
+// of the [MessageVersion]. [Messages.Send] refuses the option.
 func WithDescription(reason string) OperationOption {
 	return func(o *operation) { o.description = reason }
 }
 
-// WithOperationMetadata adds metadata to an update or a deletion: [MessageVersion] has it as
-// Metadata. [Messages.Send] refuses it.
+// WithOperationMetadata adds metadata to an update or a deletion. Receivers find it in the Metadata
+// of the [MessageVersion]. [Messages.Send] refuses the option.
 func WithOperationMetadata(metadata map[string]string) OperationOption {
 	return func(o *operation) { o.metadata = metadata }
 }
 
-// WithIdempotencyKey gives the call a key: a repeated call with the same key has no second effect.
-// When a call fails without an answer of the service, repeat it with the same key. The key is any
-// text that no other call uses; the service remembers keys for some minutes. The option is for
-// Send, Update and Delete.
+// WithIdempotencyKey gives a call of Send, Update or Delete a key. A second call with the same key
+// has no effect, so a call that failed without an answer of the service can be repeated with its
+// key. A key is any text that no other call uses. The service remembers keys for some minutes.
 func WithIdempotencyKey(key string) OperationOption {
 	return func(o *operation) { o.key = key }
 }
 
-// operationOf returns what the options of a call say. A client with [WithIdempotentPublishing]
-// makes a key for a call that has none.
+// operationOf returns the options of a call. If the client was made with [WithIdempotentPublishing]
+// and the call has no key, it makes one.
 func (m *Messages) operationOf(options []OperationOption) (o operation) {
 	for _, option := range options {
 		if option != nil {
@@ -51,7 +50,7 @@ func (m *Messages) operationOf(options []OperationOption) (o operation) {
 	return o
 }
 
-// query returns the query of a request, nil for none.
+// query returns the query of the request, or nil if it has none.
 func (o operation) query() url.Values {
 	if o.key == "" {
 		return nil

@@ -7,11 +7,10 @@ import (
 	"ablyrooms.example/lifecycle"
 )
 
-// plainValue returns a copy of a value that is to be sent, in plain JSON types. All that users give
-// goes through it, so that it is the same by REST and realtime, in JSON and MessagePack.
+// plainValue returns a copy of v, made of plain JSON types. Every value that a user sends goes
+// through it. So the value arrives the same by REST and by realtime, in JSON and in MessagePack.
 //
-// It returns [ErrInvalidArgument] for a value that can't be sent as it is, and names the
-// field.
+// If v can't be sent, plainValue returns [ErrInvalidArgument] with the name of the field.
 func plainValue(operation, field string, v any) (any, error) {
 	plain, err := jsonvalue.Of(field, v)
 	if err != nil {
@@ -24,7 +23,7 @@ func unsendable(operation, reason string) error {
 	return lifecycle.NewErrorInfo(ErrInvalidArgument, "unable to "+operation+"; "+reason, nil)
 }
 
-// plainObject is [plainValue] for the members of an object.
+// plainObject applies [plainValue] to the members of an object.
 func plainObject(operation string, members map[string]any) (map[string]any, error) {
 	plain, err := plainValue(operation, "", members)
 	if err != nil {
@@ -33,7 +32,8 @@ func plainObject(operation string, members map[string]any) (map[string]any, erro
 	return plain.(map[string]any), nil
 }
 
-// plainHeaders is [plainValue] for headers, whose values are strings, numbers, bools or nil.
+// plainHeaders applies [plainValue] to headers. Their values must be strings, numbers, bools or
+// nil.
 func plainHeaders(operation string, headers map[string]any) (map[string]any, error) {
 	plain, err := plainValue(operation, "headers", headers)
 	if err != nil {

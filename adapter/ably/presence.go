@@ -12,8 +12,8 @@ import (
 	"ablyrooms.example/internal/listen"
 )
 
-// Presence says who is in a room, by their own word (CHA-PR). Methods may be called concurrently,
-// and from within listeners.
+// Presence is the set of clients that have entered a room (CHA-PR). [Room.Presence] returns it.
+// Methods may be called concurrently, and from within listeners.
 type Presence struct {
 	room      *Room
 	listeners listen.List[PresenceEvent]
@@ -21,32 +21,33 @@ type Presence struct {
 
 var presenceEvents = events{name: "presence events",
 	enabled: func(o RoomOptions) bool { return o.Presence.EnableEvents },
-	option:  "presence events: ablychat.WithPresenceEvents(true), the default"}
+	option:  "presence events: use ablychat.WithPresenceEvents(true), the default"}
 
-// Presence returns the room's presence.
+// Presence returns the room's [Presence]. It is always the same value.
 func (r *Room) Presence() *Presence { return &r.presence }
 
-// Enter makes this client present in the room (CHA-PR3), with data that JSON has a form for, or
-// nil; Ably's own clients give objects. While the room is attaching, it waits for the end of that.
+// Enter makes this client a member of the room's presence (CHA-PR3), and returns nil when the
+// service has confirmed it. data is a value that encoding/json can write, or nil; the official Chat
+// clients use an object. While the room is attaching, Enter waits until it is attached.
 //
-// Errors, in the order in which they are looked for: [ErrInvalidArgument] for data that can't be
-// sent as it is; [ErrRoomInInvalidState] and [ErrResourceDisposed], see [Room]; [ErrDisconnected]
-// without a connection, when the realtime client was made with ably.WithQueueMessages(false)
-// (TO3g); [ErrRoomInInvalidState] for a room that is not attached, nor becomes so (CHA-PR3h,
-// CHA-RL9c); [ErrInvalidClientID] for a client without an id, which is found out here; the
-// service's; the context's.
+// Errors, in the order in which Enter checks for them: [ErrInvalidArgument] for data that can't be
+// sent, see [MessageContent]; [ErrRoomInInvalidState] or [ErrResourceDisposed] once the room is
+// released, see [Room]; [ErrDisconnected] without a connection, if the realtime client was made
+// with ably.WithQueueMessages(false) (TO3g); [ErrRoomInInvalidState] if the room is neither
+// attached nor attaching, or fails to attach (CHA-PR3h, CHA-RL9c); [ErrInvalidClientID] if the
+// client has no id; errors of the service; the context's error.
 func (p *Presence) Enter(ctx context.Context, data any) error {
 	return p.do(ctx, "enter presence", data, (*realtime.Channel).Enter)
 }
 
-// Update changes this client's data, and enters it if it was not present (CHA-PR10). Waits and
-// errors are those of [Presence.Enter].
+// Update changes this client's data, and enters the client if it was not present (CHA-PR10). It
+// waits like [Presence.Enter], and has the same errors.
 func (p *Presence) Update(ctx context.Context, data any) error {
 	return p.do(ctx, "update presence", data, (*realtime.Channel).Update)
 }
 
-// Leave makes this client present no more, with last data, or nil (CHA-PR4). Waits and errors are
-// those of [Presence.Enter].
+// Leave removes this client from the room's presence (CHA-PR4). data is sent with the leave event,
+// and may be nil. Leave waits like [Presence.Enter], and has the same errors.
 func (p *Presence) Leave(ctx context.Context, data any) error {
 	return p.do(ctx, "leave presence", data, (*realtime.Channel).Leave)
 }
@@ -74,7 +75,8 @@ func (p *Presence) do(
 	return failed(ctx, operation, call(p.room.channel, ctx, data))
 }
 
-// failed makes an error of ours from what a call below returned; the context's, if that ended it.
+// failed converts the error of a lower layer. If the context caused it, failed returns the
+// context's error.
 func failed(ctx context.Context, operation string, err error) error {
 	if err == nil {
 		return nil
@@ -85,12 +87,12 @@ func failed(ctx context.Context, operation string, err error) error {
 	return fromAbly(operation, err)
 }
 
-// Get returns all who are present, once the service's list is complete (CHA-PR6). Waits are those
-// of [Presence.Enter]. A client that may not subscribe gets no member, which is logged as an error
-// (RTP11f).
+// Get returns all members that are present, when the list is in sync with the service's (CHA-PR6).
+// While the room is attaching, Get waits until it is attached. If the key or token doesn't grant
+// the mode presence_subscribe, Get returns no members, and logs an error (RTP11f).
 //
-// Errors: [ErrFeatureNotEnabledInRoom] when the room was got without presence events, since the
-// client then has no list; else those of [Presence.Enter].
+// Errors: [ErrFeatureNotEnabledInRoom] if the room's options disable presence events, since the
+// client then receives no members, see [WithPresenceEvents]; otherwise those of [Presence.Enter].
 func (p *Presence) Get(ctx context.Context) ([]PresenceMember, error) {
 	const operation = "get presence"
 	if err := available(p.room, presenceEvents, operation); err != nil {
@@ -110,8 +112,8 @@ func (p *Presence) Get(ctx context.Context) ([]PresenceMember, error) {
 	return members, nil
 }
 
-// IsUserPresent reports whether a client is present, with any of its connections (CHA-PR5). Waits
-// and errors are those of [Presence.Get].
+// IsUserPresent reports whether a client is present, with at least one of its connections
+// (CHA-PR5). It waits like [Presence.Get], and has the same errors.
 func (p *Presence) IsUserPresent(ctx context.Context, clientID string) (bool, error) {
 	members, err := p.Get(ctx)
 	for _, m := range members {
@@ -122,17 +124,18 @@ func (p *Presence) IsUserPresent(ctx context.Context, clientID string) (bool, er
 	return false, err
 }
 
-// Subscribe registers a listener for all presence events, also this client's own (CHA-PR7). It
-// attaches nothing. At most [MaxPending] wait for it.
+// Subscribe registers a listener for presence events of all clients, also of this one (CHA-PR7). It
+// doesn't attach the room. At most [MaxPending] events wait for the listener.
 //
-// Errors: [ErrFeatureNotEnabledInRoom] when the room was got without presence events (CHA-PR7e);
-// [ErrInvalidArgument] for a nil listener; [ErrRoomInInvalidState]; [ErrResourceDisposed].
+// Errors: [ErrFeatureNotEnabledInRoom] if the room's options disable presence events (CHA-PR7e),
+// see [WithPresenceEvents]; [ErrInvalidArgument] for a nil listener; [ErrRoomInInvalidState] or
+// [ErrResourceDisposed] once the room is released.
 func (p *Presence) Subscribe(listener func(PresenceEvent)) (*Subscription, error) {
 	return subscribe(p.room, &p.listeners, presenceEvents, listener)
 }
 
-// Events is [Presence.Subscribe] for a loop, whose errors are yielded; all else is as for
-// [Messages.Events].
+// Events is [Presence.Subscribe] for a loop. It also yields the errors of Subscribe. In all else it
+// works like [Messages.Events].
 func (p *Presence) Events(ctx context.Context) iter.Seq2[PresenceEvent, error] {
 	return sequence(ctx, p.room, &p.listeners, presenceEvents)
 }

@@ -14,15 +14,15 @@ import (
 	"ablyrooms.example/lifecycle"
 )
 
-// moodData is presence data whose form in JSON is its own.
+// moodData is presence data with its own MarshalJSON.
 type moodData struct {
 	Mood  string    `json:"mood"`
 	Since time.Time `json:"since"`
 	Raw   []byte    `json:"raw,omitempty"`
 }
 
-// CHA-PR3a: presence data is what JSON makes of it, whatever the format of the connection; what
-// JSON has no form for is refused, and the connection goes on.
+// CHA-PR3a: presence data arrives as encoding/json writes it, in JSON and in MessagePack. A value
+// without a JSON form is refused, and the connection goes on.
 func TestPresenceDataIsJSON(t *testing.T) {
 	eachFormat(t, func(t *testing.T, binary ably.ClientOption) {
 		server := ablytest.NewServer(t)
@@ -56,7 +56,7 @@ func TestPresenceDataIsJSON(t *testing.T) {
 	})
 }
 
-// CHA-ER3d: the same holds for the headers of a reaction, and of a message.
+// CHA-ER3d: the same is true for the headers of a reaction and of a message.
 func TestHeadersAreJSON(t *testing.T) {
 	eachFormat(t, func(t *testing.T, binary ably.ClientOption) {
 		server := ablytest.NewServer(t)

@@ -12,7 +12,7 @@ import (
 	"ablyrooms.example/lifecycle"
 )
 
-// presenceCalls are all that need the room to be attached.
+// presenceCalls returns all calls that need an attached room.
 func presenceCalls(p *ablychat.Presence, ctx context.Context) map[string]func() error {
 	return map[string]func() error{
 		"enter":   func() error { return p.Enter(ctx, nil) },
@@ -24,7 +24,7 @@ func presenceCalls(p *ablychat.Presence, ctx context.Context) map[string]func() 
 }
 
 // CHA-PR3d, CHA-PR10d, CHA-PR6c, CHA-PR4: while the room attaches, every call of presence waits for
-// that; it fails as the attach does, with that for its cause.
+// the end of the attach. If the attach fails, the call fails, with the attach's error as its cause.
 func TestEveryPresenceCallWaitsForTheAttach(t *testing.T) {
 	for _, refused := range []bool{false, true} {
 		server := ablytest.NewServer(t)
@@ -49,7 +49,7 @@ func TestEveryPresenceCallWaitsForTheAttach(t *testing.T) {
 			case err := <-done:
 				t.Fatalf("%s did not wait for the attach: %v", what, err)
 			}
-			// each time: ably-go may have sent it twice, when the connection came just then
+			// Refuse each ATTACH: if the connection came just then, it may have been sent twice.
 			if refused {
 				fault := server.Fault(ablytest.ToClient(ablytest.ActionAttached), ablytest.FailChannel(ablytest.NewError(40160, 401, "no")))
 				defer fault.Remove()
@@ -70,7 +70,7 @@ func TestEveryPresenceCallWaitsForTheAttach(t *testing.T) {
 	}
 }
 
-// waiting is a context that tells when somebody begins to wait with it.
+// waiting is a context that signals when a call begins to wait with it.
 type waiting struct {
 	context.Context
 	once  sync.Once
@@ -91,8 +91,8 @@ func causedBy(err error, code lifecycle.ErrorCode) bool {
 	return cause != nil && cause.Code == code
 }
 
-// CHA-PR3h, CHA-PR10h, CHA-PR6h: in a room that is neither attached nor attaching each call is
-// refused, says what to do, and attaches nothing.
+// CHA-PR3h, CHA-PR10h, CHA-PR6h: in a room that is neither attached nor attaching, each call is
+// refused with an error that says what to do, and doesn't attach the room.
 func TestEveryPresenceCallNeedsAnAttachedRoom(t *testing.T) {
 	server := ablytest.NewServer(t)
 	ann := newPerson(t, server, "ann")
@@ -119,8 +119,8 @@ func TestEveryPresenceCallNeedsAnAttachedRoom(t *testing.T) {
 	}
 }
 
-// CHA-PR3a, CHA-PR10a, CHA-PR4a, CHA-PR7a: data is optional, and others have it as it was given, of
-// any shape that JSON has.
+// CHA-PR3a, CHA-PR10a, CHA-PR4a, CHA-PR7a: data is optional. Others receive it as it was sent, with
+// any type of JSON.
 func TestPresenceDataOfAllKinds(t *testing.T) {
 	server := ablytest.NewServer(t)
 	ann, bob := newPerson(t, server, "ann"), newPerson(t, server, "bob")

@@ -7,13 +7,13 @@ import (
 	"ablyrooms.example/lifecycle"
 )
 
-// publish sends a message that is not kept (ephemeral) on the room's channel, and waits until the
-// service has taken it. operation is what to call it in errors. The room need not be attached
-// (CHA-GP2).
+// publish sends an ephemeral message, which the history doesn't keep, on the room's channel. It
+// waits until the service has accepted the message. operation describes the call in errors. The
+// room need not be attached (CHA-GP2).
 //
-// Errors: [ErrDisconnected] without a connection; [ErrRoomInInvalidState] for a room
-// that is released; [ErrInvalidArgument] for a value that can't be sent as it is; the service's;
-// the context's error.
+// Errors: [ErrDisconnected] without a connection; [ErrRoomInInvalidState] or [ErrResourceDisposed]
+// once the room is released; [ErrInvalidArgument] for a value that can't be sent; errors of the
+// service; the context's error.
 func (r *Room) publish(
 	ctx context.Context, operation, name string, data, headers map[string]any,
 ) error {
@@ -38,8 +38,9 @@ func (r *Room) publish(
 	return failed(ctx, operation, r.channel.Publish(ctx, m))
 }
 
-// sendable returns an error without a connection, for a room that could send on it, if the realtime
-// client does not queue messages (TO3g).
+// sendable returns an error if the realtime client doesn't queue messages (TO3g), there is no
+// connection, and the room is attaching or attached. A room in another status gets its error from
+// attached.
 func (r *Room) sendable(operation string) error {
 	if r.client.transport.Queues() {
 		return nil
@@ -51,8 +52,8 @@ func (r *Room) sendable(operation string) error {
 	return nil
 }
 
-// identified returns an error for a client without an id, as far as that is known: with the
-// connection.
+// identified returns an error if the client is known to have no id. Without a connection the id is
+// not known, and identified returns nil.
 func (r *Room) identified(operation string) error {
 	if !r.client.channels.Connected() || r.client.ClientID() != "" {
 		return nil
@@ -61,7 +62,7 @@ func (r *Room) identified(operation string) error {
 		"; the client has no id: give one with ably.WithClientID, or in its token", nil)
 }
 
-// online returns an error without a connection.
+// online returns an error if there is no connection.
 func (r *Room) online(operation string) error {
 	if r.client.channels.Connected() {
 		return nil

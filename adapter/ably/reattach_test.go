@@ -10,8 +10,8 @@ import (
 	"ablyrooms.example/lifecycle"
 )
 
-// CHA-RS1g: a room whose channel fails while it is attached again stays failed: nothing attaches it
-// but the user.
+// CHA-RS1g: if the channel of a room fails while it attaches again, the room stays failed: only the
+// user attaches it.
 func TestAChannelThatFailsWhileReattachingStaysFailed(t *testing.T) {
 	w := newWorld(t)
 	const rounds = 20
@@ -29,7 +29,8 @@ func TestAChannelThatFailsWhileReattachingStaysFailed(t *testing.T) {
 		fault := w.server.Fault(ablytest.ToServer(ablytest.ActionAttach).OnChannel(channelName), ablytest.FailChannel(broken))
 		w.server.DetachChannel(channelName, ablytest.NewError(90198, 400, "moved"))
 		seen.until(lifecycle.RoomFailed)
-		// What would be sent now, by mistake, is on the wire before the probe's own frames.
+		// If a frame were sent now by mistake, it would be on the wire before the probe's own
+		// frames.
 		if err := probe.Attach(soon(t)); err != nil {
 			t.Fatal(err)
 		}
@@ -46,8 +47,8 @@ func TestAChannelThatFailsWhileReattachingStaysFailed(t *testing.T) {
 	}
 }
 
-// RTL4f: an attach that no call asked for ends too when the service doesn't answer: the room is
-// suspended, and attached again after a pause.
+// RTL4f: an attach that no call requested also ends if the service doesn't answer. The room is
+// suspended, and attaches again after a pause.
 func TestAReattachWithoutAnswerIsSuspended(t *testing.T) {
 	server := ablytest.NewServer(t)
 	w := newWorldOn(t, server, ably.WithRealtimeRequestTimeout(300*time.Millisecond), ably.WithChannelRetryTimeout(50*time.Millisecond))

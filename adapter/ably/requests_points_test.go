@@ -19,14 +19,14 @@ import (
 	"ablyrooms.example/lifecycle"
 )
 
-// recorder keeps the requests to the Chat REST API that pass it.
+// recorder is an HTTP transport that records the requests to the Chat REST API.
 type recorder struct {
 	mu   sync.Mutex
 	seen []recorded
 }
 
 type recorded struct {
-	what    string // method and path, still escaped
+	what    string // method and escaped path
 	query   url.Values
 	body    any
 	headers http.Header
@@ -62,7 +62,7 @@ func (r *recorder) last(t *testing.T) recorded {
 
 // CHA-RST1, CHA-RST2, CHA-RST6, CHA-M3b, CHA-M3f, CHA-M8a, CHA-M8c, CHA-M9a, CHA-M13a, CHA-M6a,
 // CHA-M5f, CHA-M5g, CHA-MR4, CHA-MR4b2, CHA-MR4b3, CHA-MR11, CHA-MR11b2, CHA-MR13b, CHA-MR13b1,
-// CHA-O3, CHA-IN1b, CHA-IN1e: what each operation asks the REST API for, to the last field.
+// CHA-O3, CHA-IN1b, CHA-IN1e: the request of each operation to the REST API, with every field.
 func TestRequests(t *testing.T) {
 	server, wire := ablytest.NewServer(t), &recorder{}
 	ann := newPerson(t, server, "ann", ably.WithUseBinaryProtocol(false), ably.WithHTTPClient(&http.Client{Transport: wire}))
@@ -140,8 +140,8 @@ func TestRequests(t *testing.T) {
 	}
 }
 
-// sameEscaped reports whether two paths are the same one, however much is escaped in them, with the
-// same slashes between their parts.
+// sameEscaped reports whether two paths are the same after unescaping, with the same slashes
+// between their parts.
 func sameEscaped(a, b string) bool {
 	one, two := strings.Split(a, "/"), strings.Split(b, "/")
 	for i := range one {
@@ -157,8 +157,8 @@ func sameEscaped(a, b string) bool {
 	return true
 }
 
-// CHA-M3e, CHA-M8d, CHA-M9c, CHA-M13b, CHA-M6b, CHA-M5i, CHA-MR4, CHA-MR11, CHA-MR13c, CHA-O3: an
-// error of the service's is the call's, with its code, status and message.
+// CHA-M3e, CHA-M8d, CHA-M9c, CHA-M13b, CHA-M6b, CHA-M5i, CHA-MR4, CHA-MR11, CHA-MR13c, CHA-O3: if
+// the service returns an error, the call returns it with its code, status and message.
 func TestEveryCallHasTheServicesError(t *testing.T) {
 	eachFormat(t, func(t *testing.T, binary ably.ClientOption) {
 		server := ablytest.NewServer(t)

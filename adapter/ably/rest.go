@@ -14,25 +14,25 @@ import (
 // call is one request to the Chat REST API.
 type call struct {
 	method string
-	path   []string // not escaped: any text (CHA-RST6)
+	path   []string // segments, not escaped; may contain any text (CHA-RST6)
 	query  url.Values
-	body   any // of plain types; nil for none
+	body   any // plain JSON types; nil for no body
 }
 
-// answer is the service's answer to a request that it carried out.
+// answer is the service's answer to a request that succeeded.
 type answer struct {
-	body       any        // in the types of package jsonvalue
-	next       url.Values // the query of the next page; nil if this is the last
+	body       any        // has the types of package jsonvalue
+	next       url.Values // the query of the next page; nil on the last page
 	unexpected func(expected string) *chatrest.Error
 }
 
-// do makes a request to the Chat REST API (CHA-RST1) for the room and returns the answer. operation
-// is what to call it in errors.
+// do makes a request to the Chat REST API (CHA-RST1) for the room, and returns the answer.
+// operation describes the call in errors.
 //
-// Errors: [ErrRoomInInvalidState] and [ErrResourceDisposed], see [Room]; the service's, with its
-// code, status, message and detail (CHA-M3e); the code 80013 for an answer that can't be read;
-// 80000 or 50003 if the service can't be reached; those of credentials (40170, 40171, 40142 and the
-// like); the context's.
+// Errors: [ErrRoomInInvalidState] or [ErrResourceDisposed] once the room is released, see [Room];
+// errors of the service, with their code, status, message and detail (CHA-M3e); code 80013 for an
+// answer that can't be read; 80000 or 50003 if the service can't be reached; errors of credentials
+// (40170, 40171, 40142 and similar); the context's error.
 func (r *Room) do(ctx context.Context, operation string, c call) (answer, error) {
 	if err := r.begin(ctx, operation); err != nil {
 		return answer{}, err
@@ -45,8 +45,8 @@ func (r *Room) do(ctx context.Context, operation string, c call) (answer, error)
 	return answer{a.Body, a.Next, a.Unexpected}, nil
 }
 
-// one makes a request whose answer is one object, with text in a member that the caller relies on;
-// "" for none.
+// one makes a request whose answer must be one object. If member is not "", the object must have
+// text in that member.
 func (r *Room) one(
 	ctx context.Context, operation string, c call, member string,
 ) (map[string]any, error) {
@@ -64,7 +64,8 @@ func (r *Room) one(
 	return o, nil
 }
 
-// done makes a request whose answer is an object or nothing, in which the caller relies on nothing.
+// done makes a request whose answer must be an object without an error, or empty. It ignores the
+// members of the object.
 func (r *Room) done(ctx context.Context, operation string, c call) error {
 	a, err := r.do(ctx, operation, c)
 	if err != nil {
@@ -77,7 +78,7 @@ func (r *Room) done(ctx context.Context, operation string, c call) error {
 	return nil
 }
 
-// list makes a request whose answer is a list of objects, each with text in a member.
+// list makes a request whose answer must be a list of objects, each with text in a member.
 func (r *Room) list(ctx context.Context, operation string, c call, member string) (
 	objects []map[string]any, next url.Values, err error,
 ) {
@@ -98,15 +99,17 @@ func (r *Room) list(ctx context.Context, operation string, c call, member string
 	return objects, a.next, nil
 }
 
-// Rejection is the cause of an error of the service's that has more to say than a code and a
-// message: it is found with [errors.As]. Its fields are as the service gave them.
+// Rejection gives the details of an error of the service, where there are more than a code and a
+// message. It is in the chain of causes of an [*ErrorInfo]: find it with [errors.As]. Its fields
+// are as the service sent them.
 type Rejection struct {
-	Detail map[string]any // what moderation or a rule says of a message that it rejected, or nil
-	Href   string         // where to read more, or empty
+	// details from moderation, or from the rule that rejected the message; may be nil
+	Detail map[string]any
+	Href   string // the address of a page about the error; may be empty
 }
 
-// Error prints the detail and the address that there are, without the queries of addresses, which
-// may have secrets.
+// Error returns the detail and the address as text. It leaves out the queries of addresses, which
+// may contain secrets.
 func (r *Rejection) Error() string {
 	var parts []string
 	if r.Detail != nil {
@@ -118,7 +121,7 @@ func (r *Rejection) Error() string {
 	return withoutSecrets(strings.Join(parts, ", "))
 }
 
-// fromREST makes an error of ours from one of a request.
+// fromREST converts the error of a REST request.
 func fromREST(ctx context.Context, operation string, err error) error {
 	e, ok := errors.AsType[*chatrest.Error](err)
 	if !ok {

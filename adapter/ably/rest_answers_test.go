@@ -16,7 +16,7 @@ import (
 	"ablyrooms.example/lifecycle"
 )
 
-// answering is a room whose REST calls all get the answer that is set.
+// answering is a room whose REST calls all get the same answer, which the test sets.
 type answering struct {
 	room   *ablychat.Room
 	status int
@@ -44,15 +44,15 @@ func (a *answering) set(status int, kind, body string, headers ...string) {
 	}
 }
 
-// What an answer may be, by the calls that take it.
+// The calls, by the sort of answer that they need.
 var (
 	lists     = []string{"history", "next page", "history before", "since", "versions"}
-	unlooked  = []string{"react", "take back"} // which take an object or nothing
+	unlooked  = []string{"react", "take back"} // these accept an object or an empty body
 	reactions = append([]string{"client reactions"}, unlooked...)
 )
 
-// An answer that is no answer is never a success, whatever its status says: the error says what
-// came.
+// TestAnswersThatAreNone: an invalid answer is never a success, whatever its status is. The error
+// describes the answer.
 func TestAnswersThatAreNone(t *testing.T) {
 	const json, html, msgpack = "application/json", "text/html; charset=utf-8", "application/x-msgpack"
 	message := `{"serial":"s","text":"x","clientId":"ann","timestamp":1}`
@@ -60,7 +60,7 @@ func TestAnswersThatAreNone(t *testing.T) {
 	for what, c := range map[string]struct {
 		kind, body string
 		came       string
-		but        []string // calls that this is an answer to
+		but        []string // calls for which the answer is valid
 	}{
 		"a page":              {html, "<html>Please log in</html>", `200 OK with 26 bytes of text/html: "<html>Please log in</html>", expected`, nil},
 		"nothing":             {json, "", "200 OK with an empty body, expected", unlooked},
@@ -107,7 +107,8 @@ func TestAnswersThatAreNone(t *testing.T) {
 	}
 }
 
-// A page of the history is the last one only if the service says no more of a further one.
+// TestHistoryDoesNotEndEarly: a page of the history is the last one only if the service sends no
+// link to a next one.
 func TestHistoryDoesNotEndEarly(t *testing.T) {
 	a := newAnswering(t)
 	const page = `[{"serial":"s","text":"x"}]`
@@ -122,9 +123,9 @@ func TestHistoryDoesNotEndEarly(t *testing.T) {
 		``: {false, ""},
 		`<./messages?direction=backwards>; rel="next"`:               {false, "to the same page"},
 		`<./messages>; rel="next"`:                                   {false, `the target "./messages" has no query`},
-		`<./messages?cursor=2; rel="next"`:                           {false, "without its end"},
-		`./messages?cursor=2; rel="next"`:                            {false, "without <>"},
-		`<./messages?cursor=2>; rel="next`:                           {false, "without its end"},
+		`<./messages?cursor=2; rel="next"`:                           {false, "without the closing"},
+		`./messages?cursor=2; rel="next"`:                            {false, "not in <>"},
+		`<./messages?cursor=2>; rel="next`:                           {false, "without the closing"},
 		`<./messages?cursor=%zz>; rel="next"`:                        {false, "invalid URL escape"},
 		`<./messages?a=1>; rel=first <./messages?cursor=2>;rel=next`: {false, "without quotes"},
 	} {
@@ -140,8 +141,8 @@ func TestHistoryDoesNotEndEarly(t *testing.T) {
 	}
 }
 
-// An answer with an error's status is that error, in whatever form it comes; a redirection is not
-// followed, so that no other host gets the credentials.
+// TestAnswersThatAreErrors: an answer with the status of an error is returned as that error,
+// whatever its body is. A redirection is not followed, so that no other host gets the credentials.
 func TestAnswersThatAreErrors(t *testing.T) {
 	a := newAnswering(t)
 	for what, c := range map[string]struct {
@@ -169,7 +170,8 @@ func TestAnswersThatAreErrors(t *testing.T) {
 	}
 }
 
-// The context of a call ends it while the service is silent, and what is late changes nothing.
+// TestAServiceThatIsSilent: while the service doesn't answer, a call ends with its context. A late
+// answer has no effect.
 func TestAServiceThatIsSilent(t *testing.T) {
 	server := ablytest.NewServer(t)
 	room := connectWith(t, server.ClientOptions(ably.WithClientID("ann"), ably.WithAutoConnect(false)))

@@ -7,8 +7,8 @@ import (
 	ablychat "ablyrooms.example/adapter/ably"
 )
 
-// restCalls are all calls by REST; serial is of a message that there is. TestEveryRESTCallIsTried
-// holds that none is forgotten.
+// restCalls returns all REST calls. serial is the serial of an existing message.
+// TestEveryRESTCallIsTried checks that no call is missing.
 func restCalls(t *testing.T, room *ablychat.Room, serial string) map[string]func() error {
 	m := room.Messages()
 	like := ablychat.MessageReaction{Name: "like"}
@@ -31,7 +31,7 @@ func restCalls(t *testing.T, room *ablychat.Room, serial string) map[string]func
 	}
 }
 
-// restMethods are the methods that the calls of restCalls are of.
+// restMethods has the method of each call in restCalls.
 var restMethods = map[string]string{
 	"send": "Messages.Send", "update": "Messages.Update", "delete": "Messages.Delete",
 	"get": "Messages.Get", "versions": "Messages.Versions", "history": "Messages.History",
@@ -41,7 +41,8 @@ var restMethods = map[string]string{
 	"client reactions": "MessageReactions.ClientReactions", "occupancy": "Occupancy.Get",
 }
 
-// Every call by REST is in the tables: of authentication, of answers and of errors.
+// TestEveryRESTCallIsTried checks that every REST call is in the tables of the tests of
+// authentication, of answers and of errors.
 func TestEveryRESTCallIsTried(t *testing.T) {
 	h := hold(t)
 	tried := restCalls(t, h.room, "s")
@@ -63,7 +64,7 @@ func TestEveryRESTCallIsTried(t *testing.T) {
 	}
 }
 
-// historyBefore asks for the history before a subscription whose point is a serial.
+// historyBefore requests the history before a subscription whose point is a serial.
 func historyBefore(t *testing.T, m *ablychat.Messages, serial string) error {
 	ablychat.Place(m, serial)
 	s, err := m.Subscribe(func(ablychat.MessageEvent) {})
@@ -74,7 +75,7 @@ func historyBefore(t *testing.T, m *ablychat.Messages, serial string) error {
 	return second(s.HistoryBeforeSubscribe(soon(t), ablychat.HistoryQuery{}))
 }
 
-// operations are what the calls of restCalls are called in errors.
+// operations has the description in errors of each call in restCalls.
 var operations = map[string]string{
 	"send": "send message", "update": "update message", "delete": "delete message", "get": "get message",
 	"history": "get history", "react": "send message reaction", "take back": "delete message reaction",

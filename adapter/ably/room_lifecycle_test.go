@@ -14,8 +14,8 @@ import (
 	"ablyrooms.example/lifecycle"
 )
 
-// Operations return after their own events: never is a status stale, and never does a first attach
-// look like a discontinuity.
+// TestEventsAndReturnsComeInOneOrder: an operation returns after its own events. So a status is
+// never stale, and a first attach never looks like a discontinuity.
 func TestEventsAndReturnsComeInOneOrder(t *testing.T) {
 	w := newWorld(t)
 	rounds := 10_000
@@ -53,7 +53,8 @@ func TestEventsAndReturnsComeInOneOrder(t *testing.T) {
 	fmt.Printf("EVIDENCE attaches rounds=%d stale=0 discontinuities=0\n", rounds)
 }
 
-// A name that is got again with other options has the modes and params of these.
+// TestOtherOptionsGetTheirModes: if a name is released and got again with other options, its
+// channel has the modes and params of the new options.
 func TestOtherOptionsGetTheirModes(t *testing.T) {
 	w := newWorld(t)
 	params := make(chan map[string]string, 4)
@@ -75,8 +76,8 @@ func TestOtherOptionsGetTheirModes(t *testing.T) {
 	}
 }
 
-// A late message for a released room reaches no listener; the next room of the name has its own
-// modes.
+// TestARevivedChannelGetsItsModes: a late message for a released room reaches no listener. The next
+// room of the name has its own modes.
 func TestARevivedChannelGetsItsModes(t *testing.T) {
 	for what, late := range map[string]*ablytest.ProtocolMessage{
 		"message":  {Action: ablytest.ActionMessage, Channel: channelName, Messages: []*ablytest.Message{{Name: "late"}}},
@@ -91,7 +92,7 @@ func TestARevivedChannelGetsItsModes(t *testing.T) {
 			if err := w.server.Inject(w.server.State().Connections[0].ID, late); err != nil {
 				t.Fatal(err)
 			}
-			// A message of another channel that comes behind it tells that it has arrived.
+			// The message of another channel comes after it, and so shows that it has arrived.
 			probe := w.client.Channels.Get("probe")
 			if err := probe.Attach(soon(t)); err != nil {
 				t.Fatal(err)
@@ -108,8 +109,8 @@ func TestARevivedChannelGetsItsModes(t *testing.T) {
 	}
 }
 
-// CHA-RL3n1, CHA-RL3h: releasing a room whose channel failed leaves nothing, and the name can be
-// got again.
+// CHA-RL3n1, CHA-RL3h: the release of a room whose channel failed leaves no channel behind, and the
+// name can be used again.
 func TestAFailedChannelLeavesNothingBehind(t *testing.T) {
 	w := newWorld(t)
 	room := w.attached()
@@ -128,7 +129,7 @@ func TestAFailedChannelLeavesNothingBehind(t *testing.T) {
 	}
 }
 
-// RTL5l: without a connection nothing is attached, and nothing is waited for.
+// RTL5l: without a connection nothing is attached, so a release waits for nothing.
 func TestReleaseOnAClosedConnection(t *testing.T) {
 	w := newWorld(t)
 	room := w.attached()
@@ -143,8 +144,8 @@ func TestReleaseOnAClosedConnection(t *testing.T) {
 	}
 }
 
-// RTL3b: a closed connection has nothing attached, and after it opens again an attach is a real
-// one.
+// RTL3b: a closed connection has no attached channel. After it is opened again, an attach sends an
+// ATTACH.
 func TestAClosedConnection(t *testing.T) {
 	w := newWorld(t)
 	room := w.attached()
@@ -158,12 +159,12 @@ func TestAClosedConnection(t *testing.T) {
 		t.Fatal(err)
 	}
 	if _, ok := w.attachment(); !ok {
-		t.Error("attach succeeded, and the server knows nothing of it")
+		t.Error("attach succeeded, but the server has no attachment")
 	}
 }
 
-// RTL3c: a suspended connection suspends its rooms; when it is back they are attached again, and
-// told that continuity was lost.
+// RTL3c: a suspended connection suspends its rooms. When the connection is back, they attach again
+// and report a discontinuity.
 func TestASuspendedConnection(t *testing.T) {
 	server := ablytest.NewServer(t, ablytest.WithConnectionStateTTL(50*time.Millisecond))
 	w := newWorldOn(t, server, ably.WithDisconnectedRetryTimeout(20*time.Millisecond), ably.WithSuspendedRetryTimeout(50*time.Millisecond))
@@ -181,17 +182,18 @@ func TestASuspendedConnection(t *testing.T) {
 	select {
 	case e := <-seen.lost:
 		if !errors.Is(e.Reason, lifecycle.ErrRoomDiscontinuity) {
-			t.Errorf("told %v", e)
+			t.Errorf("reported %v", e)
 		}
 	case <-soon(t).Done():
-		t.Error("no discontinuity was told")
+		t.Error("no discontinuity was reported")
 	}
 	if _, ok := w.attachment(); !ok {
 		t.Error("the server has nothing attached")
 	}
 }
 
-// A short loss that is resumed concerns only the connection's.
+// TestAResumedConnection: a short loss of the connection, which is resumed, doesn't change the
+// room's status.
 func TestAResumedConnection(t *testing.T) {
 	w := newWorld(t, ably.WithDisconnectedRetryTimeout(10*time.Millisecond))
 	room := w.attached()
@@ -208,8 +210,8 @@ func TestAResumedConnection(t *testing.T) {
 	seen.continuous()
 }
 
-// RTL5f: a detach that the server doesn't answer fails and goes back. Messages that came meanwhile
-// were dropped, so that a discontinuity is reported.
+// RTL5f: if the server doesn't answer a detach, the detach fails and the room is attached again.
+// Messages in between were dropped, so a discontinuity is reported.
 func TestADetachThatFailsIsALoss(t *testing.T) {
 	w := newWorld(t, ably.WithRealtimeRequestTimeout(100*time.Millisecond))
 	room := w.attached()
@@ -225,7 +227,7 @@ func TestADetachThatFailsIsALoss(t *testing.T) {
 	select {
 	case <-seen.lost:
 	case <-soon(t).Done():
-		t.Error("no discontinuity was told")
+		t.Error("no discontinuity was reported")
 	}
 	fault.Remove()
 	if err := room.Detach(soon(t)); err != nil {
@@ -233,7 +235,7 @@ func TestADetachThatFailsIsALoss(t *testing.T) {
 	}
 }
 
-// CHA-RL3n4: a release goes on trying to detach.
+// CHA-RL3n4: a release tries again to detach after a failure.
 func TestReleaseTriesAgain(t *testing.T) {
 	w := newWorld(t, ably.WithRealtimeRequestTimeout(250*time.Millisecond))
 	w.attached()
@@ -244,7 +246,8 @@ func TestReleaseTriesAgain(t *testing.T) {
 	}
 }
 
-// RTL13b: a channel that the server refuses is suspended, not detached: no call asked for that.
+// RTL13b: if the server refuses an attach, the channel is suspended, not detached: no call asked to
+// detach it.
 func TestARefusedAttachIsSuspended(t *testing.T) {
 	w := newWorld(t)
 	room := w.get()
@@ -262,7 +265,8 @@ func TestARefusedAttachIsSuspended(t *testing.T) {
 	}
 }
 
-// A caller's context ends its wait; the attach goes on, and ends by the timeout at the latest.
+// TestAContextThatEndsWhileAttaching: when the context of a caller ends, only its wait ends. The
+// attach goes on, and ends after the timeout at the latest.
 func TestAContextThatEndsWhileAttaching(t *testing.T) {
 	w := newWorld(t, ably.WithRealtimeRequestTimeout(300*time.Millisecond))
 	room := w.get()
@@ -287,7 +291,8 @@ func TestAContextThatEndsWhileAttaching(t *testing.T) {
 	}
 }
 
-// An attach after a detach doesn't continue from where the user left.
+// TestAttachAfterDetachBeginsAnew: an attach after a detach doesn't continue the earlier
+// attachment.
 func TestAttachAfterDetachBeginsAnew(t *testing.T) {
 	w := newWorld(t)
 	room := w.attached()
@@ -310,8 +315,8 @@ func TestAttachAfterDetachBeginsAnew(t *testing.T) {
 	seen.continuous()
 }
 
-// RTL12, RTL13a: the server loses continuity, or detaches the channel of its own accord, and the
-// room reports it once.
+// RTL12, RTL13a: if the server loses continuity, or detaches the channel of its own accord, the
+// room reports one discontinuity.
 func TestTheServerBreaksContinuity(t *testing.T) {
 	for what, act := range map[string]func(*ablytest.Server){
 		"update": func(s *ablytest.Server) { s.UpdateChannel(channelName, false, ablytest.NewError(91000, 400, "lost")) },
@@ -328,10 +333,10 @@ func TestTheServerBreaksContinuity(t *testing.T) {
 			select {
 			case e := <-seen.lost:
 				if !errors.Is(e.Reason, lifecycle.ErrRoomDiscontinuity) || lifecycle.AsErrorInfo(e.Reason).StatusCode != 500 {
-					t.Errorf("told %v", e)
+					t.Errorf("reported %v", e)
 				}
 			case <-soon(t).Done():
-				t.Fatal("no discontinuity was told")
+				t.Fatal("no discontinuity was reported")
 			}
 			if what == "detach" {
 				seen.until(lifecycle.RoomAttached)

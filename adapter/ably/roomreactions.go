@@ -10,8 +10,9 @@ import (
 	"ablyrooms.example/lifecycle"
 )
 
-// RoomReactions are the reactions to what goes on in a room; they are not kept (CHA-ER). Methods
-// may be called concurrently, and from within listeners.
+// RoomReactions sends and receives reactions to the room as a whole, not to a message (CHA-ER). The
+// service doesn't keep them. [Room.Reactions] returns it. Methods may be called concurrently, and
+// from within listeners.
 type RoomReactions struct {
 	room      *Room
 	listeners listen.List[RoomReaction]
@@ -19,22 +20,23 @@ type RoomReactions struct {
 
 var roomReactionEvents = events{name: "room reactions"}
 
-// Reactions returns the room's reactions.
+// Reactions returns the room's [RoomReactions]. It is always the same value.
 func (r *Room) Reactions() *RoomReactions { return &r.reactions }
 
-// ReactionContent is what a room reaction says.
+// ReactionContent is the content of a room reaction.
 type ReactionContent struct {
-	Name     string         // which reaction: "like", or an emoji; must not be empty
+	Name     string         // for example "like", or an emoji; must not be empty
 	Metadata map[string]any // a JSON object for the receivers; may be nil
 	Headers  map[string]any // values are strings, numbers, bools or nil; may be nil
 }
 
-// Send sends a reaction (CHA-ER3d), and returns when the service has it. The room need not be
-// attached.
+// Send sends a reaction (CHA-ER3d), and returns nil when the service has accepted it. The room need
+// not be attached.
 //
-// Errors: [ErrInvalidArgument] for an empty name, or what can't be sent as it is;
-// [ErrRoomInInvalidState] and [ErrResourceDisposed], see [Room]; [ErrDisconnected] without a
-// connection (CHA-ER3g); the service's; the context's.
+// Errors: [ErrInvalidArgument] for an empty name, or for content that can't be sent, see
+// [MessageContent]; [ErrRoomInInvalidState] or [ErrResourceDisposed] once the room is released, see
+// [Room]; [ErrDisconnected] without a connection (CHA-ER3g); errors of the service; the context's
+// error.
 func (r *RoomReactions) Send(ctx context.Context, reaction ReactionContent) error {
 	if reaction.Name == "" {
 		return lifecycle.NewErrorInfo(ErrInvalidArgument,
@@ -51,15 +53,16 @@ func orEmpty(o map[string]any) map[string]any {
 	return o
 }
 
-// Subscribe registers a listener for reactions, also this client's own (CHA-ER4). It attaches
-// nothing. At most [MaxPending] wait for it.
+// Subscribe registers a listener for the reactions of all clients, also of this one (CHA-ER4). It
+// doesn't attach the room. At most [MaxPending] events wait for the listener.
 //
-// Errors: [ErrInvalidArgument] for a nil listener; [ErrRoomInInvalidState]; [ErrResourceDisposed].
+// Errors: [ErrInvalidArgument] for a nil listener; [ErrRoomInInvalidState] or [ErrResourceDisposed]
+// once the room is released.
 func (r *RoomReactions) Subscribe(listener func(RoomReaction)) (*Subscription, error) {
 	return subscribe(r.room, &r.listeners, roomReactionEvents, listener)
 }
 
-// Events is [RoomReactions.Subscribe] for a loop; all else is as for [Messages.Events].
+// Events is [RoomReactions.Subscribe] for a loop. In all else it works like [Messages.Events].
 func (r *RoomReactions) Events(ctx context.Context) iter.Seq2[RoomReaction, error] {
 	return sequence(ctx, r.room, &r.listeners, roomReactionEvents)
 }

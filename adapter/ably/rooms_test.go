@@ -70,7 +70,7 @@ func TestBadInput(t *testing.T) {
 	if _, err := w.rooms.Get(ended, name); !errors.Is(err, context.Canceled) {
 		t.Errorf("an ended context: %v", err)
 	}
-	w.attached() // the name is as good as new
+	w.attached() // the name can be used again
 	if err := w.chat.Dispose(soon(t)); err != nil {
 		t.Fatal(err)
 	}
@@ -83,7 +83,7 @@ func TestBadInput(t *testing.T) {
 	}
 }
 
-// No key is printed in an error, not even in that of a key which is refused.
+// TestErrorsKeepSecrets: no error contains a key, not even the error of a key that is refused.
 func TestErrorsKeepSecrets(t *testing.T) {
 	server := ablytest.NewServer(t)
 	w := newWorldOn(t, server, ably.WithKey("app.key:wrong-secret"))
@@ -97,7 +97,8 @@ func TestErrorsKeepSecrets(t *testing.T) {
 	}
 }
 
-// CHA-CL1, CHA-RD1: nothing is left of fifty rooms in all statuses, got by many at once.
+// CHA-CL1, CHA-RD1: after a disposal, nothing remains of fifty rooms in all statuses, which several
+// goroutines got.
 func TestNothingIsLeftAfterDispose(t *testing.T) {
 	w := newWorld(t)
 	var group sync.WaitGroup
@@ -132,14 +133,14 @@ func TestNothingIsLeftAfterDispose(t *testing.T) {
 	}
 }
 
-// A program that ends because its context was cancelled disposes with that context: the disposal
-// begins before the call returns.
+// TestDisposeWithAContextThatHasEnded: a program that ends because its context was cancelled can
+// dispose of the client with that context. The disposal begins before the call returns.
 func TestDisposeWithAContextThatHasEnded(t *testing.T) {
 	w := newWorld(t)
 	w.attached()
 	ended, cancel := context.WithCancel(context.Background())
 	cancel()
-	// nil if it is over already
+	// Dispose returns nil if the disposal has already ended.
 	if err := w.chat.Dispose(ended); err != nil && !errors.Is(err, context.Canceled) {
 		t.Errorf("it returned %v", err)
 	}
@@ -151,7 +152,7 @@ func TestDisposeWithAContextThatHasEnded(t *testing.T) {
 	}
 }
 
-// Two clients, each on a connection of its own, have the same room each for itself.
+// TestTwoClients: two clients, each with its own connection, each have a room of the same name.
 func TestTwoClients(t *testing.T) {
 	server := ablytest.NewServer(t)
 	ada, grace := newWorldOn(t, server), newWorldOn(t, server)
@@ -165,7 +166,7 @@ func TestTwoClients(t *testing.T) {
 	}
 }
 
-// Names that need escaping on the wire.
+// TestNamesOfAllKinds uses room names that must be escaped on the wire.
 func TestNamesOfAllKinds(t *testing.T) {
 	w := newWorld(t)
 	for _, n := range []string{"a/b", "a b?c=%41", "čaj ☕", "100 %", strings.Repeat("x", 200)} {

@@ -14,13 +14,14 @@ import (
 	"ablyrooms.example/lifecycle"
 )
 
-// Since returns the messages after a serial up to now, each as it is now, oldest first, each with a
-// nil error; all messages for the serial "". It ends silently after the newest one, or with an
-// error. It reads all of them before the first, since the history is read from its end. A deletion
-// or an update of a message that is not after serial is not in it; an older serial finds it.
+// Since returns a sequence of the messages after a serial, until now: oldest first, each in its
+// newest version and with a nil error. With the serial "" it has all messages. It ends after the
+// newest message, or with an error. It fetches all these messages before it yields the first one,
+// since the history is read from its end. It doesn't include an update or a deletion of an older
+// message: use an older serial to find that.
 //
-// Errors: the service's; [ErrRoomInInvalidState] and [ErrResourceDisposed], see [Room]; the
-// context's.
+// Errors: errors of the service; [ErrRoomInInvalidState] or [ErrResourceDisposed] once the room is
+// released, see [Room]; the context's error.
 func (m *Messages) Since(ctx context.Context, serial string) iter.Seq2[Message, error] {
 	return func(yield func(Message, error) bool) {
 		missed, err := m.between(ctx, serial, "")
@@ -35,21 +36,21 @@ func (m *Messages) Since(ctx context.Context, serial string) iter.Seq2[Message, 
 	}
 }
 
-// EventsSince is [Messages.Events] that misses nothing. First come the messages after a serial:
-// that of the last message that the program knows, or "" to begin with what comes from now on.
-// After a discontinuity, and where events were dropped, the messages that were missed come before
-// what comes live. An event of a missed message has Recovered set and the message as it is now: one
-// event for each message.
+// EventsSince is like [Messages.Events], but misses no message. It begins with the messages after
+// serial, the serial of the last message that the program knows. With the serial "" it begins with
+// the events after the call. After a discontinuity, and where events were dropped, it fetches the
+// missed messages and yields them before the later events. Each missed message is one event:
+// Recovered is set, and Message is the newest version.
 //
-// It reads the messages between the last one that came before the gap and the point where the room
-// attached again. An update or a deletion, in the gap, of an older message is not found;
-// [Messages.Since] with an older serial finds it.
+// EventsSince fetches the messages between the last one before the gap and the point where the room
+// attached again. It doesn't find an update or a deletion of an older message that was made during
+// the gap: use [Messages.Since] with an older serial for that.
 //
-// A read that fails, also for want of a token (40170), is tried again until the loop ends, and
-// logged as a warning once a gap. A read that the service refuses, or that can't be authorized any
-// more (40171), ends the loop with its error.
+// If a fetch fails, it is tried again until the loop ends; the failure is logged as a warning, once
+// for each gap. This includes a failure to get a token (40170). If the service refuses the fetch,
+// or the client has no way to renew its token (40171), the loop ends with that error.
 //
-// Errors: those of [Messages.Events] without [*DroppedError]; the service's.
+// Errors: those of [Messages.Events], but no [*DroppedError]; errors of the service.
 func (m *Messages) EventsSince(ctx context.Context, serial string) iter.Seq2[MessageEvent, error] {
 	r := &recovery{messages: m, after: serial}
 	var items iter.Seq2[sinceItem, error]
@@ -65,10 +66,11 @@ func (m *Messages) EventsSince(ctx context.Context, serial string) iter.Seq2[Mes
 	}
 }
 
-// SubscribeSince is [Messages.EventsSince] for a listener. The subscription has a goroutine while
-// it lasts, and ends with the error of such a loop.
+// SubscribeSince is [Messages.EventsSince] for a listener. The subscription has a goroutine until
+// it ends. Its Err is the error that would have ended the loop.
 //
-// Errors: [ErrInvalidArgument] for a nil listener; [ErrRoomInInvalidState]; [ErrResourceDisposed].
+// Errors: [ErrInvalidArgument] for a nil listener; [ErrRoomInInvalidState] or [ErrResourceDisposed]
+// once the room is released.
 func (m *Messages) SubscribeSince(
 	serial string, listener func(MessageEvent),
 ) (*Subscription, error) {
@@ -86,26 +88,26 @@ func (m *Messages) SubscribeSince(
 	return (*Subscription)(listen.Follow(listener, m.room.listening(messageEvents), events)), nil
 }
 
-// sinceItem is an event of a room's messages, or a place in their order where the room attached.
+// sinceItem is an event of a room's messages, or a point in their order where the room attached.
 type sinceItem struct {
 	event MessageEvent
 	point string // "" for an event
-	lost  bool   // continuity was lost before the point
+	lost  bool   // whether continuity was lost before the point
 }
 
-// recovery is one subscription that misses nothing. One goroutine at a time uses it.
+// recovery is the state of one loop of EventsSince. One goroutine at a time uses it.
 type recovery struct {
 	messages *Messages
-	after    string // the newest message that is known; "" while there is none
-	// where it began, while no message is known; "" before the first attach
+	after    string // the serial of the newest message that is known; "" while there is none
+	// the point where the loop began, used while no message is known; "" before the first attach
 	from   string
-	missed bool              // there is something to read, at the next point
-	read   map[string]string // what was read last: the version of each message; nil for nothing
+	missed bool              // whether messages were missed that must be fetched at the next point
+	read   map[string]string // the serials and versions of the last fetch; nil before a fetch
 	newest string            // the newest of these versions
 }
 
-// begin notes where the room is in the order of its messages: point, "" while it isn't attached. It
-// returns what is to be taken first.
+// begin notes the point where the room's messages are now; "" means that the room isn't attached.
+// It returns the items that the loop must handle first.
 func (r *recovery) begin(point string) []sinceItem {
 	switch {
 	case r.after == "":
@@ -118,25 +120,25 @@ func (r *recovery) begin(point string) []sinceItem {
 	return nil
 }
 
-// take takes what is next, and reports whether the loop goes on.
+// take handles the next item, and reports whether the loop goes on.
 func (r *recovery) take(
 	ctx context.Context, item sinceItem, err error, yield func(MessageEvent, error) bool,
 ) bool {
 	dropped := (*DroppedError)(nil)
 	switch {
 	case errors.As(err, &dropped):
-		// What was queued since may be read too, and is then left out.
+		// The fetch may include events that are already queued: known leaves those out later.
 		point := ""
 		r.messages.subscriptions.locked(func(now string) { point = now })
 		if r.missed = true; point == "" {
-			return true // the next attach gives a point
+			return true // fetch when the room attaches: that gives a point
 		}
 		return r.recover(ctx, point, yield)
 	case err != nil:
 		yield(MessageEvent{}, err)
 		return false
 	case item.point != "" && r.after == "" && r.from == "" && !r.missed:
-		r.from = item.point // from now on
+		r.from = item.point // begin with the events from now on
 		return true
 	case item.point != "":
 		return !item.lost && !r.missed || r.recover(ctx, item.point, yield)
@@ -147,8 +149,9 @@ func (r *recovery) take(
 	return yield(item.event, nil)
 }
 
-// known reports whether an event has only what was read, before the event came. Versions come in
-// their order: what was read is forgotten when a newer one comes than any of it.
+// known reports whether the last fetch already had this version of a message. Events come in the
+// order of versions, so the first event with a newer version than all fetched ones clears the
+// fetched versions.
 func (r *recovery) known(m Message) bool {
 	if m.Version.Serial > r.newest {
 		r.read = nil
@@ -157,7 +160,7 @@ func (r *recovery) known(m Message) bool {
 	return ok && read >= m.Version.Serial
 }
 
-// recover reads what was missed before a point and yields it.
+// recover fetches the messages that were missed before a point, and yields them.
 func (r *recovery) recover(
 	ctx context.Context, point string, yield func(MessageEvent, error) bool,
 ) bool {
@@ -185,14 +188,14 @@ func (r *recovery) recover(
 	return true
 }
 
-// The pauses between two reads.
+// The shortest and the longest pause between two attempts to fetch.
 const (
 	firstReadPause = 250 * time.Millisecond
 	lastReadPause  = 15 * time.Second
 )
 
-// readBack reads what was missed before a point, and tries again until it has it or is refused, or
-// the loop or the room ends.
+// readBack fetches the messages that were missed before a point. It tries again until it succeeds,
+// the service refuses, or the loop or the room ends.
 func (r *recovery) readBack(ctx context.Context, point string) ([]Message, error) {
 	room := r.messages.room
 	reading, stop := r.messages.subscriptions.reading(ctx)
@@ -222,7 +225,7 @@ func (r *recovery) readBack(ctx context.Context, point string) ([]Message, error
 	}
 }
 
-// sleep waits for a time, or for the end of ctx.
+// sleep waits for d, or until ctx ends.
 func sleep(ctx context.Context, d time.Duration) {
 	timer := time.NewTimer(d)
 	defer timer.Stop()
@@ -232,9 +235,9 @@ func sleep(ctx context.Context, d time.Duration) {
 	}
 }
 
-// readOnce tries to read what was missed before a point.
+// readOnce makes one attempt to fetch the messages that were missed before a point.
 func (r *recovery) readOnce(ctx context.Context, point string) ([]Message, error) {
-	if r.after == "" && r.from != "" { // the newest message before it began
+	if r.after == "" && r.from != "" { // find the newest message before the loop began
 		newest, err := r.messages.newest(ctx, r.from)
 		if err != nil {
 			return nil, err
@@ -246,8 +249,8 @@ func (r *recovery) readOnce(ctx context.Context, point string) ([]Message, error
 	return r.messages.between(ctx, r.after, point)
 }
 
-// refused reports whether the service has answered that it won't do what it was asked for. That no
-// token could be got, for a reason of the program's own server, is no answer of the service's.
+// refused reports whether the error means that the service refuses the request, so that trying
+// again is no use. A failure of the program's own token server is no refusal.
 func refused(err error) bool {
 	info := lifecycle.AsErrorInfo(err)
 	switch info.StatusCode {
@@ -261,11 +264,12 @@ func refused(err error) bool {
 	return info.StatusCode >= 400 && info.StatusCode < 500
 }
 
-// errNoToken is the code of a program's auth URL or auth callback that gave no token (RSA4c).
+// errNoToken is the error code for a program's auth URL or auth callback that gave no token
+// (RSA4c).
 const errNoToken lifecycle.ErrorCode = 40170
 
-// between returns the messages after a serial and before a point, oldest first; "" is no bound.
-// With an error it returns none.
+// between returns the messages after a serial and before a point, oldest first. "" means no bound.
+// If a request fails, it returns no messages.
 func (m *Messages) between(ctx context.Context, after, point string) ([]Message, error) {
 	query := url.Values{"direction": {"backwards"}}
 	if point != "" {
@@ -289,7 +293,7 @@ func (m *Messages) between(ctx context.Context, after, point string) ([]Message,
 	return found, nil
 }
 
-// newest returns the newest message before a point, if there is one.
+// newest returns the newest message before a point, or none.
 func (m *Messages) newest(ctx context.Context, point string) ([]Message, error) {
 	page, err := m.page(ctx, list{"get history", m.path()},
 		url.Values{"direction": {"backwards"}, "limit": {"1"}, "fromSerial": {point}})

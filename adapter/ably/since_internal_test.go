@@ -16,8 +16,8 @@ import (
 	"github.com/ably/ably-go/ably"
 )
 
-// What was missed is read until the room ends: then the loop ends at once, with the error of that,
-// whatever the read is at.
+// TestARecoveryEndsWithTheRoom: while missed messages are fetched, the room ends. The loop then
+// ends at once, with the error of that, at whichever point of the fetch it is.
 func TestARecoveryEndsWithTheRoom(t *testing.T) {
 	down := func(*http.Request) (int, string, error) {
 		return 500, `{"error":{"code":50000,"message":"down"}}`, nil
@@ -69,7 +69,7 @@ func TestARecoveryEndsWithTheRoom(t *testing.T) {
 						client.connection.changed(ably.ConnectionStateChange{Current: c.connected}, nil)
 						ended := follow(room)
 						room.messages.subscriptions.attached("p", false)
-						time.Sleep(5 * time.Second) // until the pauses are long
+						time.Sleep(5 * time.Second) // until the pauses between attempts are long
 						begin := time.Now()
 						var err error
 						if end == "released" {
@@ -94,8 +94,8 @@ func TestARecoveryEndsWithTheRoom(t *testing.T) {
 	}
 }
 
-// A program's own server that gives no token for a while ends no recovery, and is logged once; a
-// token that can't be renewed ends it.
+// TestARecoveryWithoutAToken: if the program's own server gives no token for a while, the loop goes
+// on, and one warning is logged. If the token can't be renewed, the loop ends.
 func TestARecoveryWithoutAToken(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var log bytes.Buffer
@@ -149,7 +149,8 @@ func TestARecoveryWithoutAToken(t *testing.T) {
 	})
 }
 
-// What was read is known again when it comes live, and is forgotten when something newer has come.
+// TestWhatWasReadIsForgotten: a fetched version that comes again as an event is left out. The
+// fetched versions are forgotten when an event is newer than all of them.
 func TestWhatWasReadIsForgotten(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		client, room := offline(t, func(*http.Request) (int, string, error) {
@@ -178,8 +179,8 @@ func TestWhatWasReadIsForgotten(t *testing.T) {
 		}
 		got = nil
 		live("m005", "v005")
-		live("m007", "v006") // older than what was read
-		live("m000", "v500") // of a message that was read as it was before
+		live("m007", "v006") // a version older than the fetched one
+		live("m000", "v500") // a newer version of a fetched message
 		live("other", "v100")
 		live("m001", "w")
 		if want := []string{"m000/v500", "other/v100", "m001/w"}; !slices.Equal(got, want) {

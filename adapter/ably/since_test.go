@@ -16,7 +16,7 @@ import (
 	"ablyrooms.example/adapter/ably/ablytest"
 )
 
-// texts returns the texts of the messages of a sequence, and its error.
+// texts returns the texts of the messages in a sequence, and its error.
 func texts(t *testing.T, messages func(func(ablychat.Message, error) bool)) (all []string) {
 	t.Helper()
 	for m, err := range messages {
@@ -28,7 +28,7 @@ func texts(t *testing.T, messages func(func(ablychat.Message, error) bool)) (all
 	return all
 }
 
-// Since has what came after a serial, oldest first, over all pages.
+// TestSince: Since returns the messages after a serial, oldest first, from all pages.
 func TestSince(t *testing.T) {
 	room := newPerson(t, ablytest.NewServer(t), "ann").unattached("lobby")
 	m := room.Messages()
@@ -36,7 +36,7 @@ func TestSince(t *testing.T) {
 		t.Errorf("of an empty room: %q", got)
 	}
 	var serials, sent []string
-	for i := range 250 { // of 100 to a page
+	for i := range 250 { // more than two pages of 100
 		sent = append(sent, fmt.Sprint(i))
 		serials = append(serials, must(m.Send(soon(t), ablychat.Text(sent[i]))).Serial)
 	}
@@ -58,7 +58,7 @@ func TestSince(t *testing.T) {
 	}
 }
 
-// follower is a client whose room misses nothing, with another one who says things.
+// follower is a client with a loop of EventsSince, and another client that sends messages.
 type follower struct {
 	*testing.T
 	server *ablytest.Server
@@ -81,7 +81,8 @@ func (f *follower) say(text string) ablychat.Message {
 	return must(f.says.Send(soon(f.T), ablychat.Text(text)))
 }
 
-// next returns the next event, which must have a text; * before it is for one that was recovered.
+// next returns the next event, which must have the text want. A * before the text means that the
+// event must be Recovered.
 func (f *follower) next(want string) ablychat.MessageEvent {
 	f.Helper()
 	select {
@@ -100,14 +101,15 @@ func (f *follower) next(want string) ablychat.MessageEvent {
 	return ablychat.MessageEvent{}
 }
 
-// lost returns the discontinuities from the call on, of which do causes one.
+// lost returns the discontinuities from the call on. The function do must cause one.
 func (f *follower) lost(do func()) iter.Seq2[ablychat.Discontinuity, error] {
 	all := f.room.DiscontinuityEvents(soon(f.T))
 	do()
 	return all
 }
 
-// outage has the client lose its connection and the state of it, do something, and come back.
+// outage makes the client lose its connection and the connection's state, calls meanwhile, and lets
+// the client come back.
 func (f *follower) outage(meanwhile func()) {
 	f.Helper()
 	if err := f.client.Connection().WaitForStatus(soon(f.T), ablychat.ConnectionConnected); err != nil {
@@ -136,8 +138,9 @@ func (f *follower) outage(meanwhile func()) {
 	}
 }
 
-// A program that was away has what it missed, also after a discontinuity, complete and in order,
-// once, before what comes live; in either way.
+// TestNothingIsMissed: a program that was away gets the missed messages, also after a
+// discontinuity: complete, in order, once each, and before later events. It is tried with a loop
+// and a listener.
 func TestNothingIsMissed(t *testing.T) {
 	for way, follow := range map[string]func(f *follower, serial string) (end func()){
 		"events": func(f *follower, serial string) func() {
@@ -200,7 +203,8 @@ func TestNothingIsMissed(t *testing.T) {
 				if c.knows {
 					f.next("*before")
 				}
-				f.outage(func() { f.say("first, missed") }) // when no message has come live
+				// when no message has come as an event yet
+				f.outage(func() { f.say("first, missed") })
 				f.next("*first, missed")
 				f.say("live")
 				f.next("live")
@@ -232,7 +236,8 @@ func TestNothingIsMissed(t *testing.T) {
 	}
 }
 
-// A read that fails is tried again; one that is refused ends the loop with its error.
+// TestAReadOfWhatWasMissedFails: a fetch that fails is tried again. A fetch that the service
+// refuses ends the loop with that error.
 func TestAReadOfWhatWasMissedFails(t *testing.T) {
 	f := newFollower(t)
 	serial := f.say("old").Serial
@@ -262,7 +267,8 @@ func TestAReadOfWhatWasMissedFails(t *testing.T) {
 	}
 }
 
-// What a loop that is far behind has dropped is read again.
+// TestDroppedEventsAreRecovered: messages whose events were dropped, because a loop was far behind,
+// are fetched.
 func TestDroppedEventsAreRecovered(t *testing.T) {
 	f := newFollower(t)
 	f.client.Bound(20)
@@ -271,7 +277,7 @@ func TestDroppedEventsAreRecovered(t *testing.T) {
 	}
 	events := f.room.Messages().EventsSince(soon(t), "")
 	f.say("first")
-	const n = 150 // more than a page has
+	const n = 150 // more than one page has
 	seen, recovered := 0, 0
 	for e, err := range events {
 		if err != nil {
@@ -280,9 +286,9 @@ func TestDroppedEventsAreRecovered(t *testing.T) {
 		if want := fmt.Sprint(seen - 1); seen > 0 && e.Message.Text != want {
 			t.Fatalf("got %q (recovered: %t), expected %q", e.Message.Text, e.Recovered, want)
 		}
-		if seen == 0 { // it holds the loop up
+		if seen == 0 { // block the loop at its first event
 			other := make(chan struct{})
-			f.client.Bound(ablychat.MaxPending) // of the one that has all
+			f.client.Bound(ablychat.MaxPending) // for the listener that must receive all events
 			s := must(f.room.Messages().Subscribe(func(e ablychat.MessageEvent) {
 				if e.Message.Text == fmt.Sprint(n-1) {
 					close(other)

@@ -9,61 +9,66 @@ import (
 	"ablyrooms.example/lifecycle"
 )
 
-// MaxPending is how many events may wait for one listener, or for one loop. Further events are
-// dropped: a loop receives a [*DroppedError] in their place; for a function they are counted
-// ([Subscription.Dropped]) and logged. Changes of a status and discontinuities are never dropped.
-// Of events of typing and of occupancy, each of which has the whole state, the newest 16 wait.
+// MaxPending is the number of events that may wait for one listener or one loop. When that many
+// wait, further events are dropped. A loop receives a [*DroppedError] in their place. For a
+// listener, they are counted by [Subscription.Dropped], and logged.
+//
+// There are two exceptions. Changes of a status and discontinuities are never dropped. Of typing
+// and occupancy events only the newest 16 wait, and older ones are dropped, since each event has
+// the whole state.
 const MaxPending = 10_000
 
-// maxPendingStates is how many events may wait each of which has the whole state.
+// maxPendingStates is the number of events that may wait if each event has the whole state.
 const maxPendingStates = 16
 
-// Subscription is the registration of one listener, of any feature. The listener is called with one
-// event at a time, in order, in a goroutine that lives only while there are events; it may block,
-// panic (which is logged) and call back. All methods may be called concurrently, and from within
-// the listener.
+// Subscription is the registration of one listener. The listener is called with one event at a
+// time, in order, in a goroutine that exists only while there are events. The listener may block,
+// may panic (the panic is logged), and may call any method of this package. All methods may be
+// called concurrently, and from within the listener.
 type Subscription listen.Subscription
 
 func (s *Subscription) listener() *listen.Subscription { return (*listen.Subscription)(s) }
 
-// Unsubscribe ends the subscription. No call of the listener begins after it; one that is under way
-// goes on. It may be called again.
+// Unsubscribe ends the subscription. No call of the listener begins after it; a call that is
+// running goes on, see [Subscription.Done]. Unsubscribe may be called again.
 func (s *Subscription) Unsubscribe() { s.listener().Unsubscribe() }
 
 // Done returns a channel that is closed when the subscription has ended and the last call of the
 // listener has returned.
 func (s *Subscription) Done() <-chan struct{} { return s.listener().Done() }
 
-// Err returns why the subscription ended: nil before the end, and after Unsubscribe;
-// [ErrRoomInInvalidState] when the room was released; [ErrResourceDisposed] when the client was
-// disposed of.
+// Err returns the reason why the subscription ended. It returns nil before the end, and after
+// Unsubscribe; [ErrRoomInInvalidState] if the room was released; [ErrResourceDisposed] if the
+// client was disposed of.
 func (s *Subscription) Err() error { return s.listener().Err() }
 
-// Dropped returns how many events were dropped because the listener was behind.
+// Dropped returns the number of events that were dropped because too many waited for the listener.
 func (s *Subscription) Dropped() int64 { return s.listener().Dropped() }
 
-// events describes one kind of events, the same way for every feature.
+// events describes one sort of events. Each feature has such a description.
 type events struct {
-	name    string                 // as errors name them: "typing events"
-	newest  bool                   // each has the whole state
-	all     bool                   // none is dropped
-	enabled func(RoomOptions) bool // nil for always
-	option  string                 // that switches them on
+	name string // the name in errors, such as "typing events"
+	// whether each event has the whole state, so that only the newest ones matter
+	newest bool
+	all    bool // whether no event may be dropped
+	// reports whether a room's options enable the events; nil if they always come
+	enabled func(RoomOptions) bool
+	option  string // the option that enables the events, for errors
 }
 
-// source is what has events: a room, or a client for those of its connection.
+// source is the sender of events: a room, or a client for the events of its connection.
 type source interface {
-	// gone returns the error of what is begun after the end; nil before.
+	// gone returns the error of a call that begins after the source has ended; nil before that.
 	gone(operation string) error
-	// enabled returns nil, or the error of events that the options of a room leave out.
+	// enabled returns an error if the options of the room disable these events.
 	enabled(operation string, e events) error
-	// listening says how a listener is served.
+	// listening returns the configuration of a listener for these events.
 	listening(e events) listen.Config
 }
 
-// subscribe registers a listener, for any feature.
+// subscribe registers a listener for the events of any feature.
 //
-// Errors: [ErrInvalidArgument] for a nil listener; those of the source.
+// Errors: [ErrInvalidArgument] for a nil listener; the errors of gone and enabled.
 func subscribe[E any](
 	s source, l *listen.List[E], e events, listener func(E),
 ) (*Subscription, error) {
@@ -79,8 +84,8 @@ func subscribe[E any](
 	return (*Subscription)(registered), err
 }
 
-// sequence returns a sequence of events to range over, for any feature: the first ones, then what
-// comes.
+// sequence returns a sequence of the events of any feature. It yields first, then the events that
+// come after the call.
 func sequence[E any](
 	ctx context.Context, s source, l *listen.List[E], e events, first ...E,
 ) iter.Seq2[E, error] {
@@ -97,12 +102,12 @@ func available(s source, e events, operation string) error {
 	return s.enabled(operation, e)
 }
 
-// end ends all listeners of a list.
+// end ends all subscriptions of a list.
 func end[E any](s source, l *listen.List[E], e events) {
 	l.End(func() error { return s.gone("receive " + e.name) })
 }
 
-// gone returns the error of what is begun once the client is disposed of; nil before.
+// gone returns the error of a call that begins after the client was disposed of; nil before that.
 func (c *Client) gone(operation string) error {
 	if !c.ending.Load() && !c.rooms.rooms.Disposed() {
 		return nil
@@ -130,7 +135,7 @@ func (r *Room) enabled(operation string, e events) error {
 		return nil
 	}
 	return lifecycle.NewErrorInfo(ErrFeatureNotEnabledInRoom,
-		"unable to "+operation+"; the room was got without "+e.option, nil)
+		"unable to "+operation+"; the room's options don't enable "+e.option, nil)
 }
 
 func (r *Room) listening(e events) listen.Config {
@@ -139,7 +144,7 @@ func (r *Room) listening(e events) listen.Config {
 	return c
 }
 
-// ignored logs what was received and no event is made of.
+// ignored logs that something was received which is not passed on as an event.
 func (r *Room) ignored(level slog.Level, what string) {
 	if log := r.client.log; log.Enabled(context.Background(), level) {
 		log.LogAttrs(context.Background(), level, "ignored",
@@ -147,7 +152,7 @@ func (r *Room) ignored(level slog.Level, what string) {
 	}
 }
 
-// warn logs that something failed that goes on all the same.
+// warn logs a failure that will be retried.
 func (r *Room) warn(what string, err error) {
 	r.client.log.LogAttrs(context.Background(), slog.LevelWarn, what,
 		slog.String("room", r.Name()), slog.Any("error", err))

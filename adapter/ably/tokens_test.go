@@ -18,7 +18,7 @@ import (
 	"ablyrooms.example/adapter/ably/ablytest"
 )
 
-// byHosts is a room of a client without a connection, whose hosts are functions.
+// byHosts returns a room of a client without a connection. Functions answer for its hosts.
 func byHosts(
 	t *testing.T, hosts map[string]func(*http.Request) (*http.Response, error), options ...ably.ClientOption,
 ) *ablychat.Room {
@@ -37,8 +37,9 @@ func answer(status int, body string) (*http.Response, error) {
 		Body: io.NopCloser(strings.NewReader(body))}, nil
 }
 
-// What counts is the last host that was asked: not the answer of the one before it, when the call's
-// context ends, or when the last one doesn't answer.
+// TestAFallbackHostThatDoesNotAnswer: the result of a call depends on the last host that was tried.
+// If that host doesn't answer, or the call's context ends, the answer of an earlier host is not
+// returned.
 func TestAFallbackHostThatDoesNotAnswer(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		hosts := map[string]func(*http.Request) (*http.Response, error){
@@ -67,8 +68,9 @@ func TestAFallbackHostThatDoesNotAnswer(t *testing.T) {
 	})
 }
 
-// One that asks for a token hangs: each call ends with its own context, and all of them at the
-// limit, those that come later too. Then another token is asked for.
+// TestARequestForATokenThatHangs: a request for a token, which one call made, hangs. Each waiting
+// call ends with its own context, and all end at the time limit of the request, also later ones.
+// Then a new request is made.
 func TestARequestForATokenThatHangs(t *testing.T) {
 	hangs := func(r *http.Request) (*http.Response, error) {
 		<-r.Context().Done()
@@ -108,7 +110,7 @@ func TestARequestForATokenThatHangs(t *testing.T) {
 					ctx, cancel := context.WithTimeout(t.Context(), limit)
 					defer cancel()
 					err := second(room.Messages().Send(ctx, ablychat.Text("x")))
-					const text = "unable to send message; there is no token to authorize it with: " +
+					const text = "unable to send message; no token for the request: " +
 						"none came in 7s (code 40170, status 401)"
 					switch took := time.Since(begin); {
 					case took != want:
@@ -133,8 +135,8 @@ func TestARequestForATokenThatHangs(t *testing.T) {
 	}
 }
 
-// RSA10a: what Authorize of the realtime client gets is what rooms' REST calls use, whatever they
-// used before; they renew it by the options of the client.
+// RSA10a: the rooms' REST calls use the token that Authorize of the realtime client gets, whatever
+// they used before. They renew it with the options of the client.
 func TestRESTUsesTheNewestToken(t *testing.T) {
 	server := ablytest.NewServer(t)
 	var mu sync.Mutex

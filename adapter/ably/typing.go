@@ -13,12 +13,12 @@ import (
 	"ablyrooms.example/internal/listen"
 )
 
-// typingGrace is how long after a heartbeat was due somebody who was silent still counts as typing
+// typingGrace is how long a typer may be late with a heartbeat before it no longer counts as typing
 // (CHA-T10a).
 const typingGrace = 2 * time.Second
 
-// Typing tells others that this client types, and who else does (CHA-T). Methods may be called
-// concurrently, and from within listeners.
+// Typing notifies others that this client is typing, and reports who is typing in the room (CHA-T).
+// [Room.Typing] returns it. Methods may be called concurrently, and from within listeners.
 type Typing struct {
 	room      *Room
 	wire      typingWire
@@ -27,48 +27,52 @@ type Typing struct {
 	listeners listen.List[typingNews]
 
 	turns    turns
-	throttle chat.Throttle // only who has the turn uses it
-	until    atomic.Int64  // when the interval of the throttle is over, by clock; 0 for none
+	throttle chat.Throttle // used only by the call that has the turn
+	until    atomic.Int64  // the end of the throttle's interval, by clock; 0 if no interval runs
 
 	mu     sync.Mutex
 	set    chat.Typers
 	typers typers
-	timer  *time.Timer // for the next who is silent for too long; nil while no member types
-	over   bool
+	// fires when the next typer has been silent for too long; nil while no client types
+	timer *time.Timer
+	over  bool
 }
 
 var typingEvents = events{name: "typing events", newest: true}
 
-// typingWire is what typing needs of its room.
+// typingWire is the part of a room that Typing uses.
 type typingWire interface {
-	gone(operation string) error       // nil while the room can be used
-	online(operation string) error     // nil with a connection
-	identified(operation string) error // nil with a client id
+	gone(operation string) error       // returns nil until the room is released
+	online(operation string) error     // returns nil if there is a connection
+	identified(operation string) error // returns nil unless the client is known to have no id
 	publish(ctx context.Context, operation, name string, data, headers map[string]any) error
 }
 
-// Typing returns the room's typing indicators.
+// Typing returns the room's [Typing]. It is always the same value.
 func (r *Room) Typing() *Typing { return &r.typing }
 
-// clock is a time that never goes back.
+// clock returns a monotonic time.
 func (t *Typing) clock() time.Duration { return time.Since(t.began) }
 
-// Keystroke tells others that this client types (CHA-T4). Call it at every keystroke: within the
-// room's heartbeat throttle (10 s by default, see [WithTypingHeartbeatThrottle]) after one that was
-// sent, it does nothing, at next to no cost. The room need not be attached.
+// Keystroke notifies others that this client is typing (CHA-T4). Call it at every keystroke. It
+// sends at most one notification in each interval of the room's heartbeat throttle (10 s by
+// default, see [WithTypingHeartbeatThrottle]); a call that sends nothing costs next to nothing. The
+// room need not be attached.
 //
-// Calls run one at a time; of those that wait, the newest goes on, and the others return nil
-// without effect (CHA-T14).
+// Calls run one at a time. If several calls wait for their turn, only the newest of them runs; the
+// others return nil without effect (CHA-T14).
 //
-// Errors: [ErrDisconnected] without a connection (CHA-T4f); [ErrInvalidClientID] for a client
-// without an id, which others could not see; the service's (CHA-T4a5); [ErrRoomInInvalidState] and
-// [ErrResourceDisposed], see [Room]; the context's.
+// Errors: [ErrDisconnected] without a connection (CHA-T4f); [ErrInvalidClientID] if the client has
+// no id, since others could not see who is typing; errors of the service (CHA-T4a5);
+// [ErrRoomInInvalidState] or [ErrResourceDisposed] once the room is released, see [Room]; the
+// context's error.
 func (t *Typing) Keystroke(ctx context.Context) error {
 	return t.do(ctx, "send typing", chat.TypingStarted)
 }
 
-// Stop tells others that this client types no more (CHA-T5). It does nothing when they don't
-// believe so. Waits and errors are those of [Typing.Keystroke].
+// Stop notifies others that this client has stopped typing (CHA-T5). If the last notification has
+// expired, or was a stop, it does nothing. It waits like [Typing.Keystroke], and has the same
+// errors.
 func (t *Typing) Stop(ctx context.Context) error { return t.do(ctx, "stop typing", chat.TypingStopped) }
 
 func (t *Typing) do(ctx context.Context, operation string, what chat.TypingEventType) error {
@@ -79,7 +83,7 @@ func (t *Typing) do(ctx context.Context, operation string, what chat.TypingEvent
 		return ctxerr.Of(ctx)
 	}
 	if what == chat.TypingStarted && !t.turns.busy.Load() && int64(t.clock()) < t.until.Load() {
-		// no call is about to change that it receives, so there is nothing to wait for
+		// No call that runs can change what receivers believe, so there is nothing to wait for.
 		return t.wire.online(operation)
 	}
 	if mine, err := t.turns.take(ctx); !mine {
@@ -95,7 +99,7 @@ func (t *Typing) do(ctx context.Context, operation string, what chat.TypingEvent
 			return nil
 		}
 		if err := t.wire.publish(ctx, operation, string(what), nil, nil); err != nil { // CHA-T5d1
-			if ctx.Err() != nil { // it may have been sent all the same
+			if ctx.Err() != nil { // the message may have been sent
 				t.throttle.Untold(now, t.interval)
 				t.until.Store(0)
 			}
@@ -112,7 +116,7 @@ func (t *Typing) do(ctx context.Context, operation string, what chat.TypingEvent
 		return err
 	}
 	if err := t.wire.publish(ctx, operation, string(what), nil, nil); err != nil { // CHA-T4a5
-		if ctx.Err() != nil { // it may have been sent all the same
+		if ctx.Err() != nil { // the message may have been sent
 			t.throttle.Untold(t.clock(), t.interval)
 		}
 		return err
@@ -121,9 +125,9 @@ func (t *Typing) do(ctx context.Context, operation string, what chat.TypingEvent
 	return nil
 }
 
-// CurrentTypers returns those who type, this client included, in the order of their client ids
-// (CHA-T18); nil once the room is released. It is never older than the events that a listener has
-// received.
+// CurrentTypers returns the clients that are typing, this client included, sorted by client id
+// (CHA-T18). It returns nil once the room is released. The list is at least as new as the events
+// that a listener has received.
 func (t *Typing) CurrentTypers() []TypingMember {
 	t.mu.Lock()
 	defer t.mu.Unlock()
@@ -157,7 +161,7 @@ func (t *Typing) receive(w chat.WireMessage) {
 	t.schedule()
 }
 
-// schedule sets the timer for the next who is silent for too long. The lock is held.
+// schedule sets the timer for the next typer that is silent for too long. The lock is held.
 func (t *Typing) schedule() {
 	at, any := t.set.Next()
 	switch {
@@ -171,7 +175,7 @@ func (t *Typing) schedule() {
 	}
 }
 
-// expire removes those who were silent for too long (CHA-T13b3).
+// expire removes typers that were silent for too long (CHA-T13b3).
 func (t *Typing) expire() {
 	t.mu.Lock()
 	defer t.mu.Unlock()
@@ -185,7 +189,7 @@ func (t *Typing) expire() {
 	}
 }
 
-// dispose ends listeners and timers (CHA-T17).
+// dispose ends the listeners and the timer (CHA-T17).
 func (t *Typing) dispose() {
 	t.mu.Lock()
 	t.over = true

@@ -17,13 +17,14 @@ func start(typing *Typing, who string) {
 	typing.receive(chat.WireMessage{Name: string(chat.TypingStarted), ClientID: who})
 }
 
-// What comes through the channel costs the same however many type, and however many changes wait:
-// no list is made of them there. Of changes that came too fast for lists the last one's is made.
+// TestManyTypersDontHoldUpTheChannel: handling a message of the channel costs the same for any
+// number of typers and of waiting changes, since it makes no list. If changes come too fast, only
+// the list after the last one is made.
 func TestManyTypersDontHoldUpTheChannel(t *testing.T) {
 	const crowd = 50_000
 	typing, _ := newTestTyping(time.Hour)
 	typing.listeners.Add(typing.telling(func(chat.TypingEvent) {}), listen.Config{})
-	typing.typers.passing = true // as while the goroutine is busy
+	typing.typers.passing = true // as if the goroutine were busy
 	var before, after runtime.MemStats
 	runtime.ReadMemStats(&before)
 	for i := range crowd {
@@ -43,9 +44,9 @@ func TestManyTypersDontHoldUpTheChannel(t *testing.T) {
 	typing.dispose()
 }
 
-// A listener that is blocked, served as a user's is, keeps no more sets from being freed than
-// events wait for it. When it goes on it gets the newest 16 changes, each with its own set, and
-// counts those that were dropped. Listeners share each set.
+// TestABlockedListenerAmongManyTypers: a blocked listener keeps at most as many lists in memory as
+// events may wait for it. When it goes on, it gets the newest 16 changes, each with its own list,
+// and the number of dropped changes. Listeners share each list.
 func TestABlockedListenerAmongManyTypers(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		const crowd = 3000
@@ -71,7 +72,7 @@ func TestABlockedListenerAmongManyTypers(t *testing.T) {
 		}
 		runtime.GC()
 		runtime.ReadMemStats(&after)
-		one := uint64(crowd * 32) // bytes of the largest set
+		one := uint64(crowd * 32) // the size in bytes of the largest list
 		if held := int64(after.HeapAlloc) - int64(before.HeapAlloc); held > int64(one*maxPendingStates+8<<20) {
 			t.Errorf("%d MB are held, %d sets are %d MB", held>>20, maxPendingStates, one*maxPendingStates>>20)
 		}
@@ -81,7 +82,7 @@ func TestABlockedListenerAmongManyTypers(t *testing.T) {
 			t.Fatalf("%d events, %d dropped, expected %d", len(late), got, 1+maxPendingStates)
 		}
 		for i, e := range late {
-			n := 0 // its turn had come
+			n := 0 // the first event was passed to the listener before it blocked
 			if i > 0 {
 				n = crowd - 1 - maxPendingStates + i
 			}
@@ -97,7 +98,8 @@ func TestABlockedListenerAmongManyTypers(t *testing.T) {
 	})
 }
 
-// A throttle without an end sends one heartbeat, and holds one that was received.
+// TestThrottleWithoutAnEnd: with the longest possible throttle, one heartbeat is sent, and a
+// received heartbeat stays valid.
 func TestThrottleWithoutAnEnd(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		for _, interval := range []time.Duration{math.MaxInt64, math.MaxInt64 - time.Second, math.MaxInt64 / 2} {

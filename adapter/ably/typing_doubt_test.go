@@ -12,11 +12,12 @@ import (
 	"ablyrooms.example/lifecycle"
 )
 
-// A call whose context ended before the acknowledgement may have been heard by others: a stop after
-// a keystroke is sent, and so is a keystroke after a stop.
+// TestTypingWithoutAnAcknowledgement: if the context of a call ends before the acknowledgement,
+// others may have received the message. So a stop after such a keystroke is sent, and a keystroke
+// after such a stop.
 func TestTypingWithoutAnAcknowledgement(t *testing.T) {
 	server := ablytest.NewServer(t)
-	// no member is let go for being silent
+	// With this throttle, no typer expires during the test.
 	throttle := lifecycle.WithTypingHeartbeatThrottle(time.Hour)
 	hers, his := newPerson(t, server, "ann").room("lobby", throttle), newPerson(t, server, "bob").room("lobby", throttle)
 	got := newInbox[chat.TypingEvent](t)
@@ -27,7 +28,7 @@ func TestTypingWithoutAnAcknowledgement(t *testing.T) {
 			t.Errorf("%+v, expected %s", e, want)
 		}
 	}
-	// givingUp makes a call that is heard, and never acknowledged.
+	// givingUp makes a call whose message is received by others, but is never acknowledged.
 	givingUp := func(call func(context.Context) error, want chat.TypingEventType) {
 		t.Helper()
 		gate := server.Hold(ablytest.ToClient(ablytest.ActionAck))
@@ -65,7 +66,7 @@ func TestTypingWithoutAnAcknowledgement(t *testing.T) {
 	got.empty()
 }
 
-// awaitConnection waits until rooms know of a status of the connection.
+// awaitConnection waits until the rooms have received a status of the connection.
 func awaitConnection(t *testing.T, client *ablychat.Client, status ablychat.ConnectionStatus) {
 	t.Helper()
 	reached := newInbox[ablychat.ConnectionStatusChange](t)
@@ -79,7 +80,8 @@ func awaitConnection(t *testing.T, client *ablychat.Client, status ablychat.Conn
 	}
 }
 
-// Others can't see a client without an id type, nor be present.
+// TestTypingNeedsAClientID: a client without an id can't type or be present, since others couldn't
+// see it.
 func TestTypingNeedsAClientID(t *testing.T) {
 	server := ablytest.NewServer(t)
 	room := newPerson(t, server, "").room("lobby")

@@ -8,35 +8,35 @@ import (
 	"ablyrooms.example/chat"
 )
 
-// exactTypers is how many sets of typers are kept for listeners that are behind: as many as changes
-// may wait for one.
+// exactTypers is the number of lists of typers that are kept for listeners that are behind: as many
+// as events may wait for one listener.
 const exactTypers = maxPendingStates
 
-// typersAt is the set of those who type as it was after a change. All listeners share it.
+// typersAt is the list of typers after a change. All listeners share it.
 type typersAt struct {
-	members atomic.Pointer[[]chat.TypingMember] // nil when it is too old to be kept
+	members atomic.Pointer[[]chat.TypingMember] // nil when it has become too old to be kept
 }
 
-// typingNews is a change of the set that waits for listeners. It holds no set of its own, so that
-// many can wait, however many type.
+// typingNews is a change that waits for listeners. It refers to the list of typers, but doesn't
+// keep it alive. So many changes can wait, however many clients type.
 type typingNews struct {
 	change chat.TypingChange
 	after  *typersAt
 }
 
-// typers passes changes of the set on. What comes through the channel costs little: the lists are
-// made in a goroutine of their own, which lives only while there are changes.
+// typers passes changes of the set of typers to the listeners. Taking a change from the channel
+// costs little: a separate goroutine makes the lists, and exists only while there are changes.
 type typers struct {
-	changes []chat.TypingChange // not passed on yet
-	passing bool                // the goroutine is there
+	changes []chat.TypingChange // changes that are not passed on yet
+	passing bool                // whether the goroutine exists
 
-	shown atomic.Pointer[[]chat.TypingMember] // the newest list; never changed
-	// the newest sets, nil before the first; the goroutine's
+	shown atomic.Pointer[[]chat.TypingMember] // the newest list; a list is never changed
+	// the newest lists, nil before the first one; only the goroutine uses kept and count
 	kept  []*typersAt
-	count int // of sets so far; the goroutine's
+	count int // the number of lists so far
 }
 
-// changed takes a change. The lock is held.
+// changed queues a change for the listeners. The lock is held.
 func (t *Typing) changed(change chat.TypingChange) {
 	t.typers.changes = append(t.typers.changes, change)
 	if !t.typers.passing {
@@ -45,8 +45,8 @@ func (t *Typing) changed(change chat.TypingChange) {
 	}
 }
 
-// pass makes the list after each change and passes it on. Of changes that came too fast for that
-// only the last has a list, which stands for all of them.
+// pass makes the list after each change, and passes both on. If changes come too fast for that, it
+// makes only the list after the last of them, and uses it for all.
 func (t *Typing) pass() {
 	for {
 		t.mu.Lock()
@@ -68,7 +68,7 @@ func (t *Typing) pass() {
 	}
 }
 
-// show publishes changes with the set that is after all of them.
+// show publishes changes, with the list of typers after all of them.
 func (t *Typing) show(changes []chat.TypingChange) {
 	var before []chat.TypingMember
 	if p := t.typers.shown.Load(); p != nil {
@@ -96,7 +96,7 @@ func (t *Typing) show(changes []chat.TypingChange) {
 	}
 }
 
-// current returns the newest list, which must not be changed.
+// current returns the newest list. The caller must not change it.
 func (t *Typing) current() []chat.TypingMember {
 	if p := t.typers.shown.Load(); p != nil {
 		return *p
@@ -104,7 +104,7 @@ func (t *Typing) current() []chat.TypingMember {
 	return []chat.TypingMember{}
 }
 
-// event makes an event for a listener whose turn it is.
+// event makes the event for a listener, at the time when the listener is called.
 func (t *Typing) event(news typingNews) chat.TypingEvent {
 	e := chat.TypingEvent{Change: news.change}
 	if p := news.after.members.Load(); p != nil {
@@ -115,7 +115,7 @@ func (t *Typing) event(news typingNews) chat.TypingEvent {
 	return e
 }
 
-// telling makes a listener for news of one for events; nil of nil.
+// telling adapts a listener for events to typingNews. It returns nil for a nil listener.
 func (t *Typing) telling(listener func(chat.TypingEvent)) func(typingNews) {
 	if listener == nil {
 		return nil
@@ -123,17 +123,18 @@ func (t *Typing) telling(listener func(chat.TypingEvent)) func(typingNews) {
 	return func(news typingNews) { listener(t.event(news)) }
 }
 
-// Subscribe registers a listener for changes of the set of those who type (CHA-T6). It attaches
-// nothing. For a listener that is behind the newest changes wait, see [MaxPending]. CurrentTypers
-// is the set after the event's change, and shared by all listeners; while changes come faster than
-// lists are made of them, it is the set after a later change.
+// Subscribe registers a listener for changes of the set of clients that are typing (CHA-T6). It
+// doesn't attach the room. At most 16 events wait for the listener, the newest: see [MaxPending].
+// An event's CurrentTypers is the set after the change, or, if changes come very fast, after a
+// later one. All listeners share it, so it must not be changed.
 //
-// Errors: [ErrInvalidArgument] for a nil listener; [ErrRoomInInvalidState]; [ErrResourceDisposed].
+// Errors: [ErrInvalidArgument] for a nil listener; [ErrRoomInInvalidState] or [ErrResourceDisposed]
+// once the room is released.
 func (t *Typing) Subscribe(listener func(TypingEvent)) (*Subscription, error) {
 	return subscribe(t.room, &t.listeners, typingEvents, t.telling(listener))
 }
 
-// Events is [Typing.Subscribe] for a loop; all else is as for [Messages.Events].
+// Events is [Typing.Subscribe] for a loop. In all else it works like [Messages.Events].
 func (t *Typing) Events(ctx context.Context) iter.Seq2[TypingEvent, error] {
 	all := sequence(ctx, t.room, &t.listeners, typingEvents)
 	return func(yield func(TypingEvent, error) bool) {

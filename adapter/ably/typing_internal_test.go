@@ -15,13 +15,14 @@ import (
 	"ablyrooms.example/lifecycle"
 )
 
-// fakeWire takes what typing sends, at once or when its gate lets it.
+// fakeWire receives the messages that typing sends. It accepts each at once, or when the test lets
+// it.
 type fakeWire struct {
 	mu   sync.Mutex
 	sent []string
 	at   []time.Duration
 	from time.Time
-	gate chan struct{} // nil lets all through
+	gate chan struct{} // each message waits for a value of gate; nil accepts all at once
 	fail error
 	off  error
 }
@@ -48,12 +49,12 @@ func (w *fakeWire) publish(_ context.Context, _, name string, _, _ map[string]an
 func newTestTyping(interval time.Duration) (*Typing, *fakeWire) {
 	w := &fakeWire{from: time.Now()}
 	client := &Client{log: slog.New(slog.DiscardHandler)}
-	client.ending.Store(true) // so that what ends has an error without a room
+	client.ending.Store(true) // so that listeners end with an error although there is no room
 	return &Typing{wire: w, interval: interval, began: time.Now(), room: &Room{client: client}}, w
 }
 
-// CHA-T4a, CHA-T4c, CHA-T10: the first keystroke is sent at once, further ones not until the
-// interval is over, to the millisecond.
+// CHA-T4a, CHA-T4c, CHA-T10: the first keystroke is sent at once, and the next one only when the
+// interval is over. The interval is exact to the millisecond.
 func TestHeartbeatsToTheMillisecond(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		typing, wire := newTestTyping(10 * time.Second)
@@ -61,10 +62,10 @@ func TestHeartbeatsToTheMillisecond(t *testing.T) {
 			if err := typing.Keystroke(t.Context()); err != nil {
 				t.Fatal(err)
 			}
-			time.Sleep(time.Millisecond) // of the bubble's clock
+			time.Sleep(time.Millisecond) // virtual time
 		}
 		if want := []time.Duration{0, 10 * time.Second, 20 * time.Second}; !slices.Equal(wire.at, want) {
-			t.Errorf("told at %v, expected %v", wire.at, want)
+			t.Errorf("sent at %v, expected %v", wire.at, want)
 		}
 		if err := typing.Stop(t.Context()); err != nil {
 			t.Fatal(err)
@@ -72,11 +73,12 @@ func TestHeartbeatsToTheMillisecond(t *testing.T) {
 		if err := typing.Stop(t.Context()); err != nil { // CHA-T5a
 			t.Fatal(err)
 		}
-		if err := typing.Keystroke(t.Context()); err != nil { // stop resets the interval (CHA-T5e)
+		// sent at once, since stop resets the interval (CHA-T5e)
+		if err := typing.Keystroke(t.Context()); err != nil {
 			t.Fatal(err)
 		}
 		if want := []string{"typing.started", "typing.started", "typing.started", "typing.stopped", "typing.started"}; !slices.Equal(wire.sent, want) {
-			t.Errorf("told %v, expected %v", wire.sent, want)
+			t.Errorf("sent %v, expected %v", wire.sent, want)
 		}
 		time.Sleep(10 * time.Second)
 		if err := typing.Stop(t.Context()); err != nil || len(wire.sent) != 5 { // expired (CHA-T5a)
@@ -85,7 +87,8 @@ func TestHeartbeatsToTheMillisecond(t *testing.T) {
 	})
 }
 
-// CHA-T4a5, CHA-T4f, CHA-T5d1: a failure is the caller's, and starts no interval.
+// CHA-T4a5, CHA-T4f, CHA-T5d1: if a keystroke fails, its caller gets the error, and no interval
+// begins.
 func TestAKeystrokeThatFails(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		typing, wire := newTestTyping(time.Second)
@@ -112,7 +115,7 @@ func TestAKeystrokeThatFails(t *testing.T) {
 	})
 }
 
-// CHA-T14: of the calls that wait, the last wins, and the others return without effect.
+// CHA-T14: of the calls that wait, only the newest runs; the others return without effect.
 func TestConcurrentKeystrokesAndStopsConverge(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		typing, wire := newTestTyping(time.Hour)
@@ -127,20 +130,20 @@ func TestConcurrentKeystrokesAndStopsConverge(t *testing.T) {
 			}()
 			synctest.Wait()
 		}
-		call("first", typing.Keystroke) // at the wire
-		call("second", typing.Stop)     // waits
-		call("third", typing.Keystroke) // sends the second away
+		call("first", typing.Keystroke) // has the turn, and waits at the wire
+		call("second", typing.Stop)     // waits for its turn
+		call("third", typing.Keystroke) // the second call returns
 		if r := <-results; r != "second" {
 			t.Errorf("%s came back first", r)
 		}
-		call("fourth", typing.Stop) // sends the third away
+		call("fourth", typing.Stop) // the third call returns
 		if r := <-results; r != "third" {
 			t.Errorf("%s came back", r)
 		}
 		ctx, cancel := context.WithCancelCause(t.Context())
 		mine := errors.New("mine")
 		gaveUp := make(chan error, 1)
-		go func() { gaveUp <- typing.Stop(ctx) }() // sends the fourth away, and gives up
+		go func() { gaveUp <- typing.Stop(ctx) }() // the fourth call returns, and this one gives up
 		synctest.Wait()
 		<-results
 		cancel(mine)
@@ -152,12 +155,13 @@ func TestConcurrentKeystrokesAndStopsConverge(t *testing.T) {
 		<-results
 		<-results
 		if !slices.Equal(wire.sent, []string{"typing.started", "typing.stopped"}) {
-			t.Errorf("told %v", wire.sent)
+			t.Errorf("sent %v", wire.sent)
 		}
 	})
 }
 
-// CHA-T13b: who is silent for the interval and the grace period is let go, at that millisecond.
+// CHA-T13b: a typer that is silent for the interval and the grace period is removed, at exactly
+// that millisecond.
 func TestWhoIsSilentIsLetGo(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		typing, _ := newTestTyping(10 * time.Second)
@@ -200,7 +204,7 @@ func TestWhoIsSilentIsLetGo(t *testing.T) {
 			}
 		}
 		heartbeat("eve")
-		typing.dispose() // CHA-T17: no timer is left, or the bubble would not end
+		typing.dispose() // CHA-T17: stops the timer; otherwise the bubble would not end
 		typing.receive(chat.WireMessage{Name: "typing.started", ClientID: "late"})
 		if c := typing.CurrentTypers(); c != nil {
 			t.Errorf("%v", c)

@@ -12,8 +12,8 @@ import (
 	"ablyrooms.example/lifecycle"
 )
 
-// CHA-T5d1, CHA-T5e, CHA-T5g, CHA-T14b2: a stop that fails is the caller's failure, others still
-// believe that this client types, and the next stop says it again.
+// CHA-T5d1, CHA-T5e, CHA-T5g, CHA-T14b2: if a stop fails, its caller gets the error. Others still
+// take this client for typing, so the next stop is sent again.
 func TestAStopThatFails(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		typing, wire := newTestTyping(time.Minute)
@@ -39,8 +39,8 @@ func TestAStopThatFails(t *testing.T) {
 	})
 }
 
-// CHA-T13b1, CHA-T13b4, CHA-T13b5, CHA-T13a1, CHA-T18, CHA-T6d: who comes, changes its claim, and
-// goes, is reported; who goes twice is not.
+// CHA-T13b1, CHA-T13b4, CHA-T13b5, CHA-T13a1, CHA-T18, CHA-T6d: a client that starts, changes its
+// claim or stops is reported. A second stop is not.
 func TestWhoTypesIsTold(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		typing, _ := newTestTyping(time.Second)
@@ -58,12 +58,12 @@ func TestWhoTypesIsTold(t *testing.T) {
 			synctest.Wait()
 		}
 		say("typing.started", "ann", "pro")
-		say("typing.started", "ann", "pro") // goes on
-		say("typing.started", "ann", "")    // has lost the claim
-		say("typing.stopped", "bob", "")    // did not type
+		say("typing.started", "ann", "pro") // goes on typing: not reported
+		say("typing.started", "ann", "")    // no longer has the claim
+		say("typing.stopped", "bob", "")    // was not typing: not reported
 		say("typing.stopped", "ann", "")
-		say("typing.stopped", "ann", "") // types no more
-		say("typing.started", "", "")    // no client
+		say("typing.stopped", "ann", "") // stops typing
+		say("typing.started", "", "")    // has no client id: ignored
 		want := []chat.TypingEvent{
 			{Change: chat.TypingChange{Type: chat.TypingStarted, TypingMember: chat.TypingMember{ClientID: "ann", UserClaim: "pro"}}, CurrentTypers: []chat.TypingMember{{ClientID: "ann", UserClaim: "pro"}}},
 			{Change: chat.TypingChange{Type: chat.TypingStarted, TypingMember: chat.TypingMember{ClientID: "ann"}}, CurrentTypers: []chat.TypingMember{{ClientID: "ann"}}},
@@ -73,15 +73,15 @@ func TestWhoTypesIsTold(t *testing.T) {
 			return a.Change == b.Change && slices.Equal(a.CurrentTypers, b.CurrentTypers)
 		}
 		if !slices.EqualFunc(told, want, same) {
-			t.Errorf("told %+v,\nexpected %+v", told, want)
+			t.Errorf("reported %+v,\nexpected %+v", told, want)
 		}
 		subscription.Unsubscribe()
 		say("typing.started", "eve", "")
 		current := typing.CurrentTypers()
 		if len(told) != 3 || len(current) != 1 {
-			t.Errorf("after its removal the listener was told %v; typing: %v", told, current)
+			t.Errorf("after its removal the listener received %v; typing: %v", told, current)
 		}
-		current[0].ClientID = "mallory" // a copy
+		current[0].ClientID = "mallory" // changes only the copy
 		if typing.CurrentTypers()[0].ClientID != "eve" {
 			t.Error("a caller changes the set")
 		}

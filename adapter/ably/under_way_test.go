@@ -11,8 +11,8 @@ import (
 	"ablyrooms.example/adapter/ably/ablytest"
 )
 
-// What is in the midst of waiting, or of its body, when the room ends, ends too, with the same
-// error. Loops that read what was missed are in TestARecoveryEndsWithTheRoom.
+// TestWhatIsUnderWayEndsToo: when the room ends, calls and loops that wait, or whose body runs, end
+// too, with the same error. TestARecoveryEndsWithTheRoom tests loops that fetch missed messages.
 func TestWhatIsUnderWayEndsToo(t *testing.T) {
 	for end, want := range map[string]error{
 		"released": ablychat.ErrRoomInInvalidState, "disposed": ablychat.ErrResourceDisposed,
@@ -29,7 +29,7 @@ func TestWhatIsUnderWayEndsToo(t *testing.T) {
 				}
 				page := must(m.History(t.Context(), ablychat.HistoryQuery{Limit: 1}))
 				unplaced := must(other.Messages().Subscribe(func(ablychat.MessageEvent) {}))
-				// The first event of a loop holds it up until the room has ended.
+				// The body of each loop blocks at its first event until the room has ended.
 				over := make(chan struct{})
 				inBody := func(errs iter.Seq[error]) func() error {
 					return func() (last error) {

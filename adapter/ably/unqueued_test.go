@@ -9,8 +9,8 @@ import (
 	"ablyrooms.example/lifecycle"
 )
 
-// TO3g: without queueMessages presence fails at once when there is no connection, also in a room
-// that waits for one to be attached.
+// TO3g: without queueMessages, calls of presence fail at once when there is no connection, also in
+// a room that waits for a connection to attach.
 func TestPresenceFailsAtOnceWithoutQueueMessages(t *testing.T) {
 	w := newWorld(t, ably.WithClientID("ann"), ably.WithQueueMessages(false),
 		ably.WithDisconnectedRetryTimeout(20*time.Millisecond))

@@ -11,8 +11,9 @@ import (
 	"ablyrooms.example/lifecycle"
 )
 
-// What the token of a user says of it in a room is with all that others hear of it there (CHA-M2h,
-// CHA-MR7d, CHA-ER2a, CHA-PR6g, CHA-T13a1), and with what the user itself is answered.
+// The claim in a user's token for a room comes with everything that others receive from the user in
+// that room (CHA-M2h, CHA-MR7d, CHA-ER2a, CHA-PR6g, CHA-T13a1), and with the results of the user's
+// own calls.
 func TestClaimsOfUsers(t *testing.T) {
 	eachFormat(t, func(t *testing.T, binary ably.ClientOption) {
 		server := ablytest.NewServer(t)

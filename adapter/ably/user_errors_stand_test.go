@@ -13,18 +13,18 @@ import (
 	"ablyrooms.example/lifecycle"
 )
 
-// stand is where errors are met: a server, and clients on it.
+// stand is a server, and clients on it, for the tests of errors.
 type stand struct {
 	t      *testing.T
 	server *ablytest.Server
 }
 
-// client returns a client called ann.
+// client returns a client with the id ann.
 func (s *stand) client(options ...ably.ClientOption) *ablychat.Client {
 	return newPerson(s.t, s.server, "ann", options...).chat
 }
 
-// room returns a room called lobby of a client called ann, which is not attached.
+// room returns the room lobby of a client with the id ann. It is not attached.
 func (s *stand) room(options ...lifecycle.RoomOption) *ablychat.Room {
 	return s.get(s.client(), options...)
 }
@@ -45,12 +45,12 @@ func (s *stand) attached(options ...lifecycle.RoomOption) *ablychat.Room {
 	return room
 }
 
-// refusing has the server refuse frames, or requests.
+// refusing makes the server refuse matching frames or requests.
 func (s *stand) refusing(m ablytest.Match, code int, message string) {
 	s.server.Fault(m, ablytest.Refuse(ablytest.NewError(code, code/100, "%s", message)))
 }
 
-// with makes a client with these options alone.
+// with makes a client with only these options.
 func (s *stand) with(options ...ably.ClientOption) *ablychat.Client {
 	client, err := ablychat.Connect(ablychat.Ably(append(s.server.EndpointOptions(ably.WithLogLevel(ably.LogNone)), options...)...))
 	if err != nil {
@@ -83,27 +83,29 @@ func (s *stand) released() *ablychat.Room {
 	return room
 }
 
-// interrupted returns a context that has ended for a cause of its own.
+// interrupted returns a context that has ended with a cause of its own.
 func (s *stand) interrupted() context.Context {
 	ctx, cancel := context.WithCancelCause(s.t.Context())
 	cancel(errors.New("interrupted"))
 	return ctx
 }
 
-// hit has a call for a room wait while the room before it is released, and releases the name again.
+// hit makes a call wait for a room while the name's earlier room is being released. Then it
+// releases the name again, and returns the call's error.
 func (s *stand) hit(get func(*ablychat.Rooms) error) error {
 	client := s.client()
 	if err := s.get(client).Attach(soon(s.t)); err != nil {
 		return err
 	}
 	gate := s.server.Hold(ablytest.ToServer(ablytest.ActionDetach))
-	_ = client.Rooms().Release(s.interrupted(), "lobby") // which goes on
+	// the context has ended; the release goes on
+	_ = client.Rooms().Release(s.interrupted(), "lobby")
 	if err := gate.Await(soon(s.t), 1); err != nil {
 		return err
 	}
 	got := make(chan error, 1)
 	go func() { got <- get(client.Rooms()) }()
-	for { // until the call waits, it is another release that there is nothing for
+	for { // until the call waits, a release finds no room and has no effect
 		_ = client.Rooms().Release(s.interrupted(), "lobby")
 		select {
 		case err := <-got:

@@ -19,16 +19,16 @@ import (
 	"ablyrooms.example/lifecycle"
 )
 
-// userError is how a user meets an error.
+// userError describes an error as a user gets it.
 type userError struct {
 	meet func(*stand) error
-	text string              // of Error, whole; <address> stands for the server's
-	code lifecycle.ErrorCode // what errors.Is finds; 0 if the error is not one of ours
-	also error               // what errors.Is finds too, or nil
+	text string              // the whole text of Error; <address> stands for the server's address
+	code lifecycle.ErrorCode // the code that errors.Is must match; 0 if the error has none
+	also error               // another error that errors.Is must match, or nil
 }
 
-// userErrors are the errors that a user can meet, by where: the one table of them. Errors that end
-// what waits are tried for every method by the tests of ended_test.go.
+// userErrors has all errors that a user can get, by the situation. Errors of calls that wait when a
+// room or client ends are tested for every method in ended_test.go.
 var userErrors = map[string]userError{
 	"no options": {func(s *stand) error { return second(ablychat.Connect()) },
 		`unable to create chat client; invalid key (code 40005, status 400)`, 40005, nil},
@@ -98,13 +98,13 @@ var userErrors = map[string]userError{
 				return nil, errors.New("nobody is signed in")
 			}))))
 	},
-		`unable to send message; there is no token to authorize it with: nobody is signed in (code 40170, status 401)`, 40170, nil},
+		`unable to send message; no token for the request: nobody is signed in (code 40170, status 401)`, 40170, nil},
 	"send with a token that has expired": {func(s *stand) error {
 		d, _ := s.server.IssueToken(ablytest.TokenParams{ClientID: "ann"})
 		s.server.ExpireTokens()
 		return send(s.get(s.with(ably.WithAutoConnect(false), ably.WithToken(d.Token))))
 	},
-		`unable to send message; there is no key, auth URL or auth callback to get a new token with (code 40171, status 401): token expired (code 40142, status 401)`, 40171, lifecycle.ErrorCode(40142)},
+		`unable to send message; there is no key, auth URL or auth callback that could get a new token (code 40171, status 401): token expired (code 40142, status 401)`, 40171, lifecycle.ErrorCode(40142)},
 	"attach with a token that has expired": {func(s *stand) error {
 		d, _ := s.server.IssueToken(ablytest.TokenParams{ClientID: "ann"})
 		s.server.ExpireTokens()
@@ -270,7 +270,7 @@ var userErrors = map[string]userError{
 	"single reactions without the option": {func(s *stand) error {
 		return second(s.room().Messages().Reactions().SubscribeRaw(func(chat.RawReactionEvent) {}))
 	},
-		`unable to subscribe to raw message reactions; the room was got without raw message reactions: ablychat.WithRawMessageReactions(true) (code 102108, status 400)`, 102108, nil},
+		`unable to subscribe to raw message reactions; the room's options don't enable raw message reactions: use ablychat.WithRawMessageReactions(true) (code 102108, status 400)`, 102108, nil},
 
 	"typing without a connection": {func(s *stand) error {
 		return s.get(s.client(ably.WithAutoConnect(false))).Typing().Keystroke(soon(s.t))
@@ -302,14 +302,14 @@ var userErrors = map[string]userError{
 	"presence without the option": {func(s *stand) error {
 		return second(s.room(lifecycle.WithPresenceEvents(false)).Presence().Subscribe(func(chat.PresenceEvent) {}))
 	},
-		`unable to subscribe to presence events; the room was got without presence events: ablychat.WithPresenceEvents(true), the default (code 102108, status 400)`, 102108, nil},
+		`unable to subscribe to presence events; the room's options don't enable presence events: use ablychat.WithPresenceEvents(true), the default (code 102108, status 400)`, 102108, nil},
 	"occupancy without the option": {func(s *stand) error { return second(s.room().Occupancy().Subscribe(func(chat.OccupancyData) {})) },
-		`unable to subscribe to occupancy events; the room was got without occupancy events: ablychat.WithOccupancyEvents(true) (code 102108, status 400)`, 102108, nil},
+		`unable to subscribe to occupancy events; the room's options don't enable occupancy events: use ablychat.WithOccupancyEvents(true) (code 102108, status 400)`, 102108, nil},
 	"current occupancy without the option": {func(s *stand) error {
 		_, _, err := s.room().Occupancy().Current()
 		return err
 	},
-		`unable to get current occupancy; the room was got without occupancy events: ablychat.WithOccupancyEvents(true) (code 102108, status 400)`, 102108, nil},
+		`unable to get current occupancy; the room's options don't enable occupancy events: use ablychat.WithOccupancyEvents(true) (code 102108, status 400)`, 102108, nil},
 	"an event of another message": {func(s *stand) error {
 		return second(chat.Message{Serial: "a"}.With(chat.MessageEvent{Type: chat.MessageUpdated, Message: chat.Message{Serial: "b"}}))
 	},
@@ -325,11 +325,11 @@ var userErrors = map[string]userError{
 	"options of ably-go's for a client that exists": {func(s *stand) error {
 		return second(ablychat.New(s.client().Realtime(), ablychat.Ably(ably.WithClientID("x"))))
 	},
-		`unable to create chat client; the options of ably-go are those of the realtime client, expected no ablychat.Ably (code 40003, status 400)`, 40003, nil},
+		`unable to create chat client; the realtime client has its own options of ably-go, so ablychat.Ably can't be used (code 40003, status 400)`, 40003, nil},
 	"no options of ably-go's for a client that exists": {func(s *stand) error {
 		return second(ablychat.New(s.client().Realtime(), ablychat.Ably()))
 	},
-		`unable to create chat client; the options of ably-go are those of the realtime client, expected no ablychat.Ably (code 40003, status 400)`, 40003, nil},
+		`unable to create chat client; the realtime client has its own options of ably-go, so ablychat.Ably can't be used (code 40003, status 400)`, 40003, nil},
 
 	"get after the disposal": {func(s *stand) error { return second(s.disposed().Rooms().Get(soon(s.t), "lobby")) },
 		`unable to get room; rooms instance has been disposed: room "lobby" (code 40014, status 400)`, 40014, nil},
@@ -521,7 +521,7 @@ var userErrors = map[string]userError{
 	"send with a description": {func(s *stand) error {
 		return second(s.room().Messages().Send(soon(s.t), ablychat.Text("x"), ablychat.WithDescription("y")))
 	},
-		`unable to send message; only an update or a deletion has a description or metadata of its own (code 40003, status 400)`, 40003, nil},
+		`unable to send message; a description or operation metadata is only for an update or a deletion (code 40003, status 400)`, 40003, nil},
 	"send to a service that is silent": {func(s *stand) error {
 		return send(s.get(s.with(ably.WithKey(s.server.Key()), ably.WithInsecureAllowBasicAuthWithoutTLS(),
 			ably.WithAutoConnect(false), ably.WithHTTPClient(&http.Client{Transport: roundTrip(
@@ -545,7 +545,7 @@ var userErrors = map[string]userError{
 				return nil, errors.New("late")
 			}))))
 	},
-		`unable to send message; there is no token to authorize it with: none came in 1ms (code 40170, status 401)`, 40170, nil},
+		`unable to send message; no token for the request: none came in 1ms (code 40170, status 401)`, 40170, nil},
 	"delete without a serial": {func(s *stand) error { return second(s.room().Messages().Delete(soon(s.t), "")) },
 		`unable to delete message; the message's serial is empty (code 40003, status 400)`, 40003, nil},
 	"get without a serial": {func(s *stand) error { return second(s.room().Messages().Get(soon(s.t), "")) },
@@ -559,13 +559,13 @@ var userErrors = map[string]userError{
 		a.set(200, "application/json", `[{"serial":"s"}]`, "Link", `<./messages?cursor=2; rel="next"`)
 		return last(s.t, "since", loopOf(a.room.Messages().Since(soon(s.t), "")))
 	},
-		`unable to get history; the link to the next page can't be read: a target without its end in the Link header "<./messages?cursor=2; rel=\"next\"" (code 80013, status 500)`, 80013, nil},
+		`unable to get history; the link to the next page can't be read: a target without the closing > in the Link header "<./messages?cursor=2; rel=\"next\"" (code 80013, status 500)`, 80013, nil},
 	"a link to the same page": {func(s *stand) error {
 		a := newAnswering(s.t)
 		a.set(200, "application/json", `[{"serial":"s"}]`, "Link", `<./messages?direction=backwards>; rel="next"`)
 		return second(a.room.Messages().History(soon(s.t), ablychat.HistoryQuery{}))
 	},
-		`unable to get history; the link to the next page is to the same page (code 80013, status 500)`, 80013, nil},
+		`unable to get history; the link to the next page leads to the same page (code 80013, status 500)`, 80013, nil},
 	"a reaction that is answered by a page": {func(s *stand) error {
 		a := newAnswering(s.t)
 		a.set(200, "text/html", "<html>Log in</html>")
@@ -586,7 +586,7 @@ var userErrors = map[string]userError{
 	"presence that is asked for without the option": {func(s *stand) error {
 		return second(s.room(lifecycle.WithPresenceEvents(false)).Presence().Get(soon(s.t)))
 	},
-		`unable to get presence; the room was got without presence events: ablychat.WithPresenceEvents(true), the default (code 102108, status 400)`, 102108, nil},
+		`unable to get presence; the room's options don't enable presence events: use ablychat.WithPresenceEvents(true), the default (code 102108, status 400)`, 102108, nil},
 	"enter after the release": {func(s *stand) error { return s.released().Presence().Enter(soon(s.t), nil) },
 		`unable to enter presence; room "lobby" is released (code 102112, status 400)`, 102112, nil},
 	"enter without a connection, and without a queue": {func(s *stand) error {
@@ -613,8 +613,8 @@ var userErrors = map[string]userError{
 		`room "lobby" lost continuity; messages may have been missed (code 102100, status 500)`, 102100, nil},
 }
 
-// CHA-GP6: every error that a user can meet says what could not be done and why, once, and is found
-// by its code.
+// CHA-GP6: every error that a user can get says which operation failed and why, each once, and
+// errors.Is finds its code.
 func TestErrorsThatUsersMeet(t *testing.T) {
 	for name, e := range userErrors {
 		t.Run(name, func(t *testing.T) {
@@ -639,13 +639,14 @@ func TestErrorsThatUsersMeet(t *testing.T) {
 	}
 }
 
-// Every code that this library raises itself is in the table.
+// TestEveryCodeIsMet checks that every code that this library uses by itself is in the table.
 func TestEveryCodeIsMet(t *testing.T) {
 	met := map[ablychat.ErrorCode]bool{
 		ablychat.ErrBadRequest:                   true, // never raised
 		ablychat.ErrOperationSerializationFailed: true, // never raised
-		ablychat.ErrChannelOperationFailed:       true, // of the service's errors without a code
-		ablychat.ErrPresenceAutoReentryFailed:    true, // is logged
+		// the code of errors of the service that have none
+		ablychat.ErrChannelOperationFailed:    true,
+		ablychat.ErrPresenceAutoReentryFailed: true, // is only logged
 	}
 	for _, e := range userErrors {
 		met[e.code] = true

@@ -23,14 +23,15 @@ type (
 	list   = []any
 )
 
-// score is a struct that users may give.
+// score is a struct that a user sends.
 type score struct {
 	Points int64     `json:"points"`
 	At     time.Time `json:"at"`
 	Note   string    `json:"note,omitempty"`
 }
 
-// values are what users give, what comes of it on every way, and what is refused.
+// values has the values that users send, and for each either the value that arrives by every way,
+// or the reason of the refusal.
 var values = map[string]struct {
 	give any
 	want any
@@ -58,7 +59,7 @@ var values = map[string]struct {
 	"nested invalid UTF-8":  {object{"deep": list{"\xff"}}, nil, "deep[0] is not valid UTF-8"},
 	"an invalid name":       {object{"\xff": 1}, nil, `["\xff"] has a name that is not valid UTF-8`},
 	"UTF-8 in a struct":     {score{Note: "\xff"}, nil, "is not valid UTF-8"},
-	"no number":             {json.Number("one"), nil, `is "one", which is no number`},
+	"no number":             {json.Number("one"), nil, `is "one", which is not a number`},
 	"too large a number":    {json.Number("123456789012345678901"), nil, "is 123456789012345678901, which is too large"},
 	"a function":            {func() {}, nil, "has no form in JSON"},
 	"one that holds itself": {itself(), nil, "is nested deeper than"},
@@ -70,17 +71,17 @@ func itself() any {
 	return o
 }
 
-// paths are the ways on which a value is sent, each with the field that errors name, and what came
-// of it on every way in.
+// path is a way to send a value. It has the name of the field in errors, and returns the value as
+// it arrived by each way to receive it.
 type path struct {
 	field string
 	send  func(ctx context.Context, v any) error
 	came  func(t *testing.T) []any
-	takes func(v any) bool // nil for every value
+	takes func(v any) bool // reports whether the path accepts a value; nil accepts every value
 }
 
-// A value that users give is the same on every way out and in, in JSON and in MessagePack, or is
-// refused by an error that names the field.
+// TestValuesAreTheSameOnEveryWay: a value arrives the same by each way to send and to receive it,
+// in JSON and in MessagePack, or it is refused with an error that names the field.
 func TestValuesAreTheSameOnEveryWay(t *testing.T) {
 	eachFormat(t, func(t *testing.T, binary ably.ClientOption) {
 		server := ablytest.NewServer(t)
@@ -113,7 +114,7 @@ func TestValuesAreTheSameOnEveryWay(t *testing.T) {
 	})
 }
 
-// plainOnly reports whether a value is one that a header may have.
+// plainOnly reports whether a header may have the value.
 func plainOnly(v any) bool {
 	switch v.(type) {
 	case object, list:
@@ -130,7 +131,8 @@ func pathsBetween(t *testing.T, from, to *ablychat.Room) map[string]path {
 		t.Fatal(err)
 	}
 	var sent chat.Message
-	// everywhere returns a message as its sender, a listener, Get and History have it.
+	// everywhere returns a message as the result of Send, as an event, and as Get and History
+	// return it.
 	everywhere := func(t *testing.T) []chat.Message {
 		all := []chat.Message{sent, messages.next().Message}
 		one, err := to.Messages().Get(soon(t), sent.Serial)
@@ -207,7 +209,8 @@ func pathsBetween(t *testing.T, from, to *ablychat.Room) map[string]path {
 	}
 }
 
-// Text that users give is as exact as other values: names, descriptions, the text of a message.
+// TestTextIsTheSameOnEveryWay: names, descriptions and the text of a message arrive as exactly as
+// other values.
 func TestTextIsTheSameOnEveryWay(t *testing.T) {
 	eachFormat(t, func(t *testing.T, binary ably.ClientOption) {
 		server := ablytest.NewServer(t)
@@ -288,7 +291,8 @@ func TestTextIsTheSameOnEveryWay(t *testing.T) {
 	})
 }
 
-// What a user gave can be changed after the call, and what was returned is the caller's.
+// TestWhatWasGivenIsNotKept: a user may change a value after the call that sent it, and may change
+// a result.
 func TestWhatWasGivenIsNotKept(t *testing.T) {
 	server := ablytest.NewServer(t)
 	room := newPerson(t, server, "ann").room("lobby")

@@ -15,7 +15,8 @@ import (
 	"ablyrooms.example/adapter/ably/ablytest"
 )
 
-// The versions of a message are as it was created, its updates and its deletion, oldest first.
+// TestVersions: the versions of a message are the message as it was created, its updates and its
+// deletion, oldest first.
 func TestVersions(t *testing.T) {
 	eachFormat(t, func(t *testing.T, binary ably.ClientOption) {
 		m := newPerson(t, ablytest.NewServer(t), "ann", binary).unattached("a/b ☃").Messages()
@@ -51,7 +52,7 @@ func ablyStatus(err error) int {
 	return info.StatusCode
 }
 
-// A call that is repeated with its key has no second effect.
+// TestIdempotency: a call that is repeated with the same key has no second effect.
 func TestIdempotency(t *testing.T) {
 	server, wire := ablytest.NewServer(t), &recorder{}
 	client := must(ablychat.Connect(ablychat.WithIdempotentPublishing(),
@@ -76,7 +77,7 @@ func TestIdempotency(t *testing.T) {
 		t.Errorf("%d versions, expected 3", n)
 	}
 	keys := map[string]bool{}
-	for _, call := range []func() error{ // keys of the client's own are not the same
+	for _, call := range []func() error{ // keys that the client makes differ
 		func() error { return second(m.Send(soon(t), ablychat.Text("again"))) },
 		func() error { return second(m.Send(soon(t), ablychat.Text("again"))) },
 		func() error { return second(m.Update(soon(t), first.Serial, ablychat.Text("again"))) },
@@ -101,13 +102,14 @@ func TestIdempotency(t *testing.T) {
 	}
 }
 
-// lossy brings requests for any host to one server, and loses some answers to them.
+// lossy is an HTTP transport that sends requests for any host to one server, and loses some
+// answers.
 type lossy struct {
 	addr string
 
 	mu    sync.Mutex
-	lose  int      // how many answers are lost from now on
-	hosts []string // that were asked
+	lose  int      // how many of the next answers to lose
+	hosts []string // the hosts of the requests
 }
 
 type lostAnswer struct{}
@@ -132,7 +134,7 @@ func (l *lossy) RoundTrip(request *http.Request) (*http.Response, error) {
 	return nil, lostAnswer{}
 }
 
-// losing has the next answers lost, and forgets the hosts that were asked before.
+// losing makes the next n answers lost, and forgets the hosts that were tried before.
 func (l *lossy) losing(n int) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -145,7 +147,7 @@ func (l *lossy) asked() []string {
 	return slices.Clone(l.hosts)
 }
 
-// changing are the calls that change a message, in their order.
+// changing returns the calls that change a message, in their order.
 func changing(m *ablychat.Messages, serial string, options ...ablychat.OperationOption) []func() error {
 	return []func() error{
 		func() error { return second(m.Update(context.Background(), serial, ablychat.Text("y"), options...)) },
@@ -153,9 +155,9 @@ func changing(m *ablychat.Messages, serial string, options ...ablychat.Operation
 	}
 }
 
-// An answer that was lost doesn't duplicate: neither where ably-go asks a fallback host (with a key
-// of the client's own), nor where the program calls again (with a key of its own). Without a key it
-// does.
+// TestALostAnswerDoesNotDuplicate: after a lost answer, ably-go tries a fallback host with a key
+// that the client made, or the program repeats the call with its own key. Neither has a second
+// effect. Without a key there is one.
 func TestALostAnswerDoesNotDuplicate(t *testing.T) {
 	server := ablytest.NewServer(t)
 	wire := &lossy{addr: server.Addr()}

@@ -11,7 +11,7 @@ import (
 	"ablyrooms.example/lifecycle"
 )
 
-// RTL4i: an attach waits for the connection, and is sent then, once.
+// RTL4i: an attach waits for the connection, and is then sent once.
 func TestAnAttachWaitsForTheConnection(t *testing.T) {
 	server := ablytest.NewServer(t)
 	server.RefuseConnections(nil)
@@ -38,8 +38,8 @@ func TestAnAttachWaitsForTheConnection(t *testing.T) {
 	seen.continuous()
 }
 
-// RTL4f: it waits as long as a request may take. The room is suspended then, and attached when the
-// connection is there.
+// RTL4f: an attach waits for a connection for the timeout of a request. Then the room is suspended.
+// It attaches when there is a connection.
 func TestAnAttachWithoutAConnectionIsSuspended(t *testing.T) {
 	server := ablytest.NewServer(t)
 	server.RefuseConnections(nil)
@@ -57,8 +57,8 @@ func TestAnAttachWithoutAConnectionIsSuspended(t *testing.T) {
 	seen.continuous()
 }
 
-// A release comes after the attach that waits for the connection (CHA-RL7), which takes no longer
-// than a request may; so does Dispose.
+// TestReleaseOfARoomThatWaitsForTheConnection: a release runs after the attach that waits for the
+// connection (CHA-RL7), which ends after the timeout of a request. The same is true for Dispose.
 func TestReleaseOfARoomThatWaitsForTheConnection(t *testing.T) {
 	for what, end := range map[string]func(w *world) error{
 		"release": func(w *world) error { return w.rooms.Release(soon(t), name) },

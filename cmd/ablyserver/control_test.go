@@ -11,7 +11,7 @@ import (
 	"testing"
 )
 
-// With -control the command prints where the kit is, serves it, and stops it in the end.
+// With -control the command prints the address of the kit, serves it, and stops it at the end.
 func TestControl(t *testing.T) {
 	ctx, stop := context.WithCancel(t.Context())
 	reader, writer := io.Pipe()
@@ -40,6 +40,6 @@ func TestControl(t *testing.T) {
 		t.Errorf("exit %d: %s", code, &stderr)
 	}
 	if _, err := client.Get(at.Control + "/rooms/lobby"); err == nil {
-		t.Error("it is served still")
+		t.Error("it is still served")
 	}
 }

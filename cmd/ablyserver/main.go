@@ -1,7 +1,6 @@
-// Command ablyserver runs the embedded double of Ably as a program, for clients in other
-// languages. It listens on loopback only, prints one line of JSON with host, port and
-// key, and serves until it gets SIGTERM or SIGINT. With -control it also serves the kit for
-// tests, see docs/control.md.
+// Command ablyserver runs the embedded double of Ably as a program, for clients in other languages.
+// It listens on loopback only, prints one line of JSON with host, port and key, and serves until it
+// gets SIGTERM or SIGINT. With -control it also serves the kit for tests: see docs/control.md.
 package main
 
 import (
@@ -30,8 +29,8 @@ It prints one line of JSON to standard output once it accepts connections, such 
 and stops on SIGTERM or SIGINT, with exit code 0. Everything else goes to standard error.
 Point a client at it with its endpoint (or host), its port, TLS off and the key.
 
-With -control the line also has an address such as "control":"http://127.0.0.1:41235", where a
-test has other users act, reads rooms and has things go wrong, over HTTP: see docs/control.md.
+With -control the line also has an address such as "control":"http://127.0.0.1:41235". There a
+test can act as other users, read rooms and inject faults, over HTTP: see docs/control.md.
 
 Usage: ablyserver [flags]
 
@@ -43,8 +42,8 @@ func main() {
 	os.Exit(run(ctx, os.Args[1:], os.Stdout, os.Stderr))
 }
 
-// run serves until ctx ends and returns the exit code: 0 after a clean end, 1 if the
-// server can't start, 2 for bad arguments.
+// run serves until ctx ends and returns the exit code: 0 after a clean end, 1 if the server can't
+// start, 2 for bad arguments.
 func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 	flags := flag.NewFlagSet("ablyserver", flag.ContinueOnError)
 	flags.SetOutput(stderr)
@@ -52,12 +51,12 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 		fmt.Fprint(stderr, usage)
 		flags.PrintDefaults()
 	}
-	addr := flags.String("addr", "127.0.0.1:0", "loopback `address` to listen on; port 0 takes a free one")
+	addr := flags.String("addr", "127.0.0.1:0", "loopback `address` to listen on; port 0 means any free port")
 	keyText := flags.String("key", ablytest.DefaultKey.Text(), "API `key` that clients use: app.id:secret")
 	ttl := flags.Duration("state-ttl", 2*time.Minute, "how long a lost connection can be resumed")
-	idle := flags.Duration("idle", 15*time.Second, "how long a connection may be idle before a heartbeat; 0 for ever")
+	idle := flags.Duration("idle", 15*time.Second, "how long a connection may be idle before the server sends a heartbeat; 0 means no heartbeats")
 	controlled := flags.Bool("control", false,
-		"serve the kit for tests over HTTP too, on a free port of loopback")
+		"also serve the kit for tests over HTTP, on a free port of loopback")
 	frames := flags.Bool("frames", false, "log each frame to standard error, without its payload")
 	if err := flags.Parse(args); err != nil {
 		if errors.Is(err, flag.ErrHelp) {
@@ -66,7 +65,7 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 		return 2
 	}
 	if flags.NArg() > 0 {
-		fmt.Fprintf(stderr, "ablyserver: unexpected argument %q; -h shows the flags\n", flags.Arg(0))
+		fmt.Fprintf(stderr, "ablyserver: unexpected argument %q; -h lists the flags\n", flags.Arg(0))
 		return 2
 	}
 	key, err := ablytest.ParseKey(*keyText)
@@ -114,7 +113,7 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 	return 0
 }
 
-// serve serves a handler on a free port of loopback until it is closed.
+// serve serves a handler on a free port of loopback, until closing is called.
 func serve(handler http.Handler) (url string, closing func(), err error) {
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {

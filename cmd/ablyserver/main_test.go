@@ -18,7 +18,7 @@ import (
 	"github.com/ably/ably-go/ably"
 )
 
-// asProgram makes the test binary behave as the command itself.
+// asProgram is an environment variable: if it is set, the test binary runs the command itself.
 const asProgram = "ABLYSERVER_AS_PROGRAM"
 
 func TestMain(m *testing.M) {

@@ -1,13 +1,14 @@
-// Command playground builds and serves a page in which one steps through the machines of this
-// module: the cores that the library ships, compiled to WebAssembly. It prints the page's address,
+// Command playground builds and serves a page that plays the state machines of this module step by
+// step: the cores that the library ships, compiled to WebAssembly. It prints the page's address,
 // and serves until Ctrl-C.
 //
 //	go run ./cmd/playground [-addr host:port] [-out folder] [-build]
 //
-// Failing scripts of the harnesses are printed as links to the page. They begin with its address if
-// the environment variable PLAYGROUND_URL has it.
+// The test commands print failing scripts as links to the page. The links begin with the page's
+// address if the environment variable PLAYGROUND_URL contains it.
 //
-// The files can be served by any host and from any folder: give -build and -out to write them only.
+// The files can be served by any host and from any folder. Use -build and -out to write them
+// without serving them.
 package main
 
 import (
@@ -44,9 +45,9 @@ func main() {
 func run(ctx context.Context, args []string, out io.Writer) error {
 	flags := flag.NewFlagSet("playground", flag.ContinueOnError)
 	flags.SetOutput(out)
-	addr := flags.String("addr", "127.0.0.1:8765", "the `address` to serve on; port 0 for any")
+	addr := flags.String("addr", "127.0.0.1:8765", "the `address` to serve on; port 0 means any free port")
 	dir := flags.String("out", "", "the `folder` for the static files; default .cache/playground")
-	only := flags.Bool("build", false, "write the files, and don't serve them")
+	only := flags.Bool("build", false, "write the files without serving them")
 	if err := flags.Parse(args); err != nil {
 		return err
 	}
@@ -79,7 +80,7 @@ func serve(ctx context.Context, addr, dir string, out io.Writer) error {
 	}
 	done := make(chan error, 1)
 	go func() { done <- server.Serve(l) }()
-	fmt.Fprintf(out, "the playground is at http://%v/ (Ctrl-C ends it)\n", l.Addr())
+	fmt.Fprintf(out, "the playground is at http://%v/ (press Ctrl-C to stop)\n", l.Addr())
 	<-ctx.Done()
 	_ = server.Close()
 	if err := <-done; !errors.Is(err, http.ErrServerClosed) {

@@ -40,17 +40,18 @@ func TestAFolderIsServedUntilTheContextEnds(t *testing.T) {
 		t.Error(err)
 	}
 	if err := serve(t.Context(), "no address", dir, io.Discard); err == nil {
-		t.Error("it serves on no address")
+		t.Error("it serves on an invalid address")
 	}
 }
 
 func TestBadArgumentsAreRefused(t *testing.T) {
 	if err := run(t.Context(), []string{"-colour"}, io.Discard); err == nil {
-		t.Error("a flag that there is not is taken")
+		t.Error("an unknown flag is accepted")
 	}
 }
 
-// TestThePageLoadsNothingFromElsewhere looks at the page's files: a static host needs no other.
+// TestThePageLoadsNothingFromElsewhere checks that the page's files refer to no other site or root
+// path.
 func TestThePageLoadsNothingFromElsewhere(t *testing.T) {
 	entries, err := web.ReadDir("web")
 	if err != nil || len(entries) < 10 {

@@ -1,5 +1,5 @@
-// Command basketball-stream is the example of Ably's documentation of rooms, in Go: a room with
-// options of its own is got, attached, watched, detached and released.
+// Command basketball-stream is the example of Ably's documentation of rooms, in Go. It gets a room
+// with some options, attaches it, prints its status changes, detaches it and releases it.
 package main
 
 import (
@@ -65,7 +65,7 @@ func run(ctx context.Context) error {
 	return client.Dispose(ctx)
 }
 
-// connect makes a client of Ably, or of an embedded server when no key is given.
+// connect makes a client of Ably, or, without a key, of an embedded server that it starts.
 func connect() (*ablychat.Client, func(), error) {
 	if key := os.Getenv("ABLY_API_KEY"); key != "" {
 		client, err := ablychat.Connect(ablychat.Ably(ably.WithKey(key), ably.WithClientID("presenter")))

@@ -42,8 +42,8 @@ func moderated(t *testing.T, server *bottest.Server, serial string) {
 	}
 }
 
-// TestOutage has the bot lose its connection, with all its state, for five minutes: it moderates
-// what came meanwhile, and is present again.
+// TestOutage disconnects the bot for five minutes, so that the connection's state is lost. The bot
+// must then moderate the messages that it missed, and be present again.
 func TestOutage(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		server := bottest.NewServer(t)
@@ -68,8 +68,8 @@ func TestOutage(t *testing.T) {
 	})
 }
 
-// TestFlood has 300 messages come at once from 20 users, one of ten spam, faster than the bot can
-// delete: none is left, and nothing else is deleted.
+// TestFlood sends 300 messages of 20 users at once, faster than the bot can delete. One of ten is
+// spam. The bot must delete all spam, and nothing else.
 func TestFlood(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		server := bottest.NewServer(t)
@@ -98,8 +98,8 @@ func TestFlood(t *testing.T) {
 	})
 }
 
-// TestLostToken has the bot's tokens expire, be revoked, and be refused for a while: it goes on
-// with new ones.
+// TestLostToken makes the bot's tokens expire, revokes them, and refuses them for a while. The bot
+// must go on with new ones.
 func TestLostToken(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		server := bottest.NewServer(t)

@@ -1,5 +1,5 @@
-// Command bot greets who enters a room of Ably's, deletes spam, also what came while it had no
-// connection, and waves back. ABLY_API_KEY must allow it to delete the messages of others.
+// Command bot greets clients that enter a room, waves back, and deletes spam, also after an outage.
+// The key in ABLY_API_KEY must allow it to delete the messages of others.
 package main
 
 import (
@@ -29,7 +29,7 @@ func run(ctx context.Context, options ...ablychat.Option) error {
 	if err != nil {
 		return err
 	}
-	defer client.Close() // releases the room, which ends its presence
+	defer client.Close() // releases the room, which also ends the bot's presence
 	room, err := client.Rooms().Get(ctx, "town")
 	if err != nil {
 		return err
@@ -37,16 +37,16 @@ func run(ctx context.Context, options ...ablychat.Option) error {
 	_, err = room.Presence().Subscribe(func(e ablychat.PresenceEvent) {
 		if who := e.Member.ClientID; e.Type == ablychat.PresenceEnter && who != "mod" {
 			typing := room.Typing().Keystroke(ctx)
-			// Quoted, since a name may hold what a terminal obeys.
+			// The name is quoted, since it may contain control characters for a terminal.
 			_, err := room.Messages().Send(ctx, ablychat.Text("Welcome, "+strconv.Quote(who)))
 			log.Println("greeted:", errors.Join(typing, err, room.Typing().Stop(ctx)))
 		}
 	})
-	events := room.Messages().EventsSince(ctx, "") // before Attach, so that none is missed
+	events := room.Messages().EventsSince(ctx, "") // before Attach, so that no message is missed
 	if err := errors.Join(err, room.Attach(ctx), room.Presence().Enter(ctx, nil)); err != nil {
 		return err
 	}
-	for e, err := range events { // after a reconnect, first what was missed meanwhile
+	for e, err := range events { // after a reconnect, missed messages come first
 		switch m := e.Message; {
 		case err != nil:
 			return err

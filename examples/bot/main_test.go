@@ -19,7 +19,7 @@ import (
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
-// TestBot has a guest come and say its lines, and looks at what others see of the bot.
+// TestBot lets a guest enter and send messages, and checks what others see of the bot.
 func TestBot(t *testing.T) {
 	server := ablytest.NewServer(t)
 	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)
@@ -33,7 +33,7 @@ func TestBot(t *testing.T) {
 	go func() {
 		ended <- run(life, options("mod"))
 	}()
-	eve := "eve\x1b[2J\u202e\nroot" // would clear the screen and begin a line
+	eve := "eve\x1b[2J\u202e\nroot" // clears the screen of a terminal and begins a new line
 	client := must(ablychat.Connect(options(eve)))
 	defer client.Close()
 	room := must(client.Rooms().Get(ctx, "town"))
@@ -62,7 +62,7 @@ func TestBot(t *testing.T) {
 		deleted = deleted || m.DeletedBy() == "mod" && m.Version.Description == "spam"
 		return welcomed && deleted
 	})
-	// What comes during an outage is moderated after it.
+	// Messages that come during an outage are moderated after it.
 	server.RefuseConnections(nil)
 	if err := server.Cut(""); err != nil {
 		t.Fatal(err)
@@ -97,7 +97,7 @@ func TestBot(t *testing.T) {
 	}
 }
 
-// The README says how long the bot is.
+// TestTheLengthInTheREADME checks the number of lines that the README says the bot has.
 func TestTheLengthInTheREADME(t *testing.T) {
 	program := must(os.ReadFile("main.go"))
 	says := fmt.Sprintf("| [bot](examples/bot) | %d lines: ", bytes.Count(program, []byte("\n")))
@@ -106,7 +106,7 @@ func TestTheLengthInTheREADME(t *testing.T) {
 	}
 }
 
-// await reads events until one is what the test waits for.
+// await reads events until is returns true for one, and returns that event.
 func await[E any](t *testing.T, next func() (E, error, bool), is func(E) bool) {
 	t.Helper()
 	for {

@@ -15,7 +15,7 @@ import (
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
-// pair is two terminals in one room, each of which shows both people.
+// pair returns two terminals in one room. Each shows both people.
 func pair(t *testing.T) (server *ablytest.Server, ada, bob *terminal) {
 	t.Helper()
 	server = ablytest.NewServer(t)
@@ -75,7 +75,7 @@ func TestWhoTypes(t *testing.T) {
 		bob.press(tea.KeyBackspace)
 	}
 	ada.seesNo("bob is typing…")
-	// A slash is not said to the room.
+	// A line that begins with a slash is not sent to the room.
 	bob.types("/help")
 	bob.press(tea.KeyEnter)
 	bob.sees("/detach, /attach")
@@ -154,7 +154,7 @@ func TestRoomsHaveUnreadMessages(t *testing.T) {
 
 func TestWhatOthersSendCantMoveTheCursor(t *testing.T) {
 	_, ada, bob := pair(t)
-	// The input would not take this, but another client can send it.
+	// A user can't type this text, but another client can send it.
 	ada.run(ada.screen.session.send("general", "\x1b[2Jboo\r\x07\nhoo \u202egnol"))
 	bob.sees("ada: [2Jboo hoo gnol")
 	if view := bob.screen.View(); strings.ContainsAny(view, "\x1b\r\x07\u202e") {

@@ -10,18 +10,18 @@ import (
 	"ablyrooms.example/lifecycle"
 )
 
-// help lists what may follow a slash.
+// help describes the commands that begin with a slash.
 var help = []string{
 	"/join ROOM, /leave; tab and shift+tab change rooms",
-	"/edit TEXT, /delete: your last message",
-	"/like [REACTION]: the last message of all",
-	"/react [REACTION], or alt+1 to alt+4: the room",
-	"/status TEXT: what stands beside your name",
-	"/detach, /attach: the room's channel; pgup, pgdown scroll",
+	"/edit TEXT, /delete: edit or delete your last message",
+	"/like [REACTION]: react to the last message",
+	"/react [REACTION], or alt+1 to alt+4: react to the room",
+	"/status TEXT: the text beside your name",
+	"/detach, /attach: detach or attach the room; pgup, pgdown: scroll",
 	"/quit, esc or ctrl+c",
 }
 
-// command does what follows a slash.
+// command carries out a command; word is its name without the slash.
 func (m *screen) command(word, rest string) tea.Cmd {
 	switch word {
 	case "quit":

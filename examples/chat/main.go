@@ -1,5 +1,5 @@
-// Command chat is a chat for the terminal: rooms, who is there, who types, reactions, and what the
-// library says of each room.
+// Command chat is a chat for the terminal. It shows rooms, who is present, who is typing,
+// reactions, and the status of each room.
 //
 //	go run ./examples/chat                                    starts a server, prints how to join
 //	go run ./examples/chat -server 127.0.0.1:PORT -name bob   joins it, from another terminal
@@ -39,7 +39,7 @@ func main() {
 }
 
 func run(name, server string, rooms []string) (err error) {
-	// Whatever is logged would be written across the screen.
+	// A log line would be written across the screen.
 	slog.SetDefault(slog.New(slog.NewTextHandler(io.Discard, nil)))
 	options, own, err := options(server, os.Getenv("ABLY_API_KEY"))
 	if err != nil {
@@ -70,8 +70,9 @@ func run(name, server string, rooms []string) (err error) {
 	return err
 }
 
-// options are those of a client of the server at an address, else of Ably itself if there is a key,
-// else of an embedded server that it starts, and returns too.
+// options returns the options of a client. It connects to the embedded server at an address;
+// without an address to Ably, if there is a key; otherwise to an embedded server that options
+// starts and returns.
 func options(server, key string) ([]ably.ClientOption, *ablytest.Server, error) {
 	if server != "" {
 		host, port, err := net.SplitHostPort(server)

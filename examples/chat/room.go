@@ -10,29 +10,29 @@ import (
 	"ablyrooms.example/lifecycle"
 )
 
-// room is what the screen knows of a room.
+// room is the screen's view of a room.
 type room struct {
 	name    string
 	status  lifecycle.RoomStatus
 	entries []entry
-	// by client id; one with several connections stands there as often
+	// sorted by client id; a client with several connections is in the list several times
 	members []chat.PresenceMember
 	typers  []string
 	unread  int
-	scroll  int // lines from the end
+	scroll  int // how many lines the view is scrolled up from the end
 }
 
-// entry is a message, or a note of what happened between messages.
+// entry is a message, or a note about an event between messages.
 type entry struct {
 	message *chat.Message
 	note    string
-	times   int // how often the note came in a row
+	times   int // how often the same note came in a row
 }
 
 // maxEntries is how many entries a room keeps.
 const maxEntries = 1000
 
-// apply takes what a room tells. It returns whether there is something to read.
+// apply updates the room by an event. It reports whether there is something new to read.
 func (r *room) apply(what any) (news bool) {
 	switch e := what.(type) {
 	case lifecycle.RoomStatusChange:
@@ -82,7 +82,8 @@ func (r *room) message(e chat.MessageEvent) {
 	}
 }
 
-// change changes a message that is known, unless it can't be.
+// change applies f to the message with a serial. It reports whether the room has the message. If f
+// fails, the message stays as it is.
 func (r *room) change(serial string, f func(chat.Message) (chat.Message, error)) (known bool) {
 	i := slices.IndexFunc(r.entries, func(e entry) bool { return e.message != nil && e.message.Serial == serial })
 	if i < 0 {
@@ -94,7 +95,7 @@ func (r *room) change(serial string, f func(chat.Message) (chat.Message, error))
 	return true
 }
 
-// put puts a message where its serial says, or in the place of an older version of it.
+// put inserts a message in the order of serials, or replaces an older version of it.
 func (r *room) put(m chat.Message) {
 	if r.change(m.Serial, func(old chat.Message) (chat.Message, error) {
 		if m.NewerThan(old) {
@@ -148,7 +149,7 @@ func (r *room) presence(e chat.PresenceEvent) {
 	}
 }
 
-// here counts the people: each once, with however many connections.
+// here returns the number of people that are present. Several connections of one client count once.
 func (r *room) here() (n int) {
 	for i, m := range r.members {
 		if i == 0 || r.members[i-1].ClientID != m.ClientID {
@@ -158,7 +159,8 @@ func (r *room) here() (n int) {
 	return n
 }
 
-// last returns the last message that is not deleted, of one client, or of anybody.
+// last returns the last message that is not deleted: of one client, or of any client if clientID is
+// "".
 func (r *room) last(clientID string) (chat.Message, bool) {
 	for _, e := range slices.Backward(r.entries) {
 		if e.message != nil && e.message.Action != chat.MessageActionDelete && (clientID == "" || e.message.ClientID == clientID) {
@@ -168,7 +170,7 @@ func (r *room) last(clientID string) (chat.Message, bool) {
 	return chat.Message{}, false
 }
 
-// reactions tells the reactions to a message: each name with how often.
+// reactions returns the reactions to a message as text: each name with its count.
 func reactions(r chat.ReactionSummary) string {
 	total := map[string]int{}
 	for _, by := range []map[string]chat.ReactionClients{r.Unique, r.Distinct} {
@@ -189,8 +191,8 @@ func reactions(r chat.ReactionSummary) string {
 	return strings.Join(parts, "  ")
 }
 
-// clean makes a text of others harmless: what would move the cursor or colour the screen is left
-// out, and it is one line.
+// clean makes a text of another user harmless. It removes characters that move the cursor or colour
+// the screen, and makes the text one line.
 func clean(text string) string {
 	return strings.Map(func(c rune) rune {
 		switch {

@@ -12,8 +12,8 @@ import (
 	"ablyrooms.example/lifecycle"
 )
 
-// screen is the program's state. It touches no network, terminal or clock: what is to be done are
-// commands, which the session makes.
+// screen is the program's state. It uses no network, terminal or clock: it returns commands, made
+// by the session, which the program runs.
 type screen struct {
 	session       *session
 	me, hint      string
@@ -22,10 +22,10 @@ type screen struct {
 	rooms         []*room
 	current       int
 	input         textinput.Model
-	typing        bool // the last report of the input
+	typing        bool // whether others were last notified that this client is typing
 }
 
-// quick are the reactions that have a key of their own.
+// quick lists the reactions that have a key.
 var quick = []string{"👍", "🎉", "👏", "😂"}
 
 func newScreen(me, hint string, rooms []string, s *session) *screen {
@@ -43,7 +43,7 @@ func newScreen(me, hint string, rooms []string, s *session) *screen {
 	return m
 }
 
-// Init joins the rooms and begins to wait for news.
+// Init returns the commands that join the rooms and wait for the first news.
 func (m *screen) Init() tea.Cmd {
 	commands := []tea.Cmd{m.session.next}
 	for _, r := range m.rooms {
@@ -59,7 +59,7 @@ func (m *screen) room(name string) *room {
 	return nil
 }
 
-// here returns the room on the screen; nil when there is none.
+// here returns the room on the screen, or nil if there is none.
 func (m *screen) here() *room {
 	if len(m.rooms) == 0 {
 		return nil
@@ -67,7 +67,7 @@ func (m *screen) here() *room {
 	return m.rooms[m.current]
 }
 
-// Update takes a key, a size or news, and returns what is to be done.
+// Update handles a key, a new size or news, and returns the commands to run.
 func (m *screen) Update(msg tea.Msg) (tea.Model, tea.Cmd) {
 	switch msg := msg.(type) {
 	case tea.WindowSizeMsg:
@@ -89,7 +89,7 @@ func (m *screen) take(news tea.Msg) tea.Cmd {
 	case event:
 		r := m.room(n.room)
 		if r == nil {
-			return nil // it was left
+			return nil // the room was left
 		}
 		if r.apply(n.what) && r != m.here() {
 			r.unread++
@@ -129,7 +129,8 @@ func (m *screen) key(k tea.KeyMsg) tea.Cmd {
 	return nil
 }
 
-// show goes to another room. What is in the input is not said there, so its typing ends.
+// show switches to another room. The text in the input was typed for the room before, so typing
+// ends there.
 func (m *screen) show(i int) tea.Cmd {
 	if len(m.rooms) == 0 {
 		return nil
@@ -140,7 +141,7 @@ func (m *screen) show(i int) tea.Cmd {
 	return stop
 }
 
-// edit gives a key to the input, and tells others that this client types, or does no more.
+// edit passes a key to the input. It notifies others that this client is typing, or has stopped.
 func (m *screen) edit(k tea.KeyMsg) tea.Cmd {
 	before := m.input.Value()
 	var c tea.Cmd
@@ -164,7 +165,7 @@ func (m *screen) stopTyping() tea.Cmd {
 	return m.session.typing(m.here().name, false)
 }
 
-// enter sends what is in the input, or does what it says.
+// enter sends the text in the input, or carries it out as a command.
 func (m *screen) enter() tea.Cmd {
 	text := strings.TrimSpace(m.input.Value())
 	m.input.Reset()

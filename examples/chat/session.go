@@ -13,12 +13,12 @@ import (
 	"ablyrooms.example/lifecycle"
 )
 
-// What a session tells the screen. Of a room, it comes as an event.
+// News that a session sends to the screen. News about one room is an event.
 type (
-	// arrived is the next of what a session tells; the screen asks for the one after it.
+	// arrived carries one piece of news. The screen then waits for the next one.
 	arrived struct{ news tea.Msg }
-	// event is of one room; what is a lifecycle.RoomStatusChange, a chat.MessageEvent, or one of
-	// the types below.
+	// event is news about one room. what is a lifecycle.RoomStatusChange, a chat.MessageEvent, or
+	// one of the types below.
 	event struct {
 		room string
 		what any
@@ -31,14 +31,14 @@ type (
 	}
 )
 
-// throttle is how often others are notified again that a member types: often, so that who falls
-// silent is soon seen to.
+// throttle is the interval between notifications that a user is typing. It is short, so that others
+// soon notice when the user stops.
 const throttle = 3 * time.Second
 
-// session is the chat client as the screen needs it: what it receives comes one after the other
-// from next, and what it is to do are commands, which the program runs in goroutines of their own.
-// Those of one room run in the order in which they were made, so that the end of typing doesn't
-// overtake its beginning. Methods are called by one goroutine; commands by any.
+// session connects the screen to the chat client. It receives events, and passes them on one at a
+// time by next. Its other methods return commands, which the program runs in separate goroutines.
+// The commands of one room run in the order in which they were made, so that "stopped typing"
+// doesn't overtake "typing". One goroutine calls the methods; any goroutine may run a command.
 type session struct {
 	client   *ablychat.Client
 	throttle time.Duration
@@ -48,7 +48,7 @@ type session struct {
 	rooms    map[string]*place
 }
 
-// place is a room with the end of its line of commands.
+// place is a room with its queue of commands.
 type place struct {
 	room         *ablychat.Room // set by the first command
 	subscription *ablychat.MessageSubscription
@@ -58,7 +58,7 @@ type place struct {
 func newSession(client *ablychat.Client, throttle time.Duration) *session {
 	ctx, cancel := context.WithCancel(context.Background())
 	s := &session{client: client, throttle: throttle, ctx: ctx, cancel: cancel, news: make(chan tea.Msg), rooms: map[string]*place{}}
-	// the client is new
+	// The error is nil: the client is new.
 	_, _ = client.Connection().Subscribe(func(c ablychat.ConnectionStatusChange) { s.tell(c) })
 	return s
 }
@@ -69,8 +69,8 @@ func (s *session) close(ctx context.Context) error {
 	return s.client.Dispose(ctx)
 }
 
-// tell holds the listener up until the screen takes the news; the library keeps what comes
-// meanwhile, to its bound.
+// tell passes news to the screen. It blocks the listener until the screen takes the news; meanwhile
+// further events wait in the library, up to its limit.
 func (s *session) tell(news tea.Msg) {
 	select {
 	case s.news <- news:
@@ -78,7 +78,7 @@ func (s *session) tell(news tea.Msg) {
 	}
 }
 
-// next is the command that waits for news.
+// next is the command that waits for the next news.
 func (s *session) next() tea.Msg {
 	select {
 	case news := <-s.news:
@@ -88,11 +88,11 @@ func (s *session) next() tea.Msg {
 	}
 }
 
-// connection returns the connection's status at this moment, for before the first news of it.
+// connection returns the connection's present status. The screen shows it before the first change.
 func (s *session) connection() ablychat.ConnectionStatus { return s.client.Connection().Status() }
 
-// inTurn is a command that waits for the room's earlier ones. What f returns other than nil is
-// shown on the screen.
+// inTurn returns a command that waits for the earlier commands of the room, and then calls f. The
+// screen shows f's result, unless it is nil.
 func (s *session) inTurn(name, what string, f func(context.Context, *place) (any, error)) tea.Cmd {
 	p := s.rooms[name]
 	if p == nil {
@@ -108,7 +108,7 @@ func (s *session) inTurn(name, what string, f func(context.Context, *place) (any
 			return nil
 		}
 		if p.room == nil && what != joining {
-			return nil // joining has failed, which was shown
+			return nil // joining has failed, and the failure was shown
 		}
 		result, err := f(s.ctx, p)
 		if err != nil && s.ctx.Err() == nil {
@@ -123,8 +123,8 @@ func (s *session) inTurn(name, what string, f func(context.Context, *place) (any
 
 const joining = "join"
 
-// join gets a room, listens to all that it tells, and only then attaches it, so that nothing is
-// missed; then it enters and reads what was said before.
+// join gets a room, subscribes to all its events, and then attaches it, so that no event is missed.
+// Then it enters presence and reads the earlier messages.
 func (s *session) join(name string) tea.Cmd {
 	first := make(chan struct{})
 	close(first)
@@ -148,7 +148,7 @@ func (s *session) join(name string) tea.Cmd {
 	})
 }
 
-// listen passes on what a room tells. It ends with the room's release.
+// listen passes on all events of a room, until the room is released.
 func (s *session) listen(name string, p *place) error {
 	room := p.room
 	messages, err := room.Messages().Subscribe(func(e ablychat.MessageEvent) { s.tell(event{name, e}) })
@@ -172,13 +172,13 @@ func earlier(ctx context.Context, p *place) (any, error) {
 	return history(page.Items), nil
 }
 
-// catchUp reads what may have been missed.
+// catchUp reads the messages that may have been missed.
 func (s *session) catchUp(name string) tea.Cmd {
 	return s.inTurn(name, "read the history", earlier)
 }
 
-// leave releases a room. It waits for nothing, since a room that can't be attached is to be left,
-// too.
+// leave releases a room. It doesn't wait for earlier commands, so a room that can't be attached can
+// be left, too.
 func (s *session) leave(name string) tea.Cmd {
 	delete(s.rooms, name)
 	return func() tea.Msg {
@@ -189,7 +189,7 @@ func (s *session) leave(name string) tea.Cmd {
 	}
 }
 
-// act is a command that tells nothing but its failure.
+// act is inTurn for a function without a result: only its failure is shown.
 func (s *session) act(name, what string, f func(context.Context, *ablychat.Room) error) tea.Cmd {
 	return s.inTurn(name, what, func(ctx context.Context, p *place) (any, error) { return nil, f(ctx, p.room) })
 }
@@ -234,10 +234,10 @@ func (s *session) status(name, text string) tea.Cmd {
 	})
 }
 
-// typing tells that a key was struck, or that typing is over. Without a connection nothing is
-// lost.
+// typing notifies others that this client is typing, or has stopped. Without a connection it does
+// nothing.
 func (s *session) typing(name string, on bool) tea.Cmd {
-	return s.act(name, "show that you type", func(ctx context.Context, room *ablychat.Room) error {
+	return s.act(name, "show that you are typing", func(ctx context.Context, room *ablychat.Room) error {
 		if room.Status() != lifecycle.RoomAttached || s.connection() != ablychat.ConnectionConnected {
 			return nil
 		}
@@ -261,5 +261,5 @@ func (s *session) detach(name string) tea.Cmd {
 	return s.act(name, "detach", func(ctx context.Context, room *ablychat.Room) error { return room.Detach(ctx) })
 }
 
-// String tells a failure in a line.
+// String returns the failure as one line of text.
 func (f failure) String() string { return fmt.Sprintf("%s: %v", f.what, f.err) }

@@ -14,8 +14,8 @@ import (
 	"ablyrooms.example/adapter/ably/ablytest"
 )
 
-// terminal is a screen without a terminal: it runs the commands, and gives the screen what they
-// return.
+// terminal runs a screen without a terminal. It runs the commands, and passes their results to the
+// screen.
 type terminal struct {
 	t      *testing.T
 	screen *screen
@@ -27,14 +27,14 @@ type terminal struct {
 func newTerminal(t *testing.T, server *ablytest.Server, name string, rooms ...string) *terminal {
 	t.Helper()
 	client, err := ablychat.Connect(ablychat.Ably(server.ClientOptions(ably.WithClientID(name), ably.WithLogLevel(ably.LogNone),
-		// a loop of ably-go's that attaches again outlives the connection by one such pause
+		// when a client is closed, a goroutine of ably-go lives on for one pause of this length
 		ably.WithChannelRetryTimeout(500*time.Millisecond))...))
 	if err != nil {
 		t.Fatal(err)
 	}
-	// No member who types gets up within a test, so that only the end of typing ends it.
+	// With this throttle, typing doesn't expire during a test: only Stop ends it.
 	session := newSession(client, time.Hour)
-	// It only keeps a test that fails from hanging.
+	// The timeout only keeps a failing test from hanging.
 	ctx, cancel := context.WithTimeout(context.Background(), 20*time.Second)
 	t.Cleanup(func() {
 		cancel()
@@ -50,14 +50,15 @@ func newTerminal(t *testing.T, server *ablytest.Server, name string, rooms ...st
 	return d
 }
 
-// run runs a command as the program does: in a goroutine of its own.
+// run runs a command as the program does: in a separate goroutine.
 func (d *terminal) run(c tea.Cmd) {
 	if c == nil {
 		return
 	}
 	go func() {
 		msg := c()
-		if batch, ok := msg.(tea.BatchMsg); ok { // runs also while the other terminal is looked at
+		// the commands go on while the test waits for the other terminal
+		if batch, ok := msg.(tea.BatchMsg); ok {
 			for _, c := range batch {
 				d.run(c)
 			}
@@ -81,7 +82,7 @@ func (d *terminal) update(msg tea.Msg) {
 	d.run(c)
 }
 
-// until waits until a condition holds of what the screen shows.
+// until waits until condition returns true for the text on the screen.
 func (d *terminal) until(what string, condition func(view string) bool) {
 	d.t.Helper()
 	for !condition(d.screen.View()) {
@@ -94,7 +95,7 @@ func (d *terminal) until(what string, condition func(view string) bool) {
 	}
 }
 
-// sees waits until the screen shows texts, all at once.
+// sees waits until the screen shows all the texts at the same time.
 func (d *terminal) sees(texts ...string) {
 	d.t.Helper()
 	d.until(strings.Join(texts, " + "), func(view string) bool {
@@ -102,7 +103,7 @@ func (d *terminal) sees(texts ...string) {
 	})
 }
 
-// seesNo waits until the screen shows a text no more.
+// seesNo waits until the screen no longer shows a text.
 func (d *terminal) seesNo(text string) {
 	d.t.Helper()
 	d.until("no "+text, func(view string) bool { return !strings.Contains(view, text) })

@@ -15,7 +15,7 @@ import (
 const (
 	roomsWidth   = 16
 	membersWidth = 18
-	lines        = 4 // the bar, who types, the input, and the keys
+	lines        = 4 // lines for the bar, the typers, the input and the keys
 )
 
 var (
@@ -28,7 +28,7 @@ var (
 	people = []lipgloss.Color{"75", "114", "179", "204", "141", "80", "215", "150"}
 )
 
-// page is how many lines of a room are on the screen.
+// page returns how many lines of a room the screen shows.
 func (m *screen) page() int {
 	n := m.height - lines
 	if m.hint != "" {
@@ -113,7 +113,7 @@ func (r *room) people() []string {
 	return out
 }
 
-// whoTypes tells it of all but oneself.
+// whoTypes returns a line about all typers except this client.
 func (r *room) whoTypes(me string) string {
 	if r == nil {
 		return ""
@@ -133,7 +133,7 @@ func (r *room) whoTypes(me string) string {
 	return strings.Join(others[:len(others)-1], ", ") + " and " + others[len(others)-1] + " are typing…"
 }
 
-// timeline draws the last lines of a room, or those before them if it is scrolled.
+// timeline returns the last lines of a room; if the room is scrolled up, the lines before them.
 func (r *room) timeline(width, height int, me string) []string {
 	if r == nil {
 		return nil
@@ -175,14 +175,14 @@ func (e entry) draw(me string) string {
 	return text
 }
 
-// person is the style of a client's name: always the same for one.
+// person returns the style of a client's name. It is always the same for one client.
 func person(clientID string) lipgloss.Style {
 	h := fnv.New32a()
 	h.Write([]byte(clientID))
 	return lipgloss.NewStyle().Foreground(people[h.Sum32()%uint32(len(people))])
 }
 
-// cut shortens a text to a width in columns.
+// cut shortens a text to a width, in columns.
 func cut(text string, width int) string {
 	if lipgloss.Width(text) <= width {
 		return text
@@ -194,7 +194,7 @@ func cut(text string, width int) string {
 	return text + "…"
 }
 
-// fit makes a block of a size; what is longer is left out.
+// fit returns the lines as a block of the given size. It leaves out what doesn't fit.
 func fit(of []string, width, height int) string {
 	if len(of) > height {
 		of = of[:height]

@@ -1,5 +1,5 @@
-// Command connection follows the connection's status. The embedded server also cuts it off once, to
-// show how it comes back, and the room with it.
+// Command connection prints the changes of the connection's status. On the embedded server it also
+// cuts the connection once, to show how the connection and the room recover.
 package main
 
 import (
@@ -15,7 +15,7 @@ import (
 func main() { stage.Main(run) }
 
 func run(ctx context.Context, s *stage.Stage) error {
-	// so that the first change is seen, too
+	// Without AutoConnect, the first change is seen, too.
 	client, err := s.Client("ada", ably.WithAutoConnect(false))
 	if err != nil {
 		return err
@@ -60,7 +60,7 @@ func run(ctx context.Context, s *stage.Stage) error {
 	return nil
 }
 
-// connected tells changes until the connection is there.
+// connected prints changes until there is a connection.
 func connected(ctx context.Context, s *stage.Stage, changes <-chan ablychat.ConnectionStatusChange) error {
 	for {
 		select {

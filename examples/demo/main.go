@@ -1,8 +1,8 @@
-// Command demo shows the life of rooms, with live output: two clients get rooms, attach and release
-// them, a get waits for a release, options are in conflict, a get is rejected by a release, and all
-// is disposed of.
+// Command demo shows the lifecycle of rooms, with live output. Two clients get rooms, attach and
+// release them. A get waits for a release; a get has conflicting options; a get is rejected by a
+// release; at the end all rooms are disposed of.
 //
-// It runs on an embedded Ably server. With ABLY_API_KEY set it runs on Ably itself.
+// It runs on an embedded Ably server. If ABLY_API_KEY is set, it runs on Ably itself.
 package main
 
 import (
@@ -31,8 +31,8 @@ func main() {
 	}
 }
 
-// stage is where the demo plays: Ably itself, or an embedded server that can hold a release back to
-// make the races easy to see.
+// stage is the environment of the demo: Ably itself, or an embedded server, which can hold a
+// release to make the races easy to see.
 type stage struct {
 	options func(...ably.ClientOption) []ably.ClientOption
 	server  *ablytest.Server // nil on Ably itself
@@ -60,7 +60,7 @@ func (s *stage) close() {
 }
 
 // hold keeps the channel's next detach from ending until the returned function is called. On Ably
-// itself the network takes its time.
+// itself it does nothing: there a detach takes some time anyway.
 func (s *stage) hold(room string) (letGo func()) {
 	if s.server == nil {
 		return func() {}
@@ -69,7 +69,7 @@ func (s *stage) hold(room string) (letGo func()) {
 	return gate.Open
 }
 
-// actor is one client: a realtime connection of its own, and a chat client on it.
+// actor is one client: a realtime client and a chat client on it.
 type actor struct {
 	name     string
 	realtime *ably.Realtime
@@ -97,7 +97,7 @@ func enter(story *story, stage *stage, name string) (*actor, error) {
 	return a, nil
 }
 
-// until waits for a step of the actor's Rooms whose input is printed so.
+// until waits for a step of the actor's Rooms with an input of the given kind, for the given room.
 func (a *actor) until(ctx context.Context, kind fmt.Stringer, room string) error {
 	for {
 		select {
@@ -111,7 +111,7 @@ func (a *actor) until(ctx context.Context, kind fmt.Stringer, room string) error
 	}
 }
 
-// expect turns an error that the story wants into none, and anything else into one.
+// expect returns nil if err has the wanted code, and an error otherwise.
 func expect(err error, want lifecycle.ErrorCode) error {
 	if errors.Is(err, want) {
 		return nil

@@ -154,7 +154,7 @@ func dispose(ctx context.Context, story *story, _ *stage, ada, grace *actor) err
 	return nil
 }
 
-// background runs f in a goroutine; the error must be taken.
+// background runs f in a goroutine. The caller must receive its error.
 func background(f func() error) <-chan error {
 	done := make(chan error, 1)
 	go func() {

@@ -14,7 +14,7 @@ import (
 	"ablyrooms.example/lifecycle"
 )
 
-// story tells what happens, a line at a time: in colour on a terminal, as plain lines in a pipe.
+// story prints what happens, a line at a time: in colour on a terminal, without colour in a pipe.
 type story struct {
 	mu     sync.Mutex
 	out    io.Writer
@@ -26,7 +26,7 @@ func newStory(out *os.File) *story {
 	return &story{out: out, colour: term.IsTerminal(int(out.Fd())) && os.Getenv("NO_COLOR") == "", began: time.Now()}
 }
 
-// The colours, as the numbers of the terminal's own palette.
+// The colours, as numbers of the terminal's palette.
 const (
 	plain  = ""
 	bold   = "1"
@@ -68,7 +68,7 @@ func (s *story) gets(who string, err error) {
 	}
 }
 
-// rooms tells a step of a Rooms: how names go through their lifecycle.
+// rooms prints a step of a Rooms: how names go through their lifecycle.
 func (s *story) rooms(who string, step lifecycle.RoomsStep) {
 	var told []string
 	for _, out := range step.Outputs {
@@ -98,7 +98,7 @@ func (s *story) rooms(who string, step lifecycle.RoomsStep) {
 	s.line(who, blue, "rooms: %s: %s", name, strings.Join(told, ", "))
 }
 
-// room tells a step of a room: its status.
+// room prints a step of a room: its status.
 func (s *story) room(who string, step lifecycle.RoomStep) {
 	for _, out := range step.Outputs {
 		switch out.Kind {

@@ -1,7 +1,7 @@
-// Command message-reactions reacts to a message in the three ways that there are, and follows the
+// Command message-reactions sends reactions of all three types to a message, and receives the
 // summaries and the single reactions.
 //
-// On Ably itself the rooms' namespace must have message annotations enabled, as for all message
+// On Ably itself, message annotations must be enabled for the rooms' namespace, as for all message
 // reactions.
 package main
 
@@ -43,9 +43,9 @@ func run(ctx context.Context, s *stage.Stage) error {
 		return err
 	}
 	reactions := []ablychat.MessageReaction{
-		{Name: "cake"}, // of the room's default type, distinct: each name once for each client
+		{Name: "cake"}, // of the room's default type, distinct: a client has each name once
 		{Name: "yes", Type: lifecycle.MessageReactionTypeUnique},
-		{Name: "no", Type: lifecycle.MessageReactionTypeUnique}, // takes the place of yes
+		{Name: "no", Type: lifecycle.MessageReactionTypeUnique}, // replaces yes
 		{Name: "clap", Type: lifecycle.MessageReactionTypeMultiple, Count: 3},
 	}
 	for _, r := range reactions {
@@ -70,8 +70,8 @@ func run(ctx context.Context, s *stage.Stage) error {
 	}
 }
 
-// lastSummary tells the summary in which all reactions are counted; Ably may leave out some of
-// those on the way.
+// lastSummary prints the summary that counts all reactions. Ably may leave out some of the
+// summaries before it.
 func lastSummary(ctx context.Context, s *stage.Stage, bob *ablychat.Room, message chat.Message, summaries iter.Seq2[chat.ReactionSummaryEvent, error]) error {
 	for event, err := range summaries {
 		if err != nil {

@@ -1,5 +1,5 @@
-// Command messages sends, updates and deletes messages, and reads them back: as they happen, those
-// from before the subscription, and the room's whole history.
+// Command messages sends, updates and deletes messages. It receives them as events, reads the
+// messages from before the subscription, and reads the room's whole history.
 package main
 
 import (
@@ -26,8 +26,8 @@ func run(ctx context.Context, s *stage.Stage) error {
 		}
 	}
 
-	// Bob subscribes before he attaches, so that nothing falls between his history and what he
-	// receives.
+	// Bob subscribes before he attaches, so that no message falls between his history and his
+	// events.
 	bob, err := s.Room(ctx, "bob", "messages")
 	if err != nil {
 		return err
@@ -78,16 +78,17 @@ func run(ctx context.Context, s *stage.Stage) error {
 	return nil
 }
 
-// follow tells events until one of a deletion, and makes one message of them all.
+// follow prints events until a deletion, and applies them all to one message.
 func follow(s *stage.Stage, events iter.Seq2[chat.MessageEvent, error]) error {
 	var message chat.Message
 	for event, err := range events {
 		if err != nil {
 			return err
 		}
+		// With gives the same result in any order of the later events.
 		if event.Type == chat.MessageCreated {
 			message = event.Message
-		} else if message, err = message.With(event); err != nil { // in any order of events
+		} else if message, err = message.With(event); err != nil {
 			return err
 		}
 		s.Printf("%s: %q %s", event.Type, message.Text, message.Version.Description)

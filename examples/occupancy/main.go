@@ -1,5 +1,5 @@
-// Command occupancy counts who is in a room. Events of it come only to rooms that are got with the
-// option for them.
+// Command occupancy counts the connections and presence members of a room. The room receives
+// occupancy events only because an option enables them.
 package main
 
 import (
@@ -58,7 +58,7 @@ func run(ctx context.Context, s *stage.Stage) error {
 	return nil
 }
 
-// until waits for a figure: the service may report others on the way.
+// until waits for the occupancy want. The service may report others before it.
 func until(ctx context.Context, s *stage.Stage, changes <-chan chat.OccupancyData, want chat.OccupancyData) error {
 	for {
 		select {

@@ -1,5 +1,5 @@
-// Command presence enters a room, changes what is said there of oneself, and leaves, while somebody
-// watches.
+// Command presence enters a room, updates its presence data, and leaves, while another client
+// receives the events.
 package main
 
 import (

@@ -16,7 +16,7 @@ import (
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
 	defer stop()
-	// Ably, if there is a key for it; else a server in this process.
+	// Use Ably if there is a key for it; otherwise use a server in this process.
 	options := []ably.ClientOption{ably.WithKey(os.Getenv("ABLY_API_KEY"))}
 	if os.Getenv("ABLY_API_KEY") == "" {
 		server, err := ablytest.Start()
@@ -45,7 +45,7 @@ func run(ctx context.Context, options []ably.ClientOption) error {
 	_, err = room.Messages().Subscribe(func(e ablychat.MessageEvent) {
 		fmt.Printf("%q: %q\n", e.Message.ClientID, e.Message.Text)
 	})
-	if err := errors.Join(err, room.Attach(ctx)); err != nil { // messages come from here on
+	if err := errors.Join(err, room.Attach(ctx)); err != nil { // now messages come
 		return err
 	}
 	if _, err := room.Messages().Send(ctx, ablychat.Text("What a dunk!")); err != nil {

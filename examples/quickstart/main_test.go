@@ -10,7 +10,8 @@ import (
 	"time"
 )
 
-// itself is set for the process that is the program and not its test.
+// itself is the variable that is set when the test binary must run the program instead of the
+// tests.
 const itself = "RUN_THE_PROGRAM"
 
 func TestMain(m *testing.M) {
@@ -21,7 +22,8 @@ func TestMain(m *testing.M) {
 	os.Exit(m.Run())
 }
 
-// The first program of README prints what came, and ends well after Ctrl-C.
+// TestTheFirstProgram checks that the first program of the README prints the message, and ends
+// without an error after Ctrl-C.
 func TestTheFirstProgram(t *testing.T) {
 	if runtime.GOOS == "windows" {
 		t.Skip("no program can interrupt another one there")

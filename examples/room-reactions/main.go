@@ -1,4 +1,4 @@
-// Command room-reactions sends reactions to what goes on in a room; they are not kept.
+// Command room-reactions sends reactions to a room as a whole. The service doesn't keep them.
 package main
 
 import (

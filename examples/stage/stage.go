@@ -1,5 +1,5 @@
-// Package stage is what the examples have in common: where they play, Ably itself or an embedded
-// server, and the clients on it.
+// Package stage has the code that all examples share: it connects clients to Ably itself or to an
+// embedded server, and prints lines.
 package stage
 
 import (
@@ -25,14 +25,14 @@ import (
 // KeyVariable names the environment variable with the key for Ably itself.
 const KeyVariable = "ABLY_API_KEY"
 
-// disposal is how long the clients' disposal may take.
+// disposal limits the time of the clients' disposal.
 const disposal = 20 * time.Second
 
-// Stage is where an example plays. Its methods may be called concurrently.
+// Stage is the environment of one run of an example. Its methods may be called concurrently.
 type Stage struct {
-	// Server is the embedded server; nil on Ably itself, and on a server of another process.
+	// Server is the embedded server, or nil on Ably itself and on a server of another process.
 	Server *ablytest.Server
-	// Out is where the example tells what happens. Printf uses it under a lock.
+	// Out receives the output of the example. Printf writes to it under a lock.
 	Out io.Writer
 
 	options []ably.ClientOption
@@ -42,11 +42,12 @@ type Stage struct {
 	clients []*ablychat.Client
 }
 
-// Open starts an embedded server, or, if [KeyVariable] is set, plays on Ably itself.
+// Open returns a stage on an embedded server that it starts, or, if [KeyVariable] is set, on Ably
+// itself.
 func Open(out io.Writer) (*Stage, error) {
 	if key := os.Getenv(KeyVariable); key != "" {
-		// The rooms of an earlier run are still there, with their history, so each run has rooms of
-		// its own.
+		// On Ably, the rooms of earlier runs still have their history, so each run uses other
+		// rooms.
 		return &Stage{Out: out, options: []ably.ClientOption{ably.WithKey(key)}, suffix: "-" + strings.ToLower(rand.Text()[:8])}, nil
 	}
 	server, err := ablytest.Start()
@@ -59,16 +60,17 @@ func Open(out io.Writer) (*Stage, error) {
 // RoomName returns the name of a room that only this run uses.
 func (s *Stage) RoomName(name string) string { return name + s.suffix }
 
-// Printf tells something, in a line of its own. Names and texts of others among args can't move the
-// cursor, colour the screen or begin another line.
+// Printf prints one line. Names and texts of other users among args can't move the cursor, colour
+// the screen or begin another line.
 func (s *Stage) Printf(format string, args ...any) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	fmt.Fprintln(s.Out, clean(fmt.Sprintf(format, args...)))
 }
 
-// clean leaves out of a text what a terminal obeys: control characters and those that change the
-// direction of writing. What would end the line becomes a space.
+// clean removes from a text the characters that control a terminal: control characters, and
+// characters that change the direction of writing. A character that would end the line becomes a
+// space.
 func clean(text string) string {
 	return strings.Map(func(c rune) rune {
 		switch {
@@ -81,7 +83,7 @@ func clean(text string) string {
 	}, text)
 }
 
-// Client makes a chat client with an id. [Stage.Close] disposes of it.
+// Client returns a new chat client with an id. [Stage.Close] disposes of it.
 func (s *Stage) Client(id string, options ...ably.ClientOption) (*ablychat.Client, error) {
 	all := append([]ably.ClientOption{ably.WithClientID(id)}, s.options...)
 	client, err := ablychat.Connect(ablychat.Ably(append(all, options...)...))
@@ -94,7 +96,7 @@ func (s *Stage) Client(id string, options ...ably.ClientOption) (*ablychat.Clien
 	return client, nil
 }
 
-// Room gets a room for a client of its own, whose id is given. It doesn't attach it.
+// Room returns a room of a new client with the given id. It doesn't attach the room.
 func (s *Stage) Room(ctx context.Context, id, name string, options ...lifecycle.RoomOption) (*ablychat.Room, error) {
 	client, err := s.Client(id)
 	if err != nil {
@@ -103,7 +105,7 @@ func (s *Stage) Room(ctx context.Context, id, name string, options ...lifecycle.
 	return client.Rooms().Get(ctx, s.RoomName(name), options...)
 }
 
-// Join is [Stage.Room] with the room attached.
+// Join is [Stage.Room], and attaches the room.
 func (s *Stage) Join(ctx context.Context, id, name string, options ...lifecycle.RoomOption) (*ablychat.Room, error) {
 	room, err := s.Room(ctx, id, name, options...)
 	if err != nil {
@@ -112,7 +114,7 @@ func (s *Stage) Join(ctx context.Context, id, name string, options ...lifecycle.
 	return room, room.Attach(ctx)
 }
 
-// Close disposes of all clients and ends the server, if the stage has one.
+// Close disposes of all clients, and ends the embedded server if there is one.
 func (s *Stage) Close() error {
 	ctx, cancel := context.WithTimeout(context.Background(), disposal)
 	defer cancel()
@@ -130,7 +132,7 @@ func (s *Stage) Close() error {
 	return errors.Join(errs...)
 }
 
-// Play runs an example on a stage of its own.
+// Play opens a stage, runs an example on it, and closes it.
 func Play(ctx context.Context, out io.Writer, run func(context.Context, *Stage) error) error {
 	s, err := Open(out)
 	if err != nil {
@@ -139,7 +141,7 @@ func Play(ctx context.Context, out io.Writer, run func(context.Context, *Stage) 
 	return errors.Join(run(ctx, s), s.Close())
 }
 
-// Main is the main function of an example that ends by itself, within a minute.
+// Main is the main function of an example. The example must end within a minute.
 func Main(run func(context.Context, *Stage) error) {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
 	defer stop()

@@ -5,10 +5,11 @@ import (
 	"testing"
 )
 
-// hostile is a name that would clear the screen, colour it, turn the line round and begin another.
+// hostile is a name that would clear the screen, set a colour, reverse the direction of the line
+// and begin another line.
 const hostile = "\x1b[2J\x1b[31meve\u202e\u2066\u2028\r\nroot:\x00\x7f\u009b31m\xff👩\u200d🚀"
 
-// What others chose as a name or a text can't do more than stand in its line.
+// TestPrintfIsHarmless checks that names and texts of others only appear in their line.
 func TestPrintfIsHarmless(t *testing.T) {
 	var out bytes.Buffer
 	s := &Stage{Out: &out}

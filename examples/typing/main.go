@@ -1,5 +1,5 @@
-// Command typing tells who types. Of many keystrokes only the first within the room's throttle is
-// sent.
+// Command typing prints who is typing. Of many keystrokes, only the first in each interval of the
+// room's throttle is sent.
 package main
 
 import (
@@ -25,7 +25,7 @@ func run(ctx context.Context, s *stage.Stage) error {
 		return err
 	}
 	events := bob.Typing().Events(ctx)
-	for range "Hello, Bob" { // call it at every keystroke: nearly all of these cost nothing
+	for range "Hello, Bob" { // call it at every keystroke: most calls send nothing
 		if err := ada.Typing().Keystroke(ctx); err != nil {
 			return err
 		}

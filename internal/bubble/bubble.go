@@ -1,4 +1,5 @@
-// Package bubble runs functions in bubbles of virtual time, and notices those that never end.
+// Package bubble runs functions in bubbles of virtual time (see [testing/synctest]), and detects
+// those that never end.
 package bubble
 
 import (
@@ -13,34 +14,35 @@ import (
 	"time"
 )
 
-// Limits say, in real time, how often a bubble is looked at that takes long, and how long it may
-// take.
+// Limits says how a bubble that takes long is watched. Look is the pause, in real time, between two
+// looks at it; Patience is how long it may take in real time.
 type Limits struct {
 	Look, Patience time.Duration
-	Virtual        time.Duration // how long it may take by its own clock; 0 for any time
+	Virtual        time.Duration // how long it may take by its own clock; 0 for no limit
 }
 
-// looks is how often in a row a bubble must be seen at rest, and unchanged.
+// looks is how many times in a row a bubble must be seen with all goroutines waiting, and
+// unchanged.
 const looks = 3
 
-// End is how a bubble ended.
+// End says how a bubble ended.
 type End struct {
-	Left   bool   // goroutines were left that wait for ever
-	Hang   string // not empty: it never came to rest, and this is why; its goroutines are abandoned
-	Stacks string // of the goroutines that are left or hang
+	Left   bool   // goroutines are left that wait for ever
+	Hang   string // why the bubble never ends, or ""; its goroutines are abandoned
+	Stacks string // the stacks of the goroutines that are left or hang
 }
 
 // Run runs a function in a bubble. [synctest.Wait] never returns while a goroutine waits for a
-// lock, since what holds the lock might be elsewhere; so a look is taken from outside at a bubble
-// that takes long. When all of its goroutines wait and nothing has changed over several looks,
-// nothing ever will. What run shares with the caller must be left alone when the bubble hangs.
+// lock, since a goroutine outside the bubble might hold the lock. So Run looks from outside at a
+// bubble that takes long. If all of its goroutines wait, and nothing has changed over several
+// looks, the bubble hangs. The caller must not use what it shares with run after the bubble hangs.
 func Run(t *testing.T, limits Limits, run func()) End {
 	t.Helper()
 	return watch(t, limits, func(*testing.T) { run() })
 }
 
-// Test runs a test in a bubble as [synctest.Test] does. It fails the test, with the stacks of its
-// goroutines, if it hangs or leaves goroutines that wait for ever.
+// Test runs a test in a bubble like [synctest.Test]. If the test hangs, or leaves goroutines that
+// wait for ever, Test fails it and prints the stacks of its goroutines.
 func Test(t *testing.T, limits Limits, test func(*testing.T)) {
 	t.Helper()
 	switch end := watch(t, limits, test); {
@@ -72,7 +74,7 @@ func watch(t *testing.T, limits Limits, run func(*testing.T)) End {
 		}()
 		synctest.Test(t, func(t *testing.T) {
 			name.Store(nameOfOwn())
-			if limits.Virtual > 0 { // heartbeats, say, go on for ever while a test waits in vain
+			if limits.Virtual > 0 { // a test may wait in vain while, say, heartbeats go on for ever
 				defer time.AfterFunc(limits.Virtual, func() { late <- struct{}{} }).Stop()
 			}
 			run(t)
@@ -93,7 +95,7 @@ func watch(t *testing.T, limits Limits, run func(*testing.T)) End {
 			}
 			return r.End
 		case <-late:
-			why := fmt.Sprintf("it takes more than %v of its own time", limits.Virtual)
+			why := fmt.Sprintf("it takes more than %v of virtual time", limits.Virtual)
 			return End{Hang: why, Stacks: stacksOf(name.Load())}
 		case <-timer.C:
 		}
@@ -108,12 +110,13 @@ func watch(t *testing.T, limits Limits, run func(*testing.T)) End {
 			return End{Hang: last, Stacks: stacks}
 		}
 		if time.Since(begin) > limits.Patience {
-			return End{Hang: fmt.Sprintf("it keeps moving for more than %v", limits.Patience), Stacks: stacks}
+			return End{Hang: fmt.Sprintf("goroutines keep running for more than %v", limits.Patience), Stacks: stacks}
 		}
 	}
 }
 
-// Main runs f as the test that bubbles need, in a program that is none, and exits with f's code.
+// Main is for a program that isn't a test and needs bubbles: it calls f with a test, and exits with
+// the code that f returns.
 func Main(f func(t *testing.T) (code int)) {
 	test := testing.InternalTest{Name: "main", F: func(t *testing.T) { os.Exit(f(t)) }}
 	testing.Main(func(string, string) (bool, error) { return true, nil }, []testing.InternalTest{test}, nil, nil)
@@ -156,8 +159,8 @@ func stacksOf(name *string) string {
 	return strings.Join(of, "\n\n")
 }
 
-// waiting describes what goroutines that wait for a lock wait for, if all wait for something; else
-// it returns "".
+// waiting describes the goroutines that wait for a lock, if every goroutine waits; else it returns
+// "".
 func waiting(stacks string) string {
 	var locks []string
 	for g := range strings.SplitSeq(stacks, "\n\n") {

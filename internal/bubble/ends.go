@@ -5,9 +5,9 @@ import (
 	"time"
 )
 
-// Ends runs a part of a test that only computes, and fails the test, with the stacks of all
-// goroutines, unless it ends within patience, in real time. What it runs shares with the caller
-// must be left alone then.
+// Ends runs a part of a test that only computes. If run doesn't end within patience, in real time,
+// Ends fails the test and prints the stacks of all goroutines. The caller must not use what it
+// shares with run after that.
 func Ends(t testing.TB, patience time.Duration, run func()) {
 	t.Helper()
 	ended := make(chan bool, 1)
@@ -23,6 +23,6 @@ func Ends(t testing.TB, patience time.Duration, run func()) {
 			t.FailNow()
 		}
 	case <-time.After(patience):
-		t.Fatalf("it does not end within %v:\n%s", patience, Stacks())
+		t.Fatalf("the function does not end within %v:\n%s", patience, Stacks())
 	}
 }

@@ -11,7 +11,7 @@ import (
 	"ablyrooms.example/internal/bubble"
 )
 
-// recorder is a test that fails without consequences.
+// recorder is a test whose failure is only recorded.
 type recorder struct {
 	testing.TB
 	failure string
@@ -23,17 +23,18 @@ func (r *recorder) FailNow() { r.failure = "failed" }
 
 func (r *recorder) Fatalf(format string, args ...any) { r.failure = fmt.Sprintf(format, args...) }
 
-// A computation that returns is no failure; one that fails or that never ends is.
+// A computation that returns is no failure. One that fails the test is a failure, and so is one
+// that never ends.
 func TestEnds(t *testing.T) {
 	stop := make(chan struct{})
 	defer close(stop)
 	for want, run := range map[string]func(){
-		"":                func() {},
-		"failed":          runtime.Goexit, // as t.Fatal does
-		"it does not end": func() { <-stop },
+		"":                          func() {},
+		"failed":                    runtime.Goexit, // as t.Fatal does
+		"the function does not end": func() { <-stop },
 	} {
 		r, patience := &recorder{TB: t}, time.Minute
-		if strings.HasPrefix(want, "it") {
+		if strings.HasPrefix(want, "the function") {
 			patience = time.Millisecond
 		}
 		bubble.Ends(r, patience, run)
@@ -43,7 +44,7 @@ func TestEnds(t *testing.T) {
 	}
 }
 
-// A test that waits in vain while timers of others go on is stopped by its own clock.
+// Test ends a test that waits in vain while other timers go on, when its virtual time is over.
 func TestABubbleThatNeverEnds(t *testing.T) {
 	var stop atomic.Bool
 	defer stop.Store(true)
@@ -51,11 +52,11 @@ func TestABubbleThatNeverEnds(t *testing.T) {
 	end := bubble.Run(t, limits, func() {
 		for range time.Tick(15 * time.Minute) {
 			if stop.Load() {
-				select {} // it must not go on with the test, which has ended
+				select {} // Fatalf must not return, since the test has ended
 			}
 		}
 	})
-	if !strings.Contains(end.Hang, "1h0m0s of its own time") || !strings.Contains(end.Stacks, "ends_test.go") {
+	if !strings.Contains(end.Hang, "1h0m0s of virtual time") || !strings.Contains(end.Stacks, "ends_test.go") {
 		t.Errorf("got %+v", end)
 	}
 }

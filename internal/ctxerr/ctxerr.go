@@ -1,4 +1,4 @@
-// Package ctxerr makes the error of a context that has ended.
+// Package ctxerr returns the error of a context that has ended.
 package ctxerr
 
 import (
@@ -7,7 +7,7 @@ import (
 )
 
 // Of returns the context's error: its cause, which also matches ctx.Err() with [errors.Is], so that
-// a caller can compare with either. It returns nil while the context lasts.
+// a caller can compare with either. It returns nil if the context has not ended.
 func Of(ctx context.Context) error {
 	err := ctx.Err()
 	if err == nil {
@@ -20,7 +20,7 @@ func Of(ctx context.Context) error {
 	return both{cause, err}
 }
 
-// both is an error that prints one and matches two.
+// both is an error with the text of cause that matches both cause and err.
 type both struct{ cause, err error }
 
 func (b both) Error() string { return b.cause.Error() }

@@ -1,5 +1,5 @@
-// Package jsonvalue converts values to and from plain JSON types, so that a value is the same
-// whichever way it goes: by REST or realtime, in JSON or in MessagePack.
+// Package jsonvalue converts values to and from plain JSON types, so that a value stays the same by
+// REST and by realtime, in JSON and in MessagePack.
 package jsonvalue
 
 import (
@@ -19,19 +19,20 @@ const maxDepth = 1000
 
 // FieldError reports a value that can't be sent.
 type FieldError struct {
-	Field  string // its path, such as `metadata.list[2]`
+	Field  string // the path of the field, such as `metadata.list[2]`
 	Reason string
 }
 
-// Error names the field and the reason.
+// Error returns the field and the reason.
 func (e *FieldError) Error() string { return e.Field + " " + e.Reason }
 
-// Of returns a copy of v, which is to be sent, in plain types: map[string]any, []any, string, bool,
-// nil, and int64, uint64 and float64 for numbers. Values of other types become what [encoding/json]
-// makes of them. field names v in errors; it may be empty if v is an object.
+// Of returns a copy of v, for sending, in plain JSON types: map[string]any, []any, string, bool,
+// nil, and int64, uint64 and float64 for numbers. Values of other types are converted by
+// [encoding/json]. field is the name of v in errors; it may be empty if v is an object.
 //
-// It returns a [*FieldError] for a value that has no form in JSON, or none that stays the same on
-// every way: text that is not valid UTF-8, an integer that neither int64, uint64 nor float64 holds.
+// It returns a [*FieldError] for a value that JSON can't encode, or that would not stay the same
+// everywhere: text that is not valid UTF-8, or an integer that is too large for int64, uint64 and
+// float64.
 func Of(field string, v any) (any, error) { return of(field, v, 0) }
 
 func of(field string, v any, depth int) (any, error) {
@@ -104,13 +105,13 @@ func member(field, key string) string {
 	return field + "." + key
 }
 
-// throughJSON converts a value of any other type.
+// throughJSON converts a value of any other type by encoding it to JSON and decoding it.
 func throughJSON(field string, v any, depth int) (any, error) {
 	text, err := json.Marshal(v)
 	if err != nil {
 		return nil, &FieldError{field, "has no form in JSON: " + err.Error()}
 	}
-	// What is not valid UTF-8 in a string is written as this escape; the character itself is not.
+	// json.Marshal writes invalid UTF-8 as this escape, and a valid U+FFFD as the character itself.
 	if hasEscape(text, `\ufffd`) || !utf8.Valid(text) {
 		return nil, &FieldError{field, "is not valid UTF-8"}
 	}
@@ -121,7 +122,7 @@ func throughJSON(field string, v any, depth int) (any, error) {
 	return of(field, decoded, depth)
 }
 
-// hasEscape reports whether JSON text has an escape: behind an even number of backslashes.
+// hasEscape reports whether JSON text contains an escape, whose backslash is not escaped itself.
 func hasEscape(text []byte, escape string) bool {
 	for i := 0; i < len(text); i++ {
 		if text[i] != '\\' {
@@ -142,7 +143,7 @@ func unsigned(v uint64) any {
 	return v
 }
 
-// float returns a whole number as an integer where JSON would write fewer digits than it has.
+// float returns a large whole number as an integer: JSON might write a float with fewer digits.
 func float(field string, v float64) (any, error) {
 	switch {
 	case math.IsNaN(v) || math.IsInf(v, 0):
@@ -157,10 +158,10 @@ func float(field string, v float64) (any, error) {
 	return v, nil
 }
 
-// number converts a number as JSON writes it.
+// number converts a number from its text in JSON.
 func number(field, text string) (any, error) {
 	if !json.Valid([]byte(text)) || text[0] != '-' && (text[0] < '0' || text[0] > '9') {
-		return nil, &FieldError{field, fmt.Sprintf("is %q, which is no number", text)}
+		return nil, &FieldError{field, fmt.Sprintf("is %q, which is not a number", text)}
 	}
 	if whole(text) {
 		if i, err := strconv.ParseInt(text, 10, 64); err == nil && text != "-0" {
@@ -172,12 +173,12 @@ func number(field, text string) (any, error) {
 	}
 	f, err := strconv.ParseFloat(text, 64)
 	if err != nil || whole(text) && !writes(f, text) {
-		return nil, &FieldError{field, "is " + text + ", which is too large to stay the same"}
+		return nil, &FieldError{field, "is " + text + ", which is too large to be sent unchanged"}
 	}
 	return f, nil
 }
 
-// whole reports whether a number is written without fraction and exponent.
+// whole reports whether a number is written without a fraction and an exponent.
 func whole(text string) bool {
 	for i := range len(text) {
 		if c := text[i]; c == '.' || c == 'e' || c == 'E' {
@@ -187,14 +188,15 @@ func whole(text string) bool {
 	return true
 }
 
-// writes reports whether text is how f is written in full, or by the shortest digits that name it.
+// writes reports whether text is f with all its digits, or f with the fewest digits that identify
+// it.
 func writes(f float64, text string) bool {
 	return text == strconv.FormatFloat(f, 'f', 0, 64) || text == strconv.FormatFloat(f, 'f', -1, 64)
 }
 
-// Received returns a value that was decoded from JSON or MessagePack in plain types: as for
-// [Of], but a number is a float64, or a [json.Number] where that would change an integer. Objects
-// and lists are changed in place.
+// Received converts a value that was decoded from JSON or MessagePack to plain types. They are
+// those of [Of], except for numbers: a number is a float64, or a [json.Number] where a float64
+// would change an integer. Received changes objects and lists in place.
 func Received(v any) any {
 	switch v := v.(type) {
 	case json.Number:
@@ -245,7 +247,7 @@ func receivedNumber(n json.Number) any {
 	return n
 }
 
-// Parse decodes JSON, all of it, as [Received] does.
+// Parse decodes JSON text, and converts the value as [Received] does. Nothing may follow the value.
 func Parse(text []byte) (any, error) {
 	v, err := decode(text)
 	if err != nil {
@@ -261,7 +263,7 @@ func decode(text []byte) (v any, err error) {
 		return nil, err
 	}
 	if _, err := d.Token(); !errors.Is(err, io.EOF) {
-		return nil, errors.New("there is more behind the value")
+		return nil, errors.New("more bytes follow the value")
 	}
 	return v, nil
 }

@@ -29,7 +29,7 @@ func TestOf(t *testing.T) {
 	for what, c := range map[string]struct {
 		give any
 		want any
-		bad  string // the error
+		bad  string // part of the error; "" for none
 	}{
 		"nil":                   {nil, nil, ""},
 		"nested nil":            {object{"a": nil, "b": []any(nil), "c": object(nil)}, object{"a": nil, "b": nil, "c": nil}, ""},
@@ -54,11 +54,11 @@ func TestOf(t *testing.T) {
 		"infinity":                {[]any{0, math.Inf(-1)}, nil, "top[1] is -Inf, which has no form in JSON"},
 		"infinity in a struct":    {object{"s": tagged{Score: math.Inf(1)}}, nil, "top.s has no form in JSON: json: unsupported value: +Inf"},
 		"a channel":               {object{"a b": make(chan int)}, nil, `top["a b"] has no form in JSON: json: unsupported type: chan int`},
-		"no number":               {json.Number("0x10"), nil, `top is "0x10", which is no number`},
-		"an empty number":         {json.Number(""), nil, `top is "", which is no number`},
-		"a number with a word":    {json.Number("true"), nil, `top is "true", which is no number`},
-		"too large an integer":    {json.Number("123456789012345678901234567890"), nil, "top is 123456789012345678901234567890, which is too large to stay the same"},
-		"too large a float":       {json.Number("1e999"), nil, "top is 1e999, which is too large to stay the same"},
+		"no number":               {json.Number("0x10"), nil, `top is "0x10", which is not a number`},
+		"an empty number":         {json.Number(""), nil, `top is "", which is not a number`},
+		"a number with a word":    {json.Number("true"), nil, `top is "true", which is not a number`},
+		"too large an integer":    {json.Number("123456789012345678901234567890"), nil, "top is 123456789012345678901234567890, which is too large to be sent unchanged"},
+		"too large a float":       {json.Number("1e999"), nil, "top is 1e999, which is too large to be sent unchanged"},
 		"invalid UTF-8":           {object{"deep": []any{"a\xff"}}, nil, "top.deep[0] is not valid UTF-8"},
 		"invalid UTF-8 in a name": {object{"a\xff": 1}, nil, `top["a\xff"] has a name that is not valid UTF-8`},
 		"invalid UTF-8, typed":    {[]string{`\`, "\xff"}, nil, "top is not valid UTF-8"},
@@ -81,7 +81,7 @@ func TestParse(t *testing.T) {
 		`9007199254740992`:          9007199254740992.0,
 		`9007199254740993`:          json.Number("9007199254740993"),
 		`-9007199254740993`:         json.Number("-9007199254740993"),
-		`1152921504606847000`:       json.Number("1152921504606847000"), // the float is 24 less
+		`1152921504606847000`:       json.Number("1152921504606847000"), // as a float64, 24 less
 		`18446744073709551615`:      json.Number("18446744073709551615"),
 		`295147905179352830000`:     float64(1 << 68), // as encoding/json and JavaScript write it
 		`1e400`:                     json.Number("1e400"),
@@ -108,7 +108,7 @@ func TestParse(t *testing.T) {
 	}
 }
 
-// An integer and a float are the same number after the way there and back, in JSON.
+// Integers and floats are the same numbers after encoding and decoding as JSON.
 func TestNumbersStayTheSame(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		var give any

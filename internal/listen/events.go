@@ -8,20 +8,22 @@ import (
 	"ablyrooms.example/internal/ctxerr"
 )
 
-// Events registers a listener at once and returns a sequence to range over, once: the first ones,
-// then every event from now on, in order, each with a nil error. Where events were dropped a
-// [*DroppedError] stands in their place, and the sequence goes on. Any other error is the last: the
-// context's, when that ends, and then events that wait are discarded; that of [List.End], after the
-// events that wait; c.Again for a second range.
+// Events registers a listener at once. It returns a sequence that can be ranged over once: it
+// yields the events in first, then every event from now on, in order, each with a nil error. Where
+// events were dropped, it yields a [*DroppedError] and goes on. Any other error is the last one:
 //
-// The registration ends with the loop, however it is left, and with the context. Nothing runs in
-// the background meanwhile. A sequence that is never ranged over ends with its context.
+//   - the context's error when the context ends; events that wait are then discarded
+//   - the error of [List.End], after the events that wait
+//   - c.Again, if the sequence is ranged over a second time
+//
+// The registration ends with the loop and with the context. No goroutine runs in the background.
+// The registration of a sequence that is never ranged over ends with its context.
 func (l *List[T]) Events(ctx context.Context, c Config, first ...T) iter.Seq2[T, error] {
 	_, events := l.loop(ctx, c, first...)
 	return events
 }
 
-// loop registers a queue for a loop and returns it with the sequence.
+// loop registers a queue for a loop, and returns the queue and the sequence.
 func (l *List[T]) loop(ctx context.Context, c Config, first ...T) (*queue[T], iter.Seq2[T, error]) {
 	q := &queue[T]{config: c, ready: make(chan struct{}, 1)}
 	for i := range first {
@@ -47,7 +49,7 @@ func (l *List[T]) loop(ctx context.Context, c Config, first ...T) (*queue[T], it
 					return
 				}
 			case n.ended:
-				// not by Unsubscribe: that comes with the context or at the end
+				// gone is not nil: Unsubscribe is only called when the context or the loop ends.
 				yield(none, n.gone())
 				return
 			default:
@@ -68,7 +70,8 @@ func Failed[T any](err error, c Config) iter.Seq2[T, error] {
 	})
 }
 
-// once returns a sequence that can be ranged over once; further times it yields again.
+// once returns a sequence that can be ranged over once. If it is ranged over again, it yields the
+// error again.
 func once[T any](again error, events iter.Seq2[T, error]) iter.Seq2[T, error] {
 	var used atomic.Bool
 	return func(yield func(T, error) bool) {
@@ -81,13 +84,13 @@ func once[T any](again error, events iter.Seq2[T, error]) iter.Seq2[T, error] {
 	}
 }
 
-// leave ends the registration of a loop, in the goroutine of the loop.
+// leave ends the registration of a loop. It is called by the goroutine of the loop.
 func (q *queue[T]) leave() {
 	q.stop()
 	q.drop()
 }
 
-// drop ends the registration of a loop, and what waits for it.
+// drop ends the registration of a loop, and drops the events that wait for it.
 func (q *queue[T]) drop() {
 	q.Unsubscribe()
 	q.mu.Lock()
@@ -95,13 +98,14 @@ func (q *queue[T]) drop() {
 	q.empty()
 }
 
-// Await waits until check reports true or an error, for what now returns and then for each event.
+// Await calls check with the value that now returns, and then with each event, until check returns
+// true or an error.
 //
-// Errors: that of check; the context's; that of [List.End].
+// It returns the error of check, the error of the context, or the error of [List.End].
 func Await[T any](
 	ctx context.Context, l *List[T], c Config, now func() T, check func(T) (bool, error),
 ) error {
-	q, events := l.loop(ctx, c) // before now, so that no change falls between
+	q, events := l.loop(ctx, c) // registered before now is called, so that no change is missed
 	defer q.leave()
 	if done, err := check(now()); done || err != nil {
 		return err

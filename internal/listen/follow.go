@@ -8,11 +8,11 @@ import (
 	"runtime/debug"
 )
 
-// errGoexit ends the registration of a listener that ended its goroutine.
+// errGoexit is the error of a listener that ended its goroutine with runtime.Goexit.
 var errGoexit = errors.New("the listener ended its goroutine")
 
-// Follow calls a function with each event of a sequence, in a goroutine that lasts until the
-// sequence ends or the registration does; then the sequence's context ends.
+// Follow calls a function with each event of a sequence, in a goroutine. The goroutine ends when
+// the sequence ends or the subscription is cancelled; it then cancels the sequence's context.
 func Follow[T any](
 	handle func(T), c Config, events func(context.Context) iter.Seq2[T, error],
 ) *Subscription {
@@ -51,7 +51,7 @@ func (s *Subscription) isOff() bool {
 	return s.off
 }
 
-// call calls a listener and logs its panic.
+// call calls a listener. It recovers and logs a panic of the listener.
 func call[T any](handle func(T), event T, c Config) {
 	defer func() {
 		if p := recover(); p != nil {

@@ -10,19 +10,20 @@ import (
 	"sync/atomic"
 )
 
-// List is a list of listeners. The zero List is empty and ready, and as small as a pointer; it must
-// not be copied. Its methods may be called concurrently, and from within listeners.
+// List is a list of listeners. The zero List is empty and ready to use, and takes the space of a
+// pointer. It must not be copied. Its methods may be called concurrently, and from within
+// listeners.
 type List[T any] struct {
-	state atomic.Pointer[listeners[T]] // nil until the first listener comes, or the end
+	state atomic.Pointer[listeners[T]] // nil until the first listener is added or End is called
 }
 
 type listeners[T any] struct {
 	mu   sync.Mutex
 	list []*queue[T]
-	gone func() error // says why nothing more is published; nil while it is
+	gone func() error // returns why the list ended; nil before the end
 }
 
-// listeners returns the list's state, and makes it if there is none.
+// listeners returns the list's state, and creates it if there is none.
 func (l *List[T]) listeners() *listeners[T] {
 	s := l.state.Load()
 	for s == nil {
@@ -32,13 +33,13 @@ func (l *List[T]) listeners() *listeners[T] {
 	return s
 }
 
-// Config says how a listener is served.
+// Config configures a listener.
 type Config struct {
-	Log    *slog.Logger // receives panics (error), dropped events (warn); nil is [ErrorsToDefault]
-	Room   string       // for the log
-	Limit  int          // how many events may wait, further ones are dropped; 0 is no limit
-	Newest bool         // at the limit the oldest event that waits is dropped, not the newest
-	Again  error        // what a second range over a sequence yields
+	Log    *slog.Logger // gets panics (error) and dropped events (warn); nil for [ErrorsToDefault]
+	Room   string       // the room's name, for the log
+	Limit  int          // how many events may wait; 0 for no limit
+	Newest bool         // at the limit, drop the oldest waiting event, not the newest
+	Again  error        // the error of a second range over a sequence
 }
 
 func (c Config) log(level slog.Level, message string, attrs ...slog.Attr) {
@@ -50,32 +51,33 @@ func (c Config) log(level slog.Level, message string, attrs ...slog.Attr) {
 	log.LogAttrs(context.Background(), level, message, attrs...)
 }
 
-// DroppedError reports that events were dropped because a loop was too far behind. It stands in
-// their place; the loop goes on.
+// DroppedError reports that events were dropped because a loop was too slow. The loop gets it in
+// place of these events, and goes on.
 type DroppedError struct {
-	Count int64 // how many events were dropped in this place
+	Count int64 // how many events were dropped here
 }
 
-// Error prints how many events were dropped.
+// Error returns a text with the number of dropped events.
 func (e *DroppedError) Error() string {
 	return fmt.Sprintf("%d events were dropped because the loop was too far behind", e.Count)
 }
 
-// queue holds what waits for one listener.
+// queue holds the events that wait for one listener.
 type queue[T any] struct {
 	Subscription
 	config Config
-	handle func(T)       // nil for a loop
-	start  func()        // run, for a function
-	ready  chan struct{} // has a token when there may be something for a loop; nil for a function
-	stop   func() bool   // takes a loop out of its context
+	handle func(T)       // the function; nil for a loop
+	start  func()        // the method run, for a function
+	ready  chan struct{} // has a token if a loop must look at the queue; nil for a function
+	stop   func() bool   // unregisters a loop's function from its context
 
-	// Guarded by the lock of the subscription.
-	items []*T // shared by all listeners, and never changed; those before head are gone
+	// The lock of the subscription guards these fields.
+	items []*T // shared by all listeners, never changed; those before head are delivered
 	head  int
-	// events dropped since a gap was last reported; after the items, or before for Newest
+	// how many events were dropped since the last report: after the items, or before them for
+	// Newest
 	gap    int64
-	warned bool // the log has the gap; until nothing waits
+	warned bool // the log has the gap; set until no event waits
 }
 
 // put queues an event. It reports whether a goroutine must be started to deliver it.
@@ -93,7 +95,8 @@ func (q *queue[T]) put(event *T) (start bool) {
 		q.gap++
 		q.dropped++
 	case full, q.gap > 0 && q.handle == nil && !q.config.Newest:
-		// A loop receives the gap in its place, so nothing is queued behind it until it is.
+		// A loop gets the gap in the place of the dropped events, so no event is queued after the
+		// gap until the loop has got it.
 		q.gap++
 		q.dropped++
 		return false
@@ -113,7 +116,7 @@ func (q *queue[T]) put(event *T) (start bool) {
 	return start
 }
 
-// wake has a loop look again.
+// wake makes a loop look at the queue again.
 func (q *queue[T]) wake() {
 	select {
 	case q.ready <- struct{}{}:
@@ -121,15 +124,15 @@ func (q *queue[T]) wake() {
 	}
 }
 
-// next is what a queue has for its listener.
+// next is what the listener of a queue must handle next.
 type next[T any] struct {
-	event *T           // nil for none
-	gap   int64        // dropped events to report first
-	ended bool         // there is nothing more
-	gone  func() error // for ended: why; nil after Unsubscribe
+	event *T           // nil if there is none
+	gap   int64        // how many dropped events to report first
+	ended bool         // nothing more will come
+	gone  func() error // if ended: returns the reason; nil after Unsubscribe
 }
 
-// take removes what is next for a loop.
+// take removes the next item for a loop, and returns it.
 func (q *queue[T]) take() (n next[T]) {
 	q.mu.Lock()
 	defer q.mu.Unlock()
@@ -146,7 +149,8 @@ func (q *queue[T]) take() (n next[T]) {
 	return n
 }
 
-// takeForFunction removes what is next for a function. Without an event its goroutine must end.
+// takeForFunction removes the next item for a function, and returns it. If there is no event, the
+// function's goroutine must call rest.
 func (q *queue[T]) takeForFunction() (n next[T]) {
 	q.mu.Lock()
 	defer q.mu.Unlock()
@@ -160,10 +164,10 @@ func (q *queue[T]) takeForFunction() (n next[T]) {
 	return n
 }
 
-// waits reports whether there are items. The lock is held.
+// waits reports whether events wait. The lock is held.
 func (q *queue[T]) waits() bool { return q.head < len(q.items) }
 
-// roomKept is for how many events a queue keeps room while it is empty.
+// roomKept is the capacity, in events, of the largest slice that an empty queue keeps.
 const roomKept = 8
 
 // pop removes the first item. The lock is held.
@@ -185,8 +189,8 @@ func (q *queue[T]) empty() {
 	}
 }
 
-// rest ends the goroutine that delivers to a function, and the registration if that has ended. It
-// reports whether an event has come meanwhile.
+// rest marks the goroutine that delivers to a function as ended, and ends the registration if the
+// list or the subscription has ended. If an event has come, rest returns true instead.
 func (q *queue[T]) rest() (more bool) {
 	q.mu.Lock()
 	defer q.mu.Unlock()
@@ -204,8 +208,8 @@ func (q *queue[T]) rest() (more bool) {
 	return false
 }
 
-// finishGone ends the registration with what ended the list. The lock is held, and left for the
-// function that says why, which is not ours.
+// finishGone ends the registration with the reason for the end of the list. The lock is held, but
+// released while the caller's function gone runs.
 func (q *queue[T]) finishGone() {
 	gone := q.gone
 	q.mu.Unlock()
@@ -214,7 +218,7 @@ func (q *queue[T]) finishGone() {
 	q.finish(err)
 }
 
-// add registers a queue. It returns what ended the list, if it has ended.
+// add registers a queue. If the list has ended, it returns the function that returns the reason.
 func (l *List[T]) add(q *queue[T]) (gone func() error) {
 	all := l.listeners()
 	q.done = make(chan struct{})
@@ -231,9 +235,9 @@ func (l *List[T]) add(q *queue[T]) (gone func() error) {
 	return q.gone
 }
 
-// Add registers a function, which receives every event from now on, in order and one at a time, in
-// a goroutine that lives only while there are events. It returns the list's error when that has
-// ended. It panics when handle is nil.
+// Add registers a function. The function receives every event from now on, in order and one at a
+// time, in a goroutine that runs only while there are events. If the list has ended, Add returns
+// the list's error. It panics if handle is nil.
 func (l *List[T]) Add(handle func(T), c Config) (*Subscription, error) {
 	if handle == nil {
 		panic("listen: a listener is nil, expected a function")
@@ -246,8 +250,8 @@ func (l *List[T]) Add(handle func(T), c Config) (*Subscription, error) {
 	return &q.Subscription, nil
 }
 
-// Publish queues an event for every listener. It never blocks and runs no foreign code, so that it
-// may be called under a lock that keeps events in order.
+// Publish queues an event for every listener. It never blocks and calls no listener, so it may be
+// called under a lock that keeps events in order.
 func (l *List[T]) Publish(event T) {
 	all := l.state.Load()
 	if all == nil {
@@ -277,9 +281,10 @@ func (l *List[T]) Len() int {
 	return len(all.list)
 }
 
-// End ends the list: nothing more is published. Events that wait are delivered, then each listener
-// ends with the error that gone returns at that time; so does what is registered later. gone must
-// not block. Further calls change nothing. End runs no foreign code but gone.
+// End ends the list: no more events are published. Events that wait are delivered; then each
+// listener ends with the error that gone returns at that time. Listeners that are registered later
+// end with it at once. gone must not block. Further calls have no effect. End calls no function of
+// the program but gone.
 func (l *List[T]) End(gone func() error) {
 	all := l.listeners()
 	all.mu.Lock()
@@ -303,18 +308,19 @@ func (l *List[T]) End(gone func() error) {
 	}
 }
 
-// run delivers until nothing waits.
+// run delivers events until none waits.
 func (q *queue[T]) run() {
 	done := false
 	defer func() {
 		if done {
-			return // recover would be called for nothing, and make the stack of the goroutine grow
+			return // a call of recover would make the goroutine's stack grow
 		}
 		if p := recover(); p != nil {
 			q.config.log(slog.LevelError, "listener panicked", slog.Any("panic", p),
 				slog.String("stack", string(debug.Stack())))
 		}
-		// Nor does a listener that ends its goroutine (runtime.Goexit) end what follows.
+		// After a panic or runtime.Goexit of the listener, a new goroutine delivers the next
+		// events.
 		go q.start()
 	}()
 	for {

@@ -14,7 +14,7 @@ import (
 	"ablyrooms.example/internal/listen"
 )
 
-// errAgain, errGone are what the lists of these tests end with.
+// errAgain is the error of a second range, and errGone the error of an ended list.
 var errAgain, errGone = errors.New("a second range"), errors.New("gone")
 
 func gone() error { return errGone }
@@ -48,8 +48,8 @@ func TestEachListenerHasAllEventsInOrder(t *testing.T) {
 	})
 }
 
-// A listener that blocks, panics or ends its goroutine affects no other, and itself only for that
-// event.
+// A listener that blocks, panics or ends its goroutine affects no other listener. It gets the later
+// events itself.
 func TestBadListenersHurtNobody(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var l listen.List[int]
@@ -104,7 +104,8 @@ func TestCallingBack(t *testing.T) {
 	})
 }
 
-// Done is closed when the last call has returned, also for one that unsubscribes within a call.
+// Done is closed after the last call has returned, also if the listener unsubscribes within the
+// call.
 func TestDone(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var l listen.List[int]
@@ -136,7 +137,8 @@ func isDone(s *listen.Subscription) bool {
 	}
 }
 
-// A loop gets what is published from the call on, also before it begins to range; and once.
+// A loop gets the events from the call of Events on, also those before it begins to range. It
+// ranges once.
 func TestRangingOverEvents(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var l listen.List[int]
@@ -170,8 +172,8 @@ func TestRangingOverEvents(t *testing.T) {
 	})
 }
 
-// The context's error is the last, whatever waits; a sequence that is never ranged over leaves
-// nothing behind.
+// The context's error is the last, even if events wait. A sequence that is never ranged over leaves
+// no registration behind.
 func TestTheContextEndsALoop(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var l listen.List[int]
@@ -186,7 +188,7 @@ func TestTheContextEndsALoop(t *testing.T) {
 		for n, err := range events {
 			if last = err; err == nil {
 				seen = append(seen, n)
-				cancel(cause) // 2 waits
+				cancel(cause) // event 2 waits
 			}
 		}
 		if !slices.Equal(seen, []int{1}) || !errors.Is(last, cause) || !errors.Is(last, context.Canceled) {
@@ -200,7 +202,8 @@ func TestTheContextEndsALoop(t *testing.T) {
 	})
 }
 
-// End delivers what waits, then ends every listener with its error; so does what begins later.
+// End delivers the events that wait, then ends every listener with its error. Listeners that are
+// added later end with it, too.
 func TestEnd(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var l listen.List[int]
@@ -256,8 +259,8 @@ func TestEnd(t *testing.T) {
 	})
 }
 
-// What waits is bounded: a loop receives what was dropped in its place, a function's subscription
-// counts it and the log has it once.
+// The number of waiting events is limited. A loop gets the number of dropped events in their place.
+// A function's subscription counts them, and the log reports them once.
 func TestDropped(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var l listen.List[int]
@@ -271,7 +274,7 @@ func TestDropped(t *testing.T) {
 			handled = append(handled, n)
 		})
 		l.Publish(0)
-		synctest.Wait() // the function holds 0
+		synctest.Wait() // the function is handling event 0
 		for n := 1; n <= 5; n++ {
 			l.Publish(n)
 		}
@@ -301,7 +304,7 @@ func TestDropped(t *testing.T) {
 	})
 }
 
-// With Newest the newest events wait, and what was dropped is reported before them.
+// With Newest, the newest events wait, and the dropped ones are reported before them.
 func TestTheNewestWait(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var l listen.List[int]
@@ -328,7 +331,7 @@ func TestTheNewestWait(t *testing.T) {
 	})
 }
 
-// Nothing falls between the present state and the events that Await looks at.
+// Await misses no event between the present state and the first event that it gets.
 func TestAwait(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var l listen.List[int]
@@ -357,7 +360,7 @@ func TestAwait(t *testing.T) {
 		go func() { done <- await(t.Context(), 0) }()
 		synctest.Wait()
 		l.Publish(3)
-		l.Publish(4) // it has passed on before anybody looks
+		l.Publish(4) // the state changes again before Await looks
 		if err := <-done; err != nil {
 			t.Errorf("a state that passed: %v", err)
 		}

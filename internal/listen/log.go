@@ -5,7 +5,8 @@ import (
 	"log/slog"
 )
 
-// ErrorsToDefault returns a logger that writes errors alone, to what is [slog.Default] now.
+// ErrorsToDefault returns a logger that writes only errors, with the present handler of
+// [slog.Default].
 func ErrorsToDefault() *slog.Logger { return slog.New(errorsOnly{slog.Default().Handler()}) }
 
 type errorsOnly struct{ slog.Handler }

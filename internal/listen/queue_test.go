@@ -2,7 +2,7 @@ package listen
 
 import "testing"
 
-// A queue that is never empty keeps its order, and no room for what is gone.
+// A queue that is never empty keeps its order, and keeps no memory for events that were delivered.
 func TestQueueThatIsNeverEmpty(t *testing.T) {
 	q := &queue[int]{handle: func(int) {}}
 	next, taken := 0, 0
@@ -29,7 +29,7 @@ func TestQueueThatIsNeverEmpty(t *testing.T) {
 	}
 }
 
-// An empty queue keeps the room for a few events, and no more.
+// An empty queue keeps memory for a few events, and no more.
 func TestEmptyQueue(t *testing.T) {
 	for _, n := range []int{1, roomKept, 10 * roomKept} {
 		q := &queue[int]{handle: func(int) {}}

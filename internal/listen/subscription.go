@@ -6,18 +6,18 @@ import "sync"
 // from within the listener.
 type Subscription struct {
 	mu      sync.Mutex
-	remove  func()       // takes the queue out of its list
-	running bool         // a goroutine delivers
-	off     bool         // nothing more is delivered
-	gone    func() error // says why nothing more is published; nil while it is
+	remove  func()       // removes the queue from its list
+	running bool         // a goroutine delivers events
+	off     bool         // Unsubscribe was called
+	gone    func() error // returns why the list ended; nil before the end
 	over    bool         // done is closed
 	err     error
 	dropped int64
 	done    chan struct{}
 }
 
-// Unsubscribe ends the registration. No call of the listener begins after it; one that is under way
-// goes on. It may be called again.
+// Unsubscribe ends the registration. No call of the listener begins after it; a call that is
+// running goes on. It may be called again.
 func (s *Subscription) Unsubscribe() {
 	s.remove()
 	s.mu.Lock()
@@ -26,24 +26,25 @@ func (s *Subscription) Unsubscribe() {
 	s.finish(nil)
 }
 
-// Done returns a channel that is closed when the last call of the listener has returned.
+// Done returns a channel that is closed after the registration has ended and the last call of the
+// listener has returned.
 func (s *Subscription) Done() <-chan struct{} { return s.done }
 
-// Err returns why the registration ended: nil before the end, and for Unsubscribe.
+// Err returns why the registration ended. It is nil before the end, and after Unsubscribe.
 func (s *Subscription) Err() error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return s.err
 }
 
-// Dropped returns how many events were dropped because the listener was behind.
+// Dropped returns how many events were dropped because the listener was too slow.
 func (s *Subscription) Dropped() int64 {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return s.dropped
 }
 
-// finish closes done, unless a call is under way. The lock is held.
+// finish closes done, unless a call is running. The lock is held.
 func (s *Subscription) finish(err error) {
 	if s.running || s.over {
 		return

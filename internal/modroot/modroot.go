@@ -9,11 +9,11 @@ import (
 	"regexp"
 )
 
-// ErrNotFound is returned when no go.mod lies in the working directory or above it.
+// ErrNotFound is returned if there is no go.mod in the working directory or above it.
 var ErrNotFound = errors.New("no go.mod in the working directory or above it")
 
-// Find returns the absolute path of the folder with go.mod, from the working directory upward.
-// It returns [ErrNotFound] outside a module.
+// Find returns the absolute path of the nearest folder with a go.mod: the working directory or one
+// above it. It returns [ErrNotFound] outside a module.
 func Find() (string, error) {
 	dir, err := os.Getwd()
 	if err != nil {
@@ -22,7 +22,7 @@ func Find() (string, error) {
 	return FindFrom(dir)
 }
 
-// FindFrom is like [Find] and starts at dir.
+// FindFrom is like [Find], but starts at dir.
 func FindFrom(dir string) (string, error) {
 	dir, err := filepath.Abs(dir)
 	if err != nil {
@@ -42,7 +42,7 @@ func FindFrom(dir string) (string, error) {
 
 var moduleLine = regexp.MustCompile(`(?m)^module\s+"?([^\s"]+)`)
 
-// Path returns the path of the module whose root is given, as its go.mod states it.
+// Path returns the module path in the go.mod of the folder root.
 func Path(root string) (string, error) {
 	text, err := os.ReadFile(filepath.Join(root, "go.mod"))
 	if err != nil {

@@ -1,5 +1,5 @@
-// Package npm brings the pinned npm packages that a check needs, and says what to do where Node is
-// missing.
+// Package npm installs the pinned npm packages that a check needs. If Node is missing, its error
+// says what to do.
 package npm
 
 import (
@@ -15,18 +15,18 @@ import (
 	"strings"
 )
 
-// MinNode is the oldest major version of Node that is used.
+// MinNode is the lowest major version of Node that is accepted.
 const MinNode = 20
 
-// ErrNode is returned, wrapped in an error that says how to get Node, when Node or npm is missing
-// or too old.
+// ErrNode is returned if Node or npm is missing or too old. It is wrapped in an error that says how
+// to get Node.
 var ErrNode = errors.New("no usable Node")
 
-// stamp is a copy of the lock file that node_modules was made from.
+// stamp is the name of a file in node_modules, a copy of the lock file that was installed.
 const stamp = ".installed-lock"
 
-// Install checks Node and npm, and runs "npm ci" in dir, unless node_modules there was made from
-// the same package-lock.json before. The output of npm goes to out. Where Node or npm can't be
+// Install checks Node and npm, and runs "npm ci" in dir. It does nothing if node_modules there was
+// installed from the same package-lock.json. The output of npm goes to out. If Node or npm can't be
 // used, the error is [ErrNode].
 func Install(ctx context.Context, dir string, out io.Writer) error {
 	if err := checkNode(ctx); err != nil {
@@ -49,7 +49,7 @@ func Install(ctx context.Context, dir string, out io.Writer) error {
 	return os.WriteFile(made, lock, 0o644)
 }
 
-// checkNode checks that node and npm are there, and that node is new enough.
+// checkNode checks that node and npm are installed, and that node is new enough.
 func checkNode(ctx context.Context) error {
 	for _, name := range []string{"node", "npm"} {
 		if _, err := exec.LookPath(name); err != nil {

@@ -17,8 +17,8 @@ func write(t *testing.T, text string, file ...string) {
 	}
 }
 
-// standIns puts programs named node and npm into a folder that is the whole PATH. npm makes
-// node_modules with one package, and fails where a file "broken" lies.
+// standIns creates programs named node and npm in a folder, and makes this folder the whole PATH.
+// npm creates node_modules with one package; it fails if there is a file "broken".
 func standIns(t *testing.T, version string) {
 	t.Helper()
 	if runtime.GOOS == "windows" {

@@ -1,11 +1,11 @@
-// Package pagestyle has the one design of the pages that this module shows in a browser: colours
-// for light and dark, type, spacing and plain elements, as one style sheet.
+// Package pagestyle has the style sheet that all browser pages of this module share: colours for
+// light and dark, type, spacing and plain elements.
 package pagestyle
 
 import _ "embed"
 
-// CSS is the style sheet. It loads nothing. Light or dark follow the system; an attribute
-// data-theme of the root element, "light" or "dark", decides otherwise.
+// CSS is the style sheet. It loads nothing else. It follows the system's choice of light or dark,
+// unless the attribute data-theme of the root element is "light" or "dark".
 //
 //go:embed base.css
 var CSS string

@@ -1,5 +1,5 @@
-// Package pip installs the pinned Python packages that a check needs, and says what to do where
-// Python is missing.
+// Package pip installs the pinned Python packages that a check needs. If Python is missing, its
+// error says what to do.
 package pip
 
 import (
@@ -13,16 +13,16 @@ import (
 	"runtime"
 )
 
-// ErrPython is returned, wrapped in an error that says how to get Python, when it is missing or has
-// no virtual environments.
+// ErrPython is returned if Python is missing or has no virtual environments. It is wrapped in an
+// error that says how to get Python.
 var ErrPython = errors.New("no usable Python")
 
-// stamp is a copy of the requirements that an environment was made from.
+// stamp is the name of a file in the environment, a copy of the requirements that were installed.
 const stamp = ".installed-requirements"
 
-// Install makes a virtual environment in dir, in the folder .venv, and installs requirements.txt
-// there, unless that was done with the same requirements before. It returns the path of the
-// environment's Python. What pip prints goes to out. Where Python can't be used, the error is
+// Install creates a virtual environment in the folder .venv of dir, and installs requirements.txt
+// in it. It does nothing if the same requirements were installed before. It returns the path of the
+// environment's Python. The output of pip goes to out. If Python can't be used, the error is
 // [ErrPython].
 func Install(ctx context.Context, dir string, out io.Writer) (python string, err error) {
 	if dir, err = filepath.Abs(dir); err != nil {

@@ -19,7 +19,7 @@ func folder(t *testing.T) string {
 	return dir
 }
 
-// Without Python the error says how to get it; without requirements, what is
+// Without Python, the error says how to get it. Without requirements, the error says which file is
 // missing.
 func TestWhatIsMissing(t *testing.T) {
 	t.Setenv("PATH", t.TempDir())
@@ -31,7 +31,7 @@ func TestWhatIsMissing(t *testing.T) {
 	}
 }
 
-// An environment that was made from the same requirements is used again: no Python is run for that.
+// An environment with the same requirements is used again, without running Python.
 func TestAnEnvironmentIsUsedAgain(t *testing.T) {
 	dir := folder(t)
 	if err := os.MkdirAll(filepath.Join(dir, ".venv"), 0o755); err != nil {

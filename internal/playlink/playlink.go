@@ -1,5 +1,5 @@
-// Package playlink writes scripts as links to the playground, the page in which one steps through
-// them, and reads them back. A link has its script in its fragment, as text that a person can read:
+// Package playlink writes and reads links to the playground, a web page that plays scripts step by
+// step. A link contains a script in its fragment, as readable text:
 //
 //	playground#rooms/get(1,a,x);opened(1);release(2,a)
 //
@@ -7,9 +7,10 @@
 //
 //	BOARD [ "!" FAULT ] [ "@" STEP ] "/" [ CALLER "." ] WORD "(" [ ARG { "," ARG } ] ")" { ";" … }
 //
-// The board is what the script is played on, the fault is planted beside it, and the step is the
-// one at which the page opens. What is no letter, digit, "_", "-", "+" or ":" of ASCII is escaped
-// as in any URL, but a space is "~", and an empty argument "”".
+// The board says what the script is played on. The fault is planted in a second registry that plays
+// the script too. The page opens at step number STEP. In the words, ASCII letters, digits, "_",
+// "-", "+" and ":" stand for themselves, a space is "~", and an empty argument is two apostrophes.
+// Other bytes are escaped as in any URL.
 package playlink
 
 import (
@@ -22,38 +23,38 @@ import (
 	"strings"
 )
 
-// The boards: what a script is played on.
+// The boards, on which scripts are played.
 const (
 	// names with their rooms, and each room's channel (docs/rooms.md, docs/leases.md)
 	Rooms   = "rooms"
-	Room    = "room"    // one room, given whatever its channel could tell (docs/room.md)
-	Channel = "channel" // one channel, given whatever a server could send (docs/channel.md)
+	Room    = "room"    // one room and all events that its channel may report (docs/room.md)
+	Channel = "channel" // one channel and all frames that a server may send (docs/channel.md)
 )
 
-// Script is what a link opens.
+// Script is the content of a link.
 type Script struct {
 	Board string
-	Fault string // empty for none
+	Fault string // the name of a fault, or empty for none
 	At    int    // how many steps are taken when the page opens; 0 for all, -1 for none
 	Steps []Step
 }
 
 // Step is one step of a script.
 type Step struct {
-	Caller string // who takes it; empty where the page is to name somebody
+	Caller string // who takes the step; if empty, the page chooses a caller
 	Word   string
 	Args   []string
 }
 
-// Base is the environment variable with the address of the page, in which links begin with it.
+// Base is the environment variable that holds the address of the page, for [Link].
 const Base = "PLAYGROUND_URL"
 
-// Link returns the link to a script: the address of the page from the environment variable
-// PLAYGROUND_URL, or "playground", with the script in its fragment.
+// Link returns the link to a script. It begins with the address in the environment variable
+// PLAYGROUND_URL, or with "playground" if that isn't set.
 func Link(s Script) string { return cmp.Or(os.Getenv(Base), "playground") + "#" + s.Fragment() }
 
-// Text returns the link to a script that stands as text, with steps separated by semicolons:
-// "get(1, a, x); opened(1)". One that is not read as steps has the link of an empty script.
+// Text returns the link to a script that is given as text, with steps separated by semicolons, such
+// as "get(1, a, x); opened(1)". If the text can't be parsed, the link is that of an empty script.
 func Text(board, text string) string {
 	s, _ := Parse(board + "/" + text)
 	s.Board = board
@@ -64,10 +65,10 @@ var link = regexp.MustCompile(
 	"[^\\s\"'`<>]*#(?:" + Rooms + "|" + Room + "|" + Channel + ")[!@/][^\\s\"`<>]*",
 )
 
-// Find returns the first link that stands in a text, or "".
+// Find returns the first link in a text, or "".
 func Find(text string) string { return link.FindString(text) }
 
-// Fragment returns the script as it stands in a link, without the "#".
+// Fragment returns the script as the fragment of a link, without the "#".
 func (s Script) Fragment() string {
 	var b strings.Builder
 	b.WriteString(escape(s.Board))
@@ -87,10 +88,10 @@ func (s Script) Fragment() string {
 	return b.String()
 }
 
-// empty stands for an empty argument.
+// empty is the text of an empty argument.
 const empty = "''"
 
-// text returns the step as it stands in a link.
+// text returns the text of the step in a link.
 func (s Step) text() string {
 	args := make([]string, len(s.Args))
 	for i, arg := range s.Args {
@@ -105,7 +106,7 @@ func (s Step) text() string {
 	return text
 }
 
-// String returns the step for people: "ada: get(1, a, x)".
+// String returns the step as readable text: "ada: get(1, a, x)".
 func (s Step) String() string {
 	text := s.Word + "(" + strings.Join(s.Args, ", ") + ")"
 	if s.Caller != "" {
@@ -114,9 +115,9 @@ func (s Step) String() string {
 	return text
 }
 
-// Parse reads a fragment, with or without the "#". It takes spaces around what they can't be part
-// of and a word without parentheses, so that a script may be written by hand, and a fragment that
-// was escaped once more on its way.
+// Parse parses a fragment, with or without the "#". So that a script may be written by hand, it
+// accepts spaces around each part, and a word without parentheses. It also accepts a fragment that
+// was escaped once more.
 func Parse(fragment string) (Script, error) {
 	fragment = strings.TrimPrefix(fragment, "#")
 	if !strings.Contains(fragment, "(") && strings.Contains(fragment, "%28") {
@@ -133,7 +134,7 @@ func Parse(fragment string) (Script, error) {
 	head, at, ok := strings.Cut(head, "@")
 	if ok {
 		if s.At, err = strconv.Atoi(at); err != nil || s.At < 0 {
-			return Script{}, fmt.Errorf("playlink: %q is no step's number", at)
+			return Script{}, fmt.Errorf("playlink: %q is not the number of a step", at)
 		}
 		if s.At == 0 {
 			s.At = -1
@@ -160,7 +161,7 @@ func Parse(fragment string) (Script, error) {
 }
 
 func parseStep(text string) (step Step, err error) {
-	none := fmt.Errorf("playlink: %q is no step, such as get(1,a,x)", text)
+	none := fmt.Errorf("playlink: %q is not a step such as get(1,a,x)", text)
 	head, args, ok := strings.Cut(strings.TrimSpace(strings.ReplaceAll(text, "%20", " ")), "(")
 	args, closed := strings.CutSuffix(args, ")")
 	if ok != closed || !ok && strings.ContainsAny(head, " '") {
@@ -198,7 +199,7 @@ func plain(c byte) bool {
 		strings.IndexByte("_-+:", c) >= 0
 }
 
-// escape writes text so that it has no byte with a meaning of its own.
+// escape escapes text, so that no byte is taken for a part of the syntax.
 func escape(text string) string {
 	var b strings.Builder
 	for i := range len(text) {
@@ -214,7 +215,7 @@ func escape(text string) string {
 	return b.String()
 }
 
-// unescape reads what escape wrote. Spaces around it, which a browser escapes, are none of it.
+// unescape undoes escape. It ignores spaces around the text, also those that a browser escaped.
 func unescape(text string) (string, error) {
 	for i := range len(text) {
 		if c := text[i]; !plain(c) && !strings.ContainsRune("%~ '", rune(c)) {

@@ -49,7 +49,7 @@ func TestScriptsAreLinks(t *testing.T) {
 		if got, err := Parse("#" + text); err != nil || !reflect.DeepEqual(got, script) {
 			t.Errorf("%q is %+v, %v", text, got, err)
 		}
-		// A fragment passes through a URL as it is.
+		// A URL doesn't change the fragment.
 		u, err := url.Parse("https://host/page/#" + text)
 		if err != nil || u.EscapedFragment() != text {
 			t.Errorf("%q becomes %q, %v", text, u.EscapedFragment(), err)
@@ -107,7 +107,7 @@ func TestLinksAreFoundInTexts(t *testing.T) {
 	}
 }
 
-// FuzzParse shows that what is read is written as something that is read as the same.
+// FuzzParse checks that a parsed script, written and parsed again, is the same.
 func FuzzParse(f *testing.F) {
 	for text := range scripts {
 		f.Add(text)
@@ -131,7 +131,7 @@ func FuzzParse(f *testing.F) {
 	})
 }
 
-// FuzzFragment shows that any script comes back from its fragment.
+// FuzzFragment checks that parsing the fragment of any script returns the script.
 func FuzzFragment(f *testing.F) {
 	f.Add("rooms", "", 1, "ada", "get", "a", "")
 	f.Add("r;/o", "!@", 0, "", "w.(", "~", "%")

@@ -7,8 +7,8 @@ import (
 	"sync"
 )
 
-// Each does the work for each number below n, by some workers at once, and shows on standard error
-// how far it is: note says what came of it. The first error stops all.
+// Each calls work for each number below n, in several workers at the same time. It shows the
+// progress on standard error, with the text that note returns. The first error ends the run.
 func Each(ctx context.Context, workers, n int, note func() string,
 	work func(ctx context.Context, worker, i int) error) error {
 	ctx, cancel := context.WithCancel(ctx)
@@ -42,7 +42,7 @@ func Each(ctx context.Context, workers, n int, note func() string,
 	}
 	close(next)
 	group.Wait()
-	for _, err := range errs { // the others end with the first one, for it cancels them
+	for _, err := range errs { // after the first error, the other workers end as cancelled
 		if err != nil && !errors.Is(err, context.Canceled) {
 			return err
 		}

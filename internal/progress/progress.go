@@ -1,5 +1,5 @@
-// Package progress shows how far a long run is: on a terminal by lines that are drawn over,
-// elsewhere by a line now and then.
+// Package progress shows the progress of a long run. On a terminal it redraws its lines in place;
+// elsewhere it writes a line now and then.
 //
 //	bar := progress.Start(os.Stderr)
 //	defer bar.Stop()
@@ -26,19 +26,18 @@ import (
 )
 
 const (
-	redraw = 100 * time.Millisecond // how often a terminal is drawn
-	repeat = 30 * time.Second       // how often a line is written elsewhere
-	cells  = 20                     // the width of the bar itself
+	redraw = 100 * time.Millisecond // the pause between two drawings on a terminal
+	repeat = 30 * time.Second       // the pause between two lines elsewhere
+	cells  = 20                     // the width of the bar, in characters
 )
 
-// IsTerminal reports whether f is a terminal on which lines can be drawn over.
+// IsTerminal reports whether f is a terminal on which lines can be redrawn.
 func IsTerminal(f *os.File) bool {
 	return term.IsTerminal(int(f.Fd())) && os.Getenv("TERM") != "dumb"
 }
 
-// Bar shows the progress of one run. Its methods may be called from several goroutines at once.
-// While it runs, everything that goes to the same terminal must go through [Bar.Print] or
-// [Bar.Write].
+// Bar shows the progress of one run. Its methods may be called concurrently. While it runs, all
+// output to the same terminal must go through [Bar.Print] or [Bar.Write].
 type Bar struct {
 	out      io.Writer
 	terminal bool
@@ -50,12 +49,12 @@ type Bar struct {
 	done, of int
 	text     string
 	tasks    []*Task
-	drawn    int // the lines on the terminal that are to be drawn over
+	drawn    int // how many lines on the terminal will be redrawn
 }
 
-// Start shows progress on f, which is most often os.Stderr. On a terminal it is drawn ten times a
-// second, elsewhere as a line every 30 seconds; a run that ends earlier writes nothing there. The
-// caller must call [Bar.Stop].
+// Start shows progress on f, usually os.Stderr. On a terminal it redraws ten times a second.
+// Elsewhere it writes a line every 30 seconds; a shorter run writes nothing. The caller must call
+// [Bar.Stop].
 func Start(f *os.File) *Bar {
 	width, _, err := term.GetSize(int(f.Fd()))
 	if err != nil || width <= 0 {
@@ -64,8 +63,8 @@ func Start(f *os.File) *Bar {
 	return start(f, IsTerminal(f), width)
 }
 
-// StartOn is like [Start] for any writer, which counts as a terminal of 80 columns if terminal is
-// true.
+// StartOn is like [Start] for any writer. If terminal is true, it treats the writer as a terminal
+// of 80 columns.
 func StartOn(w io.Writer, terminal bool) *Bar { return start(w, terminal, 80) }
 
 func start(w io.Writer, terminal bool, width int) *Bar {
@@ -96,8 +95,8 @@ func start(w io.Writer, terminal bool, width int) *Bar {
 	return b
 }
 
-// Set says how far the run is: a bar shows done of the total, followed by the text. A total of 0
-// is unknown, and only the text is shown.
+// Set sets the progress: a bar shows done of total, followed by the text. If total is 0, only the
+// text is shown.
 func (b *Bar) Set(done, total int, format string, args ...any) {
 	text := fmt.Sprintf(format, args...)
 	b.mu.Lock()
@@ -105,27 +104,27 @@ func (b *Bar) Set(done, total int, format string, args ...any) {
 	b.done, b.of, b.text = done, total, text
 }
 
-// Print writes a line that stays, on a terminal above what is drawn over.
+// Print writes a line that stays; on a terminal, above the lines that are redrawn.
 func (b *Bar) Print(format string, args ...any) { fmt.Fprintf(b, format+"\n", args...) }
 
-// Write writes whole lines that stay, on a terminal above what is drawn over.
+// Write writes whole lines that stay; on a terminal, above the lines that are redrawn.
 func (b *Bar) Write(lines []byte) (int, error) {
 	b.draw(string(lines), b.lines())
 	return len(lines), nil
 }
 
-// Stop removes what is drawn over, and waits until nothing more is written. It may be called more
-// than once.
+// Stop removes the redrawn lines from a terminal, and waits until nothing more is written. It may
+// be called more than once.
 func (b *Bar) Stop() { b.stop() }
 
-// Task is one of several things that run at the same time. On a terminal each has a line.
+// Task is one of several parts of a run that run at the same time. On a terminal each has a line.
 type Task struct {
 	bar        *Bar
 	name, note string
 	began      time.Time
 }
 
-// Task begins a task. The caller must call its [Task.Stop].
+// Task begins a task. The caller must call [Task.Stop].
 func (b *Bar) Task(name string) *Task {
 	t := &Task{bar: b, name: name, began: time.Now()}
 	b.mu.Lock()
@@ -134,7 +133,7 @@ func (b *Bar) Task(name string) *Task {
 	return t
 }
 
-// Note says how far the task is.
+// Note sets the text after the task's name.
 func (t *Task) Note(format string, args ...any) {
 	note := fmt.Sprintf(format, args...)
 	t.bar.mu.Lock()
@@ -149,19 +148,19 @@ func (t *Task) Stop() {
 	t.bar.tasks = slices.DeleteFunc(t.bar.tasks, func(other *Task) bool { return other == t })
 }
 
-// draw writes lines that stay, if any, and on a terminal those that are to be drawn over. Elsewhere
-// it writes the latter when nothing stays.
+// draw writes lines that stay, if there are any, and on a terminal the lines that are redrawn.
+// Elsewhere it writes the latter only if no line stays.
 func (b *Bar) draw(stays string, over []string) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	text := stays
 	if b.terminal && b.drawn > 0 {
-		text = fmt.Sprintf("\x1b[%dA\r\x1b[J%s", b.drawn, stays) // up, and clear from there
+		text = fmt.Sprintf("\x1b[%dA\r\x1b[J%s", b.drawn, stays) // goes up and clears the rest
 	}
 	if b.terminal || stays == "" {
 		for _, line := range over {
 			if r := []rune(line); b.terminal && len(r) >= b.width {
-				line = string(r[:b.width-1]) // a line that wraps could not be counted
+				line = string(r[:b.width-1]) // the line must not wrap, or drawn is wrong
 			}
 			text += line + "\n"
 		}
@@ -170,7 +169,7 @@ func (b *Bar) draw(stays string, over []string) {
 	io.WriteString(b.out, text)
 }
 
-// lines are what is drawn over.
+// lines returns the lines that are redrawn.
 func (b *Bar) lines() (lines []string) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
@@ -193,7 +192,7 @@ func (b *Bar) lines() (lines []string) {
 	return lines
 }
 
-// Grouped writes a number with a comma between groups of three digits: 19,408.
+// Grouped returns a number with a comma between groups of three digits: 19,408.
 func Grouped[N int | int64 | uint64](n N) string {
 	digits, sign := strconv.FormatInt(int64(n), 10), ""
 	if n < 0 {

@@ -9,8 +9,8 @@ import (
 	"time"
 )
 
-// screen is what a terminal shows after what was written to it: the two sequences that Bar uses,
-// and lines.
+// screen returns what a terminal shows after this output, which has only lines and the two control
+// sequences of Bar.
 func screen(written string) (lines []string) {
 	for written != "" {
 		var n int

@@ -9,9 +9,9 @@ import (
 	"io"
 )
 
-// Read reads all traces of a file. It is strict about the form: an unknown field, a line of another
-// kind, a half line and a file without a header are errors, which name the line. Whether the steps
-// are right it doesn't ask.
+// Read reads all traces of a file. Errors name the line: an unknown field, a line that is neither a
+// header nor a step, an incomplete line, and a file without a header are errors. Read doesn't check
+// whether the steps are right.
 func Read(r io.Reader) ([]Trace, error) {
 	var traces []Trace
 	lines := bufio.NewReader(r)
@@ -45,7 +45,7 @@ func readLine(traces []Trace, text []byte) ([]Trace, error) {
 			return nil, err
 		}
 		if h.Trace != Format || h.Version != Version {
-			return nil, fmt.Errorf("it is of the form %q, version %d; expected %q, version %d", h.Trace, h.Version, Format, Version)
+			return nil, fmt.Errorf("the header has the format %q, version %d; expected %q, version %d", h.Trace, h.Version, Format, Version)
 		}
 		return append(traces, Trace{Label: h.Label}), nil
 	}

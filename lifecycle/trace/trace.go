@@ -1,6 +1,6 @@
-// Package trace writes what the core of a [lifecycle.Rooms] does as lines of JSON, each step with
-// its input, its outputs and the whole state afterwards, and reads them back. docs/traces.md has
-// the schema, and tells how the lines are held against the TLA+ spec.
+// Package trace writes the steps of the core of a [lifecycle.Rooms] as lines of JSON, and reads
+// them back. A line has the step's input, its outputs and the whole state afterwards.
+// docs/traces.md contains the schema, and shows how to check the lines against the TLA+ spec.
 package trace
 
 import (
@@ -11,7 +11,7 @@ import (
 	"ablyrooms.example/lifecycle"
 )
 
-// Format and Version stand in the header of a trace.
+// The values of a header's fields Format and Version.
 const (
 	Format  = "rooms"
 	Version = 1
@@ -21,30 +21,30 @@ const (
 type Header struct {
 	Trace   string `json:"trace"`           // Format
 	Version int    `json:"version"`         // Version
-	Label   string `json:"label,omitempty"` // what the trace is of; for people
+	Label   string `json:"label,omitempty"` // what was traced, for the reader of the file
 }
 
-// Trace is what one core did from its beginning on.
+// Trace has all steps of one core, from its beginning on.
 type Trace struct {
 	Label string
 	Lines []Line
 }
 
-// Line is one step of the core. The words in it are those of docs/rooms.md.
+// Line is one step of the core. Its strings are terms of docs/rooms.md.
 type Line struct {
 	Seq     uint64   `json:"seq"`             // 1, 2, 3, …
 	Input   Input    `json:"input"`           // what came in
-	Outputs []Output `json:"outputs"`         // what came out, in the core's order
-	Error   string   `json:"error,omitempty"` // what the backend's work ended with
+	Outputs []Output `json:"outputs"`         // the step's outputs, in the core's order
+	Error   string   `json:"error,omitempty"` // of the backend's work, if the input is its end
 	State   State    `json:"state"`           // the whole state afterwards
 }
 
-// State is the whole state of the core: what is not released, who waits for what, how far disposal
-// is.
+// State is the whole state of the core: the incarnations that are not released, the calls that wait
+// and for what, and the state of disposal.
 type State = fsm.RoomsState[lifecycle.RoomOptions]
 
-// Input is what came in. Of the fields, a kind has those that docs/rooms.md gives it, and the name
-// that it is about where there is one.
+// Input is the input of a step. It has the fields that docs/rooms.md gives to its kind, and the
+// name that it is about, if there is one.
 type Input struct {
 	// Get, Release, Dispose, ReleaseIf, GiveUp, Opened, OpenFailed, Released, ReleaseFailed
 	Kind        string                 `json:"kind"`
@@ -54,20 +54,19 @@ type Input struct {
 	Options     *lifecycle.RoomOptions `json:"options,omitempty"` // of a Get
 }
 
-// Output is what came out: a call is settled, or the backend is notified about an
-// incarnation.
+// Output is an output of a step: it settles a call, or is for the backend and about an incarnation.
 type Output struct {
 	Kind    string   `json:"kind"` // settle, open, release, abandon
 	Call    fsm.Call `json:"call,omitempty"`
-	Outcome string   `json:"outcome,omitempty"` // of settle: how the call ended
-	// the one told of, or that the outcome is about
+	Outcome string   `json:"outcome,omitempty"` // for settle: how the call ended
+	// the incarnation that the output or its outcome is about
 	Incarnation fsm.Incarnation `json:"incarnation,omitempty"`
-	// of the outcome failed: whose releases failed
+	// for the outcome failed: the incarnations whose release failed
 	Failed []fsm.Incarnation `json:"failed,omitempty"`
 }
 
-// LineOf returns the line of a step. It is an error when the step has no state, which
-// [lifecycle.WithObservedStates] adds.
+// LineOf returns the line of a step. It returns an error if the step has no state: use
+// [lifecycle.WithObservedStates].
 func LineOf(step lifecycle.RoomsStep) (Line, error) {
 	if step.State == nil {
 		return Line{}, fmt.Errorf("trace: step %d has no state; the Rooms needs the option WithObservedStates", step.Seq)
@@ -96,7 +95,7 @@ func LineOf(step lifecycle.RoomsStep) (Line, error) {
 	return l, nil
 }
 
-// Clone returns a copy that shares nothing with the original.
+// Clone returns a copy that shares no memory with the original.
 func (t Trace) Clone() Trace {
 	data, err := json.Marshal(t)
 	c := Trace{}
@@ -104,7 +103,7 @@ func (t Trace) Clone() Trace {
 		err = json.Unmarshal(data, &c)
 	}
 	if err != nil {
-		// its types have a form in JSON, both ways
+		// can't happen: all its types can be written as JSON and read
 		panic(fmt.Sprintf("trace: a trace that can't be copied: %v", err))
 	}
 	return c

@@ -14,8 +14,8 @@ import (
 	"ablyrooms.example/lifecycle/trace"
 )
 
-// backend opens rooms that are their names; the name "bad" can't be opened, and "stuck" can't be
-// released.
+// backend opens rooms that are strings: the name of the room. It fails to open "bad", and to
+// release "stuck".
 type backend struct{}
 
 func (backend) Open(_ context.Context, name string, _ lifecycle.RoomOptions) (string, error) {
@@ -43,7 +43,7 @@ func Example() {
 	// {"seq":2,"input":{"kind":"Dispose","call":2},"outputs":[{"kind":"settle","call":2,"outcome":"done"}],"state":{"nextCall":3,"incarnations":[],"disposal":"disposed","lastCreated":0}}
 }
 
-// record has all kinds of steps but GiveUp, and failures.
+// record returns a trace that has all kinds of steps but GiveUp, with failures.
 func record(t *testing.T) (text string, steps []lifecycle.RoomsStep) {
 	t.Helper()
 	synctest.Test(t, func(t *testing.T) { text, steps = recordInBubble(t) })
@@ -65,9 +65,9 @@ func recordInBubble(t *testing.T) (string, []lifecycle.RoomsStep) {
 	_, _ = rooms.Get(ctx, "stuck")
 	_ = rooms.Release(ctx, "a")
 	if err := rooms.Dispose(ctx); err == nil {
-		t.Error("the disposal hears nothing of the release that failed")
+		t.Error("the disposal does not return the error of the release that failed")
 	}
-	synctest.Wait() // the observer may hear of the last step after the call has returned
+	synctest.Wait() // the observer may receive the last step after the call has returned
 	if err := w.Err(); err != nil {
 		t.Fatal(err)
 	}
@@ -126,7 +126,7 @@ func TestReadIsStrict(t *testing.T) {
 	}
 }
 
-// limited takes so many bytes.
+// limited accepts the given number of bytes, and then fails.
 type limited struct{ left int }
 
 func (l *limited) Write(p []byte) (int, error) {
@@ -136,7 +136,8 @@ func (l *limited) Write(p []byte) (int, error) {
 	return len(p), nil
 }
 
-// A trace that would have a gap ends, and the writer says why.
+// A writer that can't write a step writes no more lines, since the trace would have a gap; Err
+// returns the reason.
 func TestAWriterSaysWhatWentWrong(t *testing.T) {
 	_, steps := record(t)
 	without := steps[0]

@@ -9,9 +9,9 @@ import (
 	"ablyrooms.example/lifecycle"
 )
 
-// Writer writes a trace. Its Observe is for [lifecycle.WithObserver], together with
-// [lifecycle.WithObservedStates]; for a chat client on Ably the options of package ablychat have
-// the same names. A Writer is for one Rooms, from its beginning on.
+// Writer writes a trace of one Rooms, from its beginning on. Pass its Observe to
+// [lifecycle.WithObserver], and use [lifecycle.WithObservedStates] too. For a chat client on Ably,
+// use the options of package ablychat with the same names.
 type Writer struct {
 	mu   sync.Mutex
 	w    io.Writer
@@ -19,16 +19,16 @@ type Writer struct {
 	err  error
 }
 
-// NewWriter returns a writer, and writes the header. label says what the trace is of, for people;
-// it may be empty.
+// NewWriter writes the header, and returns a writer. label says what is traced, for the reader of
+// the file; it may be empty.
 func NewWriter(w io.Writer, label string) *Writer {
 	t := &Writer{w: w, next: 1}
 	t.write(Header{Trace: Format, Version: Version, Label: label})
 	return t
 }
 
-// Observe writes one step, in one Write. After an error it writes nothing more: a trace has no
-// gaps.
+// Observe writes one step, with one call of Write. After an error it writes nothing more, so that a
+// trace has no gaps.
 func (t *Writer) Observe(step lifecycle.RoomsStep) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
@@ -37,7 +37,7 @@ func (t *Writer) Observe(step lifecycle.RoomsStep) {
 	}
 	line, err := LineOf(step)
 	if err == nil && line.Seq != t.next {
-		err = fmt.Errorf("trace: step %d came where %d was expected; the writer must see one Rooms, from its beginning on", line.Seq, t.next)
+		err = fmt.Errorf("trace: step %d follows, expected step %d; a Writer must observe one Rooms from its beginning on", line.Seq, t.next)
 	}
 	if err != nil {
 		t.err = err
@@ -47,7 +47,7 @@ func (t *Writer) Observe(step lifecycle.RoomsStep) {
 	t.write(line)
 }
 
-// Err returns the error that ended the writing, or nil.
+// Err returns the first error of writing, or nil.
 func (t *Writer) Err() error {
 	t.mu.Lock()
 	defer t.mu.Unlock()

@@ -1,36 +1,36 @@
 ------------------------------ MODULE Channel ------------------------------
 (***************************************************************************)
-(* The machine of one realtime channel: when each input may come, the      *)
-(* server and the connection that it talks to, and what must hold.  What   *)
-(* each input does is in ChannelSteps.tla.                                 *)
+(* The machine of one realtime channel: when each input may occur, the     *)
+(* server and the connection of the channel, and the properties. The       *)
+(* effects of each input are in ChannelSteps.tla.                          *)
 (*                                                                         *)
-(* Server and connection are an adversary: any frame may come at any       *)
-(* moment on a connection, the connection changes as it likes, timers fire *)
-(* as soon as they run.  Where that is more than a property can bear,      *)
-(* Promise makes the server keep its promise: it answers each request at   *)
-(* most once, in the order in which they were sent on one connection, with *)
-(* an answer of that request's kind, and sends frames of its own about the *)
-(* channel only while it holds it attached.  The server knows to which     *)
-(* life of the name a request belongs; the channel is not told.            *)
+(* Server and connection are an adversary: any frame may arrive at any     *)
+(* moment on a connection, the connection may change at any moment, and a  *)
+(* timer may fire as soon as it runs. Some properties need more. For       *)
+(* these, Promise makes the server keep its promise: it answers each       *)
+(* request at most once, in the order in which the requests were sent on   *)
+(* one connection, with an answer of that request's kind; it sends frames  *)
+(* of its own accord only while it has the channel attached. The server    *)
+(* knows to which life of the name a request belongs; the channel doesn't. *)
 (***************************************************************************)
 EXTENDS ChannelSteps
 
-CONSTANTS NCalls,    \* how many calls are made
+CONSTANTS NCalls,    \* the number of calls that may be made
           NErrs,     \* the errors are 1..NErrs; 0 is none
           NSerials,  \* the serials are 1..NSerials; 0 is none
-          MaxWire,   \* how many requests may be unanswered
-          Forgets,   \* whether the oldest is forgotten then; else what would send one more does not happen
+          MaxWire,   \* the number of requests that may be unanswered
+          Forgets,   \* whether one more makes the channel forget the oldest; if not, a step that would send one more doesn't happen
           Promise    \* whether the server keeps its promise
 
 ASSUME /\ NCalls \in Nat /\ NErrs \in Nat /\ NSerials \in Nat /\ MaxWire \in Nat \ {0}
        /\ Forgets \in BOOLEAN /\ Promise \in BOOLEAN
 
 VARIABLES ch,     \* the channel, without outputs; see ChannelSteps.tla
-          outs,   \* what the last step put out
-          net,    \* with Promise: the requests that the server may still answer, as <<request, of an earlier life>>
-          holds,  \* with Promise: for whom the server holds the channel attached: none, own, earlier
-          gaveUp, \* with Promise: some request was not answered in time on this connection
-          spoke,  \* with Promise: the server sent an ATTACHED, DETACHED or ERROR of its own on it
+          outs,   \* the outputs of the last step
+          net,    \* with Promise: the requests that the server may still answer, as <<request, whether of an earlier life>>
+          holds,  \* with Promise: for which life the server has the channel attached: none, own, earlier
+          gaveUp, \* with Promise: whether a request on this connection was not answered in time
+          spoke,  \* with Promise: whether the server sent an ATTACHED, DETACHED or ERROR of its own accord on this connection
           by      \* with Promise: whether the last step was a frame of an earlier life
 
 server == <<net, holds, gaveUp, spoke, by>>
@@ -39,9 +39,9 @@ vars   == <<ch, outs, server>>
 \* Constant domains: quantified over these, every edge of TLC's graph has the name of its action.
 Errs     == 0..NErrs
 Serials  == 0..NSerials
-Answered == 0..MaxWire   \* which request of net a frame answers; 0: the server's own
+Answered == 0..MaxWire   \* the number in net of the request that a frame answers; 0 if the server sends it of its own accord
 
-\* The channel, with no outputs, becomes r.
+\* The channel becomes s; its outputs go to outs.
 Bounded(r) == IF Forgets /\ Len(r.wire) > MaxWire THEN [r EXCEPT !.wire = SubSeq(r.wire, Len(r.wire) - MaxWire + 1, Len(r.wire))] ELSE r
 
 Become(s) ==
@@ -54,12 +54,13 @@ Become(s) ==
 
 IsRequest(o) == o[1] \in {"sendAttach", "sendDetach"}
 
-\* What the step sends, after what was on its way.  What a channel that was given back sends is of the life that ended.
+\* The requests under way after the step: those of before, and those that the step sends.  Requests
+\* of a channel that was given back belong to the life that ended.
 SentAfter(before) ==
     LET sent == SelectSeq(outs', IsRequest)
     IN  before \o [i \in 1..Len(sent) |-> <<IF sent[i][1] = "sendAttach" THEN "attach" ELSE "detach", ch'.givenBack>>]
 
-\* The server goes on as it was, with what the step sends.
+\* The server stays as it is, and the requests that the step sends are added.
 Quiet == IF ~Promise THEN UNCHANGED server
          ELSE /\ net' = SentAfter(net) /\ Len(net') <= MaxWire
               /\ by' = FALSE /\ UNCHANGED <<holds, gaveUp, spoke>>
@@ -73,11 +74,12 @@ MaySpeak(frame, e) == holds # "none" /\ (frame \in {"attached", "message"} \/ (f
 
 HoldsFor(request) == IF request[1] = "detach" THEN "none" ELSE IF request[2] THEN "earlier" ELSE "own"
 
-\* The server may send the frame, as the answer to the i-th request or, if i is 0, of its own accord.
+\* The server may send the frame: as the answer to the i-th request or, if i is 0, of its own
+\* accord.
 Comes(i, frame, e) ==
     IsConnected(ch) /\ IF ~Promise THEN i = 0 ELSE IF i = 0 THEN MaySpeak(frame, e) ELSE MayAnswer(i, frame, e)
 
-\* It does.
+\* The server after it has sent that frame.
 Sends(i, frame) ==
     IF ~Promise THEN UNCHANGED server
     ELSE /\ net' = SentAfter(SubSeq(net, i + 1, Len(net))) /\ Len(net') <= MaxWire
@@ -87,7 +89,8 @@ Sends(i, frame) ==
          /\ by' = IF i = 0 THEN holds = "earlier" ELSE net[i][2]
          /\ spoke' = (spoke \/ (i = 0 /\ frame # "message")) /\ gaveUp' = gaveUp
 
-\* A connection ends: the server took any of the requests before; or it changes without a connection.
+\* The connection changes.  If it ends, the server may have carried out any of the requests before
+\* the end.
 IsNew(s, resumed) == (s = "connected" /\ ~resumed) \/ s \in {"closed", "failed"}
 
 Left(s, resumed) ==
@@ -149,7 +152,7 @@ Frames ==
     \/ \E serial \in Serials, i \in Answered : Message(serial, i)
     \/ Overtaken
 
-\* The end of a connection comes with an error; that it may have none makes no difference to a channel.
+\* The end of a connection has an error: without one, a channel would do the same.
 ErrorOf(s) == IF s \in {"disconnected", "suspended", "closed", "failed"} THEN NErrs ELSE 0
 
 Connections ==
@@ -163,10 +166,11 @@ Next == Calls \/ GiveBack \/ Renew \/ Frames \/ TimeoutOfRequest \/ RetryTimeout
 Spec == Init /\ [][Next]_vars
 
 -----------------------------------------------------------------------------
-(* Fairness.  Nothing is asked of callers.  Each is written out, for TLC   *)
-(* takes long over ENABLED.                                                *)
+(* Fairness.  It requires nothing of callers.  Each condition is written   *)
+(* out, since TLC is slow with ENABLED.                                    *)
 
-\* A request timer that runs fires, unless the request ends otherwise; and a connection does not come and go for ever before it could.
+\* A request timer that runs fires, unless the request ends in another way or there is no connection
+\* from some time on.
 AttachesEnd == \/ []<>(ch.state # "attaching") \/ <>[]~IsConnected(ch)
                \/ []<><<AttachIsOut(ch) /\ TimeoutOfRequest>>_vars
 DetachesEnd == \/ []<>(ch.state # "detaching") \/ <>[]~IsConnected(ch)
@@ -174,13 +178,14 @@ DetachesEnd == \/ []<>(ch.state # "detaching") \/ <>[]~IsConnected(ch)
 OptionsEnd  == \/ []<>~(ch.state = "attached" /\ ch.awaited) \/ []<><<ch.state = "attached" /\ TimeoutOfRequest>>_vars
 \* The retry timer fires.
 RetriesCome == []<>~RetryRuns(ch) \/ []<><<RetryTimeout>>_vars
-\* A connection that is waiting or closing becomes another one (CD2f, RTN12b).
+\* A connection that is waiting or closing changes to another state (CD2f, RTN12b).
 ConnectionsMove == []<>(ch.connection # "waiting") /\ []<>(ch.connection # "closing")
 
 FairSpec == Spec /\ AttachesEnd /\ DetachesEnd /\ OptionsEnd /\ RetriesCome /\ ConnectionsMove
 
-\* Besides: there is a connection again and again, a fence is passed if one comes to it again and again, and the server at last answers
-\* an ATTACH with ATTACHED.
+\* For healing also: the channel is connected again and again; a channel that is behind a fence
+\* again and again passes a fence in the end; a server that is sent ATTACH again and again answers
+\* with ATTACHED in the end.
 Behind           == ch.state = "attaching" /\ BehindFence(ch)
 ConnectionsCome  == []<>IsConnected(ch)
 FencesPass       == <>[]~Behind \/ []<><<Behind /\ AttachIsOut(ch')>>_vars
@@ -213,8 +218,8 @@ WaitersRight ==                                                                \
 SilentState == ch.givenBack => ch.state = "initialized" /\ ch.reason = 0 /\ ch.channelSerial = 0 /\ ~ch.resume \* RTS4a
 
 -----------------------------------------------------------------------------
-(* Safety: steps.  These say again, without the operators that twins take  *)
-(* out, what a step may do and put out.                                    *)
+(* Safety: steps.  These properties state what a step may do and output,   *)
+(* without the operators that twins replace.                               *)
 
 Outs(kind)   == {k \in 1..Len(outs') : outs'[k][1] = kind}
 PutOut(kind) == Outs(kind) # {}
@@ -222,7 +227,8 @@ GivesBack    == ch'.givenBack /\ ~ch.givenBack /\ GiveBack
 
 TheFrame == \E resumed \in BOOLEAN, serial \in Serials, e \in Errs, i \in Answered : Attached(resumed, serial, e, i)
 
-\* A call that was made is settled once, in the step in which it is no longer waited for, or it waits in one place.
+\* A call that was made waits in one place, or is settled once, in the step in which it stops
+\* waiting.
 SettledOnce == [][                                                             \* RTL4d, RTL5
     \A c \in 1..NCalls :
       LET was     == Waiting(c) # {} \/ (c = ch'.last /\ ch'.last # ch.last)
@@ -231,7 +237,7 @@ SettledOnce == [][                                                             \
           settled == Cardinality({k \in Outs("settle") : outs'[k][2] = c})
       IN  is + settled = IF was THEN 1 ELSE 0]_vars
 
-\* The timers as the outputs have it.
+\* The timers, according to the outputs.
 RequestRan == ch.awaited
 RetryRan   == ch.state = "suspended" /\ ch.connection = "connected"
 RetryIs    == ch'.state = "suspended" /\ ch'.connection = "connected"
@@ -246,7 +252,7 @@ TimersRight == [][                                                             \
     /\ PutOut("stopRetryTimer") <=> (RetryRan /\ ~RetryIs /\ ~RetryTimeout)
     /\ (ch'.connection = "connected" /\ ch'.state \in {"attaching", "detaching"}) => ch'.awaited]_vars
 
-\* The state that was told before the k-th output, or that there was.
+\* The state reported last before the k-th output of the step, or else the state before the step.
 StateBefore(k) ==
     LET told == {j \in Outs("state") : j < k}
     IN  IF told = {} THEN ch.state ELSE LET j == CHOOSE j \in told : \A i \in told : i <= j IN outs'[j][3]
@@ -297,7 +303,7 @@ SerialsRight == [][                                                            \
             /\ ch'.attachSerial = IF resumed /\ ch.attachSerial # 0 THEN ch.attachSerial ELSE serial
     /\ \A serial \in Serials \ {0}, i \in Answered : (PutOut("deliver") /\ Message(serial, i)) => ch'.channelSerial = serial]_vars
 
-\* retries is the number of the last retry as long as the channel only attaches and is suspended.
+\* retries is the number of the last retry while the channel is only attaching and suspended.
 RetryNumbers == [][                                                            \* RTL13b, RTB1
     /\ \A k \in Outs("startRetryTimer") :
          /\ outs'[k][2] \in 1..4 /\ outs'[k][2] = ch'.retries

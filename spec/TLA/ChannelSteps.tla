@@ -1,14 +1,15 @@
 --------------------------- MODULE ChannelSteps ---------------------------
 (***************************************************************************)
-(* What each input does to a realtime channel, and what it puts out, as    *)
-(* functions: a channel goes in, and the channel after the step comes out, *)
-(* with the outputs of that step in order.  Written from the rules C1 to   *)
-(* C49 of docs/channel.md, which have the points of Ably's specification   *)
-(* (RTL..., RTN...) that each comes from.  Channel.tla makes the machine   *)
-(* of one channel of them, RoomOverChannel.tla puts a room on top.         *)
+(* The effects and outputs of each input of a realtime channel, as         *)
+(* functions from the channel before the step to the channel after it,     *)
+(* with the outputs of the step in order. Written from the rules C1 to C49 *)
+(* of docs/channel.md, which names the points of Ably's specification      *)
+(* (RTL..., RTN...) that each rule comes from. Channel.tla makes a machine *)
+(* of one channel from these functions; RoomOverChannel.tla puts a room on *)
+(* top.                                                                    *)
 (*                                                                         *)
-(* A channel is a record of the fields of the table in docs/channel.md,    *)
-(* and outs, what the step put out.                                        *)
+(* A channel is a record with the fields of the table in docs/channel.md,  *)
+(* and the field outs: the outputs of the step.                            *)
 (***************************************************************************)
 EXTENDS Naturals, Sequences, FiniteSets, TLC
 
@@ -39,7 +40,7 @@ ApplyFrame(resumed)       == <<"apply", resumed>>
 Deliver                   == <<"deliver">>
 
 -----------------------------------------------------------------------------
-(* Words of docs/channel.md *)
+(* Terms of docs/channel.md *)
 
 Last(q)         == q[Len(q)]
 On(r, request)  == \E i \in 1..Len(r.wire) : r.wire[i] = request
@@ -50,7 +51,7 @@ IsConnected(r)  == r.connection = "connected"
 RetryRuns(r)    == r.state = "suspended" /\ IsConnected(r)
 
 -----------------------------------------------------------------------------
-(* Guards and choices that a broken twin takes out (ChannelTwins.tla). *)
+(* Guards and choices that broken twins replace (ChannelTwins.tla). *)
 
 BehindFence(r)      == r.state \in {"initialized", "attaching", "detached", "failed"} /\ Awaits(r, "detach")
 IsState(r, s)       == r.state = s                                             \* C1
@@ -70,8 +71,9 @@ IgnoresError(r, was) == BehindFence(was) \/ r.givenBack \/ r.state = "failed"  \
 DetachLeft(r)       == r.leftover                                              \* C45
 
 -----------------------------------------------------------------------------
-(* Parts of steps.  TLCEval makes TLC evaluate a value at once; some of    *)
-(* its versions read old values through lazy ones.                         *)
+(* Parts of steps.  TLCEval makes TLC evaluate a value at once: some       *)
+(* versions of TLC read old values through values that are evaluated       *)
+(* later.                                                                  *)
 
 Put(r, o) == [r EXCEPT !.outs = Append(r.outs, o)]
 
@@ -91,7 +93,7 @@ SetState(r, s, e) == SetResumed(r, s, FALSE, e)
 
 SettleAll(r, calls, how, e) == [r EXCEPT !.outs = r.outs \o TLCEval([i \in 1..Len(calls) |-> Settle(calls[i], how, e)])]
 
-\* The calls that wait are settled, and wait no more.
+\* All attachers, or detachers, are settled, and none waits afterwards.
 EndAttachers(r, how, e) == [SettleAll(r, r.attachers, how, e) EXCEPT !.attachers = <<>>]
 EndDetachers(r, how, e) == [SettleAll(r, r.detachers, how, e) EXCEPT !.detachers = <<>>]
 SettleOne(r, c, how)    == Put(r, Settle(c, how, 0))
@@ -104,7 +106,7 @@ OnWire(r, request) ==
 \* C3
 Send(r, request) == TLCEval(Put(OnWire(Put(r, Frame(r, request)), request), StartRequestTimer))
 
-\* C4: what is put out at the end of a step from was to r.
+\* C4: the outputs about timers at the end of a step from was to r.
 Timers(was, r, fired) ==
     LET stopped == IF StopsTimer(was, r) /\ fired # "request" THEN Put(r, StopRequestTimer) ELSE r
     IN  TLCEval(IF RetryRuns(r) /\ ~RetryRuns(was) THEN Put(stopped, StartRetryTimer(r.retries))
@@ -128,7 +130,7 @@ DetachNow(r) ==
     IN  IF told.awaited THEN told ELSE Send(told, "detach")
 
 -----------------------------------------------------------------------------
-(* Calls.  Called is the channel with the call counted.                    *)
+(* Calls.  Called returns the channel with the call counted. *)
 
 Called(r) == [r EXCEPT !.last = r.last + 1]
 
@@ -180,12 +182,12 @@ AfterRenew(r) == [r EXCEPT !.givenBack = FALSE]
 -----------------------------------------------------------------------------
 (* Frames *)
 
-\* C24: the place of the oldest request of a kind on the wire, 0 for none.
+\* C24: the place on the wire of the oldest request of a kind, 0 if there is none.
 Oldest(r, kind) == LET at == {i \in 1..Len(r.wire) : r.wire[i] = kind} IN IF at = {} THEN 0 ELSE CHOOSE i \in at : \A j \in at : i <= j
 
 Answers(r, frame, e) == IF frame = "detached" /\ e = 0 /\ On(r, "detach") THEN "detach" ELSE "attach"
 
-\* C24: the channel after the frame took what it answers from the wire.
+\* C24: the channel after the requests that the frame ends have left the wire.
 Heard(r, frame, e) ==
     LET kind == Answers(r, frame, e)
         i    == Oldest(r, kind)
@@ -268,7 +270,8 @@ DetachNotAnswered(r, e) ==
     IN  IF gone.state = "attached" THEN EndAttachers(gone, "done", 0)
         ELSE IF gone.attachers = <<>> THEN gone ELSE AttachNow(gone, 0)
 
-\* The server may hold what nobody wants: the DETACH that was to end it is lost, or late.
+\* The server may have a channel attached that nothing here needs: the DETACH for it was lost, or is
+\* late.
 MayHold(r) == r.held \/ On(r, "attach")
 
 RequestNotAnswered(was, e) ==
@@ -303,7 +306,7 @@ Lost(r) ==
         THEN EndDetachers(EndAttachers(SetState([cut EXCEPT !.leftover = cut.leftover \/ cut.held], "detached", 0), "superseded", 0), "done", 0)
         ELSE cut
 
-\* Nothing is attached on the connection any more.
+\* The server has the channel attached on this connection no more.
 NothingHeld(r) == [r EXCEPT !.leftover = FALSE, !.held = FALSE]
 
 DetachEnds(r, e) == EndAttachers(EndDetachers(SetState(r, "detached", e), "done", 0), "invalidConnection", 0)
@@ -314,7 +317,7 @@ Closed(r, e) ==                                                                \
           [] r.state \in {"attaching", "attached", "suspended"} -> EndAttachers(SetState(gone, "detached", e), "failed", e)
           [] OTHER -> gone
 
-\* C44: after a connection that was connection and is no longer.
+\* C44: connection is the state of the connection before it became waiting or connected.
 Waits(r, connection, e) ==
     LET over == IF connection = "closing" THEN Closed(r, e) ELSE r
     IN  IF connection \in {"closing", "ended"} THEN [SetState(over, "initialized", 0) EXCEPT !.reason = 0] ELSE over \* RTN11d

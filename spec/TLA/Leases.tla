@@ -9,12 +9,13 @@
 EXTENDS Rooms
 
 VARIABLES acquires,   \* the gets that are an Acquire
-          closed      \* those of them whose lease has closed
+          closed      \* the Acquires whose lease has closed
 
 leases    == <<acquires, closed>>
 leaseVars == <<vars, leases>>
 
-\* The incarnation that a get got or waited for; 0 if it was settled as it began without a room.
+\* The incarnation that a get got or waited for; 0 if the get was settled as it began without a
+\* room.
 Had(c) == IF calls[c].waits # 0 THEN calls[c].waits ELSE calls[c].ref
 
 IsOpen(c)  == c \in acquires \ closed /\ calls[c].out \in {Pending, "room"}
@@ -22,7 +23,7 @@ Leasing(i) == {c \in CallIds : IsOpen(c) /\ Had(c) = i}
 Keeping(i) == {c \in CallIds : calls[c].op = "get" /\ c \notin acquires /\ Had(c) = i}
 
 -----------------------------------------------------------------------------
-(* Guards that a broken twin takes out (LeasesTwins.tla). *)
+(* Guards that broken twins replace (LeasesTwins.tla). *)
 
 Others(i, c) == Leasing(i) \ {c}                                           \* L3
 Keepers(i)   == Keeping(i)                                                 \* L2
@@ -36,8 +37,8 @@ Acquire(n, o) ==                                                           \* L1
 
 GetKeeps(n, o) == Get(n, o) /\ UNCHANGED leases                            \* L2
 
-\* What closing the lease c of i has Rooms do: nothing; or a ReleaseIf of i (R24), which is given up if it waits.  With gaveUp
-\* the Acquire is given up before.
+\* The lease c of i closes.  If i has no other open lease and is not kept, a ReleaseIf of i (R24)
+\* begins, and is given up if it waits.  With gaveUp, the Acquire is given up before.
 Closing(i, c, gaveUp) ==
     /\ closed' = closed \cup {c}
     /\ UNCHANGED <<acquires, failed>>
@@ -85,23 +86,25 @@ LeasesSpec == LeasesInit /\ [][LeasesNext]_leaseVars
 -----------------------------------------------------------------------------
 ByName(n) == \E c \in CallIds : Starting(c) /\ (calls'[c].op = "dispose" \/ (calls'[c].op = "release" /\ calls'[c].name = n))
 
-\* What is leased stays in use until a release by name, a dispose, or the failure of its opening.
+\* A leased incarnation in use stays in use until a release by name, a dispose, or the failure of
+\* its opening.
 LeaseKeeps == [][
     \A i \in Created :
       (i \in InUse(incs[i].name) /\ i \notin InUse(incs[i].name)' /\ ~EndingWith(i, "openFailed") /\ ~ByName(incs[i].name))
       => \A c \in Leasing(i) : ~IsOpen(c)']_leaseVars
 
-\* What is in use is kept or leased.
+\* An incarnation in use is kept or leased.
 LastLease == \A i \in Created : i \in InUse(incs[i].name) => Keeping(i) \cup Leasing(i) # {}
 
-\* Closing a lease changes nothing but what it was the last to want.
+\* Closing a lease changes no incarnation but its own, and that only if nothing else keeps or leases
+\* it.
 CloseIsLocal == [][
     \A c \in closed' \ closed :
       /\ \A i \in Created : incs'[i] # incs[i] =>
            i = Had(c) /\ i \in InUse(incs[i].name) /\ Leasing(i) \ {c} = {} /\ Keeping(i) = {}
       /\ \A d \in Begun : (IsPending(d) /\ calls'[d].out = "releasedBefore") => calls[d].waits = Had(c)]_leaseVars
 
-\* Gets of one name have one room until a release by name or a dispose.
+\* All gets of one name have the same room, until a release by name or a dispose.
 GetsKeep == \A a \in CallIds : GotRoom(a) /\ a \notin acquires =>
     \A b \in (a + 1)..MaxCalls :
       (/\ GotRoom(b) /\ b \notin acquires /\ calls[a].name = calls[b].name

@@ -1,9 +1,9 @@
 ----------------------------- MODULE MCChannel -----------------------------
 (***************************************************************************)
-(* The inputs of Channel.tla one by one, for its graph: TLC writes on each *)
-(* edge the name of an action, but not with which arguments it was taken.  *)
-(* A call's number is the next one; an error of a timer, of an ERROR and   *)
-(* of a connection is NErrs; R is resumed, S a serial, E an error.         *)
+(* The inputs of Channel.tla one by one, for its graph: TLC writes the     *)
+(* name of an action on each edge, but not its arguments.  A call's number *)
+(* is the next one; the error of a timer, of an ERROR and of a connection  *)
+(* is NErrs; R means resumed, S a serial, E an error.                      *)
 (***************************************************************************)
 EXTENDS Channel
 

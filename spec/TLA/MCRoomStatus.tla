@@ -1,8 +1,8 @@
 --------------------------- MODULE MCRoomStatus ---------------------------
 (***************************************************************************)
-(* The inputs of RoomStatus.tla one by one, for its graph: TLC writes on   *)
-(* each edge the name of an action, but not with which arguments it was    *)
-(* taken.  A call's number is the next one, or is in the output of GiveUp. *)
+(* The inputs of RoomStatus.tla one by one, for its graph: TLC writes the  *)
+(* name of an action on each edge, but not its arguments.  A call's number *)
+(* is the next one, or is in the output of GiveUp.                         *)
 (***************************************************************************)
 EXTENDS RoomStatus
 

@@ -1,15 +1,14 @@
 ------------------------------ MODULE MCRooms ------------------------------
 (***************************************************************************)
-(* Bounds for the checker, beside those in the configurations.             *)
+(* Bounds for the checker, in addition to those in the configurations.     *)
 (*                                                                         *)
-(* Names are interchangeable, and so are the options of one name: no rule  *)
-(* and no property looks at which they are, only at whether two are equal, *)
-(* and options are compared for one name only.  OrderedSpec keeps, of all  *)
-(* runs that differ only by such a renaming, the one in which names come   *)
-(* in the order of their first call, and each name's first get has the     *)
-(* first option.  That renaming is done once for a whole run, and leaves   *)
-(* every state as good or as bad as it was, so no violation of safety is   *)
-(* lost.  It is not for liveness.                                          *)
+(* Names are interchangeable, and so are the options of one name: rules    *)
+(* and properties only compare two names, or two options of one name. So   *)
+(* some runs differ only in a renaming.  Of these, OrderedSpec keeps the   *)
+(* run in which names come in the order of their first call, and each      *)
+(* name's first get has the first option.  A renaming applies to a whole   *)
+(* run and makes no state better or worse, so no violation of safety is    *)
+(* lost.  Don't use OrderedSpec for liveness.                              *)
 (***************************************************************************)
 EXTENDS Rooms
 
@@ -18,11 +17,12 @@ ASSUME Names = {"a", "b"} /\ Options = {"x", "y"}
 Called(n) == {c \in CallIds : calls[c].name = n} # {}
 Asked(n)  == {c \in CallIds : calls[c].name = n /\ calls[c].op = "get"} # {}
 
-\* Not with \/, for as a guard that would make TLC take a step twice where both sides are true.
+\* IF, and not \/: with \/ in a guard, TLC would take a step twice where both sides are true.
 MayCall(n)   == IF n = "a" THEN TRUE ELSE Called("a")
 MayAsk(n, o) == IF o = "x" THEN MayCall(n) ELSE Asked(n)
 
-\* A step of Next that keeps to the order.  CanBegin is asked once for all calls, which costs the labels of their steps.
+\* A step of Next in that order.  CanBegin is evaluated once for all calls; because of that, TLC
+\* can't name the actions of these steps.
 OrderedNext ==
     \/ CanBegin /\ \/ \E n \in Names, o \in Options : MayAsk(n, o) /\ Get(n, o)
                    \/ \E n \in Names : MayCall(n) /\ Release(n)

@@ -1,33 +1,32 @@
 -------------------------- MODULE RoomOverChannel --------------------------
 (***************************************************************************)
-(* A room of the kind of RoomStatusSteps.tla over a channel of the kind of *)
-(* ChannelSteps.tla.                                                       *)
+(* A room of RoomStatusSteps.tla over a channel of ChannelSteps.tla.       *)
 (*                                                                         *)
-(* RoomStatus.tla takes for granted of its port that an attach or a detach *)
-(* ends with success only after an event of its own, that events tell of   *)
-(* each loss of continuity and of nothing else, and that nothing comes     *)
-(* after giving back.  Here the port is the machine of a channel: what the *)
-(* room asks for is called on the channel some time later; the events of   *)
-(* the channel's states, its updates and the ends of calls come to the     *)
-(* room through one queue, in the order in which the channel put them out. *)
-(* The server and the connection do what they like.                        *)
+(* RoomStatus.tla assumes of its port that an attach or a detach ends with *)
+(* success only after an event of its own, that events report each loss of *)
+(* continuity and nothing else, and that nothing follows after giving      *)
+(* back.  Here the port is the machine of a channel. What the room asks    *)
+(* for is called on the channel some time later. The events of the         *)
+(* channel's states, its updates and the ends of calls reach the room      *)
+(* through one queue, in the order in which the channel outputs them.      *)
+(* Server and connection may do anything at any moment.                    *)
 (***************************************************************************)
 EXTENDS Naturals, Sequences, FiniteSets, TLC
 
-CONSTANTS NCalls,       \* how many calls are made on the room
+CONSTANTS NCalls,       \* the number of calls that may be made on the room
           GivenUp,      \* the calls that may be given up
           NErrs,        \* the errors are 1..NErrs; 0 is none
-          Connections,  \* the states of the connection that come
-          MaxWire,      \* how many requests may be unanswered; the oldest is forgotten then
-          MaxEvents     \* how many events may wait for the room
+          Connections,  \* the states that the connection may change to
+          MaxWire,      \* the number of requests that may be unanswered; one more makes the channel forget the oldest
+          MaxEvents     \* the number of events that may wait for the room
 
 VARIABLES room,    \* the room, without outputs; see RoomStatusSteps.tla
-          outs,    \* what the room's last step put out
+          outs,    \* the outputs of the room's last step
           ch,      \* the channel, without outputs; see ChannelSteps.tla
-          asked,   \* what the room asked for and the port has not done yet; none
-          called,  \* what the channel was called for and the room has not heard of yet; none
-          events,  \* what waits for the room
-          seen,    \* history: an event of the operation that runs has passed since it was asked for
+          asked,   \* the operation that the room has asked for and the port has not started; none if there is none
+          called,  \* the operation called on the channel whose end has not reached the room; none if there is none
+          events,  \* the events that wait for the room
+          seen,    \* history: an event of the running operation has reached the room since the room asked for it
           fresh    \* history: no attached event since the beginning, or since the last detach that succeeded
 
 vars == <<room, outs, ch, asked, called, events, seen, fresh>>
@@ -39,11 +38,11 @@ Errs    == 0..NErrs
 CallIds == 1..NCalls
 
 -----------------------------------------------------------------------------
-(* Choices that a broken twin takes out (RoomOverChannelTwins.tla). *)
+(* Choices that broken twins replace (RoomOverChannelTwins.tla). *)
 
-InOrder(list)        == list                            \* how events come to the room
-ToldUpdate(resumed)  == FALSE                           \* an update says whether it was resumed: it never is
-IsSilent             == ch.givenBack                    \* whether nothing comes to the room
+InOrder(list)        == list                            \* the order in which events reach the room
+ToldUpdate(resumed)  == FALSE                           \* whether an update reports that continuity was kept: it never does
+IsSilent             == ch.givenBack                    \* whether nothing reaches the room
 EndsWell(outcome)    == outcome = "done"                \* whether an operation ended with success
 
 -----------------------------------------------------------------------------
@@ -57,7 +56,8 @@ RoomBecomes(r) ==
     IN  /\ room' = [s EXCEPT !.outs = <<>>] /\ outs' = s.outs
         /\ asked' = IF ask = <<>> THEN asked ELSE ask[1][1]
 
-\* What has begun in the step has seen no event yet; a detach of a channel that is initialized or detached needs none.
+\* An operation that the step begins has seen no event.  A detach of a channel that is initialized
+\* or detached needs none.
 Asks      == AskedIn(outs') # <<>>
 SeenFirst == room'.phase = "inDetach" /\ room'.channel \in {"initialized", "detached"}
 SeenAfter(s) == IF Asks THEN SeenFirst ELSE s /\ room'.phase \in {"inAttach", "inDetach"}
@@ -77,7 +77,7 @@ Heard(o) == o[1] \in {"state", "update", "settle"}
 
 Bounded(c) == IF Len(c.wire) > MaxWire THEN [c EXCEPT !.wire = SubSeq(c.wire, Len(c.wire) - MaxWire + 1, Len(c.wire))] ELSE c
 
-\* One call is pending at a time, and each has the number 1.
+\* At most one call is pending, and each has the number 1.
 ChannelBecomes(c) ==
     LET s == TLCEval(Bounded(c))
     IN  /\ ch' = [s EXCEPT !.outs = <<>>, !.last = 0]
@@ -122,7 +122,7 @@ GiveBackOver ==
 
 Ended(outcome) == IF EndsWell(outcome) THEN 0 ELSE NErrs
 
-\* The room hears of the first event.
+\* The room receives the first event of the queue.
 RoomHears ==
     /\ events # <<>>
     /\ LET o == Head(events)
@@ -154,9 +154,9 @@ Next == Users \/ PauseOver \/ ChannelMoves \/ PortCalls \/ PortGivesBack \/ Give
 Spec == Init /\ [][Next]_vars
 
 -----------------------------------------------------------------------------
-(* Fairness: that of Channel.tla, and that the port does what it is asked  *)
-(* for and hands events on.  That attaches, detaches and giving back end   *)
-(* is not assumed.                                                         *)
+(* Fairness: that of Channel.tla; also, the port does what it is asked for *)
+(* and passes events on.  It is not assumed that attaches, detaches and    *)
+(* giving back end.                                                        *)
 
 Outstanding == C!AttachIsOut(ch) \/ C!DetachIsOut(ch)
 
@@ -169,10 +169,11 @@ LinksMove   == []<>(ch.connection \notin {"waiting", "closing"})
 FairSpec == Spec /\ PortActs /\ EventsCome /\ RequestsEnd /\ LinksMove
 
 -----------------------------------------------------------------------------
-(* What RoomStatus.tla takes for granted *)
+(* The assumptions of RoomStatus.tla *)
 
-\* Each step of the room is one of RoomStatus.tla with the port's promise kept: ends come only when they are waited for, and with
-\* success only after an event of their own.
+\* Each step of the room is a step of RoomStatus.tla in which the port keeps its promise: operations
+\* end only while the room waits for their end, and end with success only after an event of their
+\* own.
 Port == INSTANCE RoomStatus WITH last <- room.last, status <- room.status, err <- room.err, channel <- room.channel, chErr <- room.chErr,
           op <- room.op, caller <- room.caller, phase <- room.phase, queue <- room.queue, attachedOnce <- room.attachedOnce,
           explicit <- room.explicit, outs <- outs, seen <- seen, fresh <- fresh, OwnEvent <- TRUE,
@@ -185,36 +186,43 @@ OwnEventFirst == (events # <<>> /\ Head(events)[1] = "settle" /\ Head(events)[3]
 
 Told(kind) == {k \in 1..Len(outs') : outs'[k][1] = kind}
 
-\* A room is told attached only if its channel was: RoomStatus.tla's own.                          CHA-RL1k1
+\* A room is reported attached only if its channel was: the property of RoomStatus.tla.
+\* CHA-RL1k1
 AttachedOnlyIf == [][(\E k \in Told("status") : outs'[k][3] = "attached" /\ outs' # outs) => (room'.channel = "attached" \/ seen)]_<<room, outs>>
 
-\* The first attached event of a room's life, or since its last detach, publishes no discontinuity.  CHA-RL12b
+\* The first attached event of a room's life, or since its last detach, causes no discontinuity.
+\* CHA-RL12b
 OwnEventSilent == [][(fresh /\ outs' # outs) => Told("discontinuity") = {}]_<<room, outs>>
 
-\* What tells the room of a loss of continuity.
+\* An event that reports a loss of continuity to the room.
 IsLoss(o) == (o[1] = "state" /\ o[3] = "attached" /\ ~o[4]) \/ o[1] = "update"
 Losses(list) == Cardinality({k \in 1..Len(list) : IsLoss(list[k])})
 
-\* An ATTACHED without RESUMED that the channel takes: it is attached by it, or was, and nothing of an earlier life is taken.
+\* The channel takes an ATTACHED without RESUMED: the channel was attached, or becomes attached by
+\* it, so it is no frame of an earlier life.
 Takes == Attached(FALSE) /\ (ch'.state = "attached" \/ ch.state = "attached"
                                   \/ \E k \in 1..Len(events') : k > Len(events) /\ events'[k][1] = "state" /\ events'[k][3] = "attached")
-\* A detach that was not answered: what came meanwhile was dropped (RTL17).
+\* The channel is attached again after a detach that was not answered.  It has dropped the messages
+\* that arrived meanwhile (RTL17).
 GoesBack == ch.state = "detaching" /\ RequestTimeout /\ ch'.state = "attached"
 
-\* A loss comes to the room, once, if and only if an ATTACHED without RESUMED is taken, or a detach was not answered.
+\* A loss is reported to the room, once, if and only if the channel takes an ATTACHED without
+\* RESUMED, or a detach was not answered.
 LossToldIff == [][
     events' # events /\ Len(events') >= Len(events) =>
       Losses(events') - Losses(events) = IF ~ch.givenBack /\ (Takes \/ GoesBack) THEN 1 ELSE 0]_<<ch, events>>
 
-\* It publishes it, once, if and only if an attach of the room has succeeded, no detach since, and it is not released. CHA-RL12b
+\* The room reports the loss, once, if and only if an attach of the room has succeeded, no detach
+\* has succeeded since, and the room is not released. CHA-RL12b
 DiscontinuityIff == [][
     RoomHears => Cardinality(Told("discontinuity")) =
                  IF IsLoss(Head(events)) /\ room.attachedOnce /\ ~room.explicit /\ room.status # "released" THEN 1 ELSE 0]_<<room, outs, events>>
 
-\* Nothing comes to the room after giving back.                                                      CHA-RL3h
+\* Nothing reaches the room after its channel was given back.
+\* CHA-RL3h
 NothingAfterGiveBack == [][ch.givenBack => Len(events') <= Len(events)]_events
 
-\* What the room asked for ends: the fairness of RoomStatus.tla.
+\* Operations that the room asks for end: the fairness of RoomStatus.tla.
 AttachesEnd  == Port!AttachesEnd
 DetachesEnd  == Port!DetachesEnd
 GiveBacksEnd == Port!GiveBacksEnd

@@ -1,32 +1,33 @@
 ---------------------------- MODULE RoomStatus ----------------------------
 (***************************************************************************)
-(* The machine of one room: what attach, detach and release do, one at a   *)
-(* time, and how the status follows the channel.  The rules are those of   *)
-(* RoomStatusSteps.tla; here are the moments at which they apply, and what *)
-(* must hold of them.                                                      *)
+(* The machine of one room: attach, detach and release, one at a time, and *)
+(* the status, which follows the channel. RoomStatusSteps.tla contains the *)
+(* effects of each input; this module says when each input may occur, and  *)
+(* states the properties.                                                  *)
 (*                                                                         *)
-(* The channel, and the connection under it, are an adversary: any event   *)
-(* may come at any moment, and what the room asked for may end in any way, *)
-(* or never.  Where that is more than a property can bear, OwnEvent makes  *)
-(* the adversary keep the one promise of the port: an attach or a detach   *)
-(* ends with success only after an event of its own has passed since it    *)
-(* began: attached; or detached, or initialized, which a channel becomes   *)
-(* when its connection ended and begins anew (RTN11d).  Nothing more is    *)
-(* assumed of events, not even that they follow RTL2.                      *)
+(* The channel, and the connection below it, are an adversary: any event   *)
+(* may occur at any moment, and an operation of the channel may end in any *)
+(* way, or never. Some properties need more. For these, OwnEvent makes the *)
+(* adversary keep the one promise of the port: an attach or a detach ends  *)
+(* with success only after an event of its own since it began. For an      *)
+(* attach this is attached. For a detach it is detached, or initialized,   *)
+(* which a channel becomes when its connection ended and begins again      *)
+(* (RTN11d). Nothing more is assumed of events, not even that they follow  *)
+(* RTL2.                                                                   *)
 (***************************************************************************)
 EXTENDS RoomStatusSteps
 
-CONSTANTS NCalls,    \* how many calls are made
+CONSTANTS NCalls,    \* the number of calls that may be made
           NErrs,     \* the errors are 1..NErrs; 0 is none
-          Emitted,   \* the states of which the channel's events tell
+          Emitted,   \* the states that the channel's events may report
           OwnEvent   \* whether the channel keeps the port's promise
 
 ASSUME /\ NCalls \in Nat /\ NCalls > 0 /\ NErrs \in Nat
        /\ Emitted \subseteq ChannelStates /\ OwnEvent \in BOOLEAN
 
 VARIABLES last, status, err, channel, chErr, op, caller, phase, queue, attachedOnce, explicit, \* the room; see RoomStatusSteps.tla
-          outs,   \* what the last step put out
-          seen,   \* history, with OwnEvent: the event of what runs has passed since it began
+          outs,   \* the outputs of the last step
+          seen,   \* history, with OwnEvent: the running operation's own event has occurred since it began
           fresh   \* history, with OwnEvent: no attached event since the beginning, or since the last detach that succeeded
 
 room    == <<last, status, err, channel, chErr, op, caller, phase, queue, attachedOnce, explicit>>
@@ -37,7 +38,7 @@ vars    == <<room, outs, history>>
 CallIds == 1..NCalls
 Errs    == 0..NErrs
 
-\* The room, with no outputs.
+\* The present room as a record, without outputs.
 Here == [last |-> last, status |-> status, err |-> err, channel |-> channel, chErr |-> chErr, op |-> op, caller |-> caller,
          phase |-> phase, queue |-> queue, attachedOnce |-> attachedOnce, explicit |-> explicit, outs |-> <<>>]
 
@@ -49,15 +50,16 @@ Become(r) ==
         /\ attachedOnce' = s.attachedOnce /\ explicit' = s.explicit /\ outs' = s.outs
 
 -----------------------------------------------------------------------------
-(* History, and the promise. *)
+(* History, and the promise of the port. *)
 
 \* An attach or a detach of the channel runs.
 OnChannel == phase \in {"inAttach", "inDetach"}
 
-\* What tells that one was carried out.
+\* The own events of the running operation: each reports that it was carried out.
 OwnEvents == IF phase = "inAttach" THEN {"attached"} ELSE {"detached", "initialized"}
 
-\* One has begun in this step.  A detach of a channel that is initialized or detached needs no event.
+\* An attach or a detach of the channel began in this step.  A detach of a channel that is
+\* initialized or detached needs no event.
 Began        == AttachChannel \in {outs'[k] : k \in 1..Len(outs')} \/ DetachChannel \in {outs'[k] : k \in 1..Len(outs')}
 SeenAtFirst  == phase' = "inDetach" /\ channel' \in {"initialized", "detached"}
 SeenAfter    == OwnEvent /\ OnChannel' /\ IF Began THEN SeenAtFirst ELSE seen
@@ -69,7 +71,7 @@ MaySucceed   == IF OwnEvent THEN seen ELSE TRUE
 
 Call(o) == last < NCalls /\ Become(AfterCall(Here, o)) /\ NoEvent
 
-Attach  == TRUE /\ Call("attach")       \* so that the edges have these names
+Attach  == TRUE /\ Call("attach")       \* TRUE makes these the names of the edges
 Detach  == TRUE /\ Call("detach")
 Release == TRUE /\ Call("release")
 
@@ -128,22 +130,24 @@ Next ==
 Spec == Init /\ [][Next]_vars
 
 -----------------------------------------------------------------------------
-(* Fairness.  Nothing is asked of callers, nor of the channel's events.    *)
-(* Each is written out, WF as []<>~ENABLED \/ []<>A and SF as              *)
-(* <>[]~ENABLED \/ []<>A, for TLC takes long over ENABLED: what an          *)
-(* operation waits for may end in every state of its phase, and a step     *)
-(* that leaves the phase, or enters it anew, is that end (OneOperation).   *)
+(* Fairness.  It requires nothing of callers, nor of the channel's events. *)
+(* Each condition is written out, since TLC is slow with ENABLED: WF as    *)
+(* []<>~ENABLED \/ []<>A, and SF as <>[]~ENABLED \/ []<>A.  The end of a   *)
+(* phase is enabled in every state of the phase, and a step that leaves    *)
+(* the phase, or enters it again, is that end (OneOperation).              *)
 
 Anew == Began \/ phase' # phase
 
-\* The port returns, by its timeouts if by nothing else: in some way, well or not.
+\* The operation of the port ends, with success or not: it has a timeout.
 AttachesEnd  == []<>(phase # "inAttach") \/ []<><<phase = "inAttach" /\ Anew>>_vars
 DetachesEnd  == []<>(phase # "inDetach") \/ []<><<phase = "inDetach" /\ Anew>>_vars
 GiveBacksEnd == []<>(phase # "inGiveBack") \/ []<><<phase = "inGiveBack" /\ Anew>>_vars
 \* The timer fires.
 PausesEnd    == []<>(phase # "inRetryPause") \/ []<><<phase = "inRetryPause" /\ Anew>>_vars
-\* A release tries again without limit, so that it must succeed at last, or find its channel failed: a network that is gone for good
-\* ends the connection, and nothing is attached on a connection that ended.  Strong, for between two tries it can't succeed.
+\* A release tries to detach again and again, so it must succeed in the end, or find its channel
+\* failed: if the network never comes back, the connection ends, and nothing is attached on a
+\* connection that ended.  This is strong fairness, since the release can't succeed in the pause
+\* between two tries.
 RetriesEnd   == <>[](op # "release" \/ phase # "inDetach") \/ []<><<op = "release" /\ phase = "inDetach" /\ phase' = "inGiveBack">>_vars
 
 FairSpec == Spec /\ AttachesEnd /\ DetachesEnd /\ GiveBacksEnd /\ PausesEnd /\ RetriesEnd
@@ -172,8 +176,8 @@ StatusOfOperation == op # "none" =>                                            \
                   [] OTHER         -> IF phase = "inGiveBack" THEN "released" ELSE "releasing"
 
 -----------------------------------------------------------------------------
-(* Safety: steps.  These say again, without the operators that twins take  *)
-(* out, what a step may do and put out.                                    *)
+(* Safety: steps.  These properties state what a step may do and output,   *)
+(* without the operators that twins replace.                               *)
 
 Outs(kind) == {k \in 1..Len(outs') : outs'[k][1] = kind}
 PutOut(kind)  == Outs(kind) # {}
@@ -191,10 +195,10 @@ OneOperation == [][                                                            \
 
 Waiting(c) == \E entry \in InQueue : entry[2] = c
 
-\* Where the step settles a call, other than by its own giving up.
+\* The outputs of the step that settle c, other than by its own GiveUp.
 Answered(c) == {k \in Outs("settle") : outs'[k][2] = c /\ outs'[k][3] # "gaveUp"}
 
-\* A call that waited has its turn in this step.
+\* The operation of a call that waited begins in this step.
 Served(c) == Answered(c) # {} \/ (caller' = c /\ caller # c)
 
 InTurn(a, b) == Served(b) =>
@@ -224,7 +228,7 @@ GivenBackOnce == [][                                                           \
     IF status # "released" /\ status' = "released" THEN Cardinality(Outs("giveBackChannel")) = 1
     ELSE ~PutOut("giveBackChannel")]_vars
 
-\* What the flags mean.
+\* The meaning of attachedOnce and explicit.
 FlagsRight ==
     /\ attachedOnce' = (attachedOnce \/ AttachEnded(0))
     /\ explicit' = IF AttachEnded(0) THEN FALSE ELSE IF op = "detach" /\ DetachEnded(0) THEN TRUE ELSE explicit
@@ -238,7 +242,8 @@ DiscontinuityIff == [][                                                        \
          THEN {outs'[k] : k \in Outs("discontinuity")} = {LossTold(e)} /\ Cardinality(Outs("discontinuity")) = 1
          ELSE ~PutOut("discontinuity")]_vars
 
-\* The status that was told before the k-th output, or that there was.
+\* The status and error reported last before the k-th output of the step, or else those before the
+\* step.
 Before(k) ==
     LET told == {j \in Outs("status") : j < k}
     IN  IF told = {} THEN <<status, err>>
@@ -248,7 +253,8 @@ ToldInOrder == [][                                                             \
     /\ \A k \in Outs("status") : outs'[k][2] = Before(k)[1] /\ <<outs'[k][3], outs'[k][4]>> # Before(k)
     /\ <<status', err'>> = Before(Len(outs') + 1)]_vars
 
-\* A call that was made is settled once, in the step in which it is no longer waited for, or it waits in one place.
+\* A call that was made waits in one place, or is settled once, in the step in which it stops
+\* waiting.
 SettledOnce == [][                                                             \* CHA-RL7
     \A c \in CallIds :
       LET was     == caller = c \/ Waiting(c) \/ (c = last' /\ last' # last)
@@ -256,7 +262,7 @@ SettledOnce == [][                                                             \
           settled == Cardinality({k \in Outs("settle") : outs'[k][2] = c})
       IN  is + settled = IF was THEN 1 ELSE 0]_vars
 
-\* What a call is for.  One that is new can be told by its step alone.
+\* The operation that a call is for.  For a call that begins in this step, the step shows it.
 Asked(c) ==
     IF c = caller THEN op
     ELSE IF Waiting(c) THEN (CHOOSE entry \in InQueue : entry[2] = c)[1]

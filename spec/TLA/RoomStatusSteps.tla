@@ -1,23 +1,23 @@
 ------------------------- MODULE RoomStatusSteps -------------------------
 (***************************************************************************)
-(* What each input does to a room, and what it puts out, as functions: a   *)
-(* room goes in, and the room after the step comes out, with the outputs   *)
-(* of that step in order.  Written from the rules S1 to S30 of             *)
-(* docs/room.md, which have the points of Ably's Chat specification        *)
-(* (CHA-...) that each comes from.  RoomStatus.tla makes the machine of    *)
-(* one room of them, RoomsOverRooms.tla puts many under Rooms.tla.         *)
+(* The effects and outputs of each input of a room, as functions from the  *)
+(* room before the step to the room after it, with the outputs of the step *)
+(* in order. Written from the rules S1 to S30 of docs/room.md, which names *)
+(* the points of Ably's Chat specification (CHA-...) that each rule comes  *)
+(* from. RoomStatus.tla makes a machine of one room from these functions;  *)
+(* RoomsOverRooms.tla puts many rooms below Rooms.tla.                     *)
 (*                                                                         *)
 (* A room has the fields                                                   *)
-(*   last           how many calls have been made                          *)
-(*   status, err    the room's status, and the error that belongs to it    *)
-(*   channel, chErr what the channel's last event said                     *)
+(*   last           the number of calls that have been made                *)
+(*   status, err    the room's status and its error                        *)
+(*   channel, chErr the state and the error of the channel's last event    *)
 (*   op             the operation that runs                                *)
-(*   caller         the call that waits for it; 0 when it gave up          *)
+(*   caller         the call that waits for op; 0 if it gave up            *)
 (*   phase          what the operation waits for                           *)
-(*   queue          what waits for its turn, as <<operation, caller>>      *)
+(*   queue          the operations that wait, as <<operation, call>>       *)
 (*   attachedOnce   an attach of the room has succeeded         (CHA-RL13) *)
 (*   explicit       the last operation that succeeded was a detach (RL14)  *)
-(*   outs           what the step put out                                  *)
+(*   outs           the outputs of the step                                *)
 (***************************************************************************)
 EXTENDS Naturals, Sequences, FiniteSets, TLC
 
@@ -46,7 +46,7 @@ InvalidState(s) == <<"invalidState", 0, s>>
 GaveUp          == <<"gaveUp", 0, "-">>
 
 -----------------------------------------------------------------------------
-(* Guards and choices that a broken twin takes out (RoomStatusTwins.tla). *)
+(* Guards and choices that broken twins replace (RoomStatusTwins.tla). *)
 
 IsBusy(r)          == r.op # "none"                                            \* S3
 GoesFirst(o)       == o = "release"                                            \* S4
@@ -63,8 +63,9 @@ IsDeaf(r)          == r.status = "released"                                    \
 IsOver(r, e)       == e = 0 \/ r.channel = "failed"                            \* S25
 
 -----------------------------------------------------------------------------
-(* Parts of steps.  TLCEval makes TLC evaluate a value at once; some of    *)
-(* its versions read old values through lazy ones.                         *)
+(* Parts of steps.  TLCEval makes TLC evaluate a value at once: some       *)
+(* versions of TLC read old values through values that are evaluated       *)
+(* later.                                                                  *)
 
 Put(r, o) == [r EXCEPT !.outs = Append(r.outs, o)]
 
@@ -76,7 +77,7 @@ SetStatus(r, s, e) ==
 \* S26
 GiveBack(r) == [Put(SetStatus(r, "released", 0), GiveBackChannel) EXCEPT !.phase = "inGiveBack"]
 
-\* S24: the detach loop, at its top
+\* S24: the start of the detach loop
 DetachLoop(r) ==
     IF r.channel = "failed" THEN GiveBack(r)
     ELSE [Put(r, DetachChannel) EXCEPT !.phase = "inDetach"]
@@ -90,7 +91,7 @@ NextIn(q) ==
 
 RECURSIVE BeginNext(_)
 
-\* The operation that runs is over: its caller hears how.
+\* The operation that runs ends, and its call is settled with how.
 Over(r, how) ==
     [(IF r.caller = 0 THEN r ELSE Put(r, Settles(r.caller, how))) EXCEPT !.op = "none", !.caller = 0, !.phase = "idle"]
 
@@ -125,14 +126,14 @@ BeginNext(r) ==
                [] entry[1] = "release" -> BeginRelease(turn)
 
 -----------------------------------------------------------------------------
-(* Steps, each of a room without outputs. *)
+(* Steps.  The room before each step has no outputs. *)
 
 \* S3: an operation is called
 AfterCall(r, o) ==
     LET called == TLCEval([r EXCEPT !.last = r.last + 1, !.queue = Append(r.queue, <<o, r.last + 1>>)])
     IN  IF IsBusy(r) THEN called ELSE BeginNext(called)
 
-\* Where a call waits in the queue: one place, or none.
+\* The places of a call in the queue: one, or none.
 Places(r, c) == {i \in 1..Len(r.queue) : r.queue[i][2] = c}
 
 HasPending(r, c) == r.caller = c \/ Places(r, c) # {}

@@ -1,27 +1,27 @@
 ------------------------------- MODULE Rooms -------------------------------
 (***************************************************************************)
-(* What Get, Release and Dispose of rooms do to names and their            *)
-(* incarnations, with a backend that may fail at each opening and each     *)
-(* release, and with callers that may give up.  Written from the rules R1  *)
-(* to R24 of docs/rooms.md, which have the points of Ably's Chat           *)
-(* specification (CHA-...) that each comes from.                           *)
+(* The effects of Get, Release and Dispose on names and their              *)
+(* incarnations. The backend may fail at each opening and each release,    *)
+(* and callers may give up. Written from the rules R1 to R24 of            *)
+(* docs/rooms.md, which names the points of Ably's Chat specification      *)
+(* (CHA-...) that each rule comes from.                                    *)
 (*                                                                         *)
 (* Calls are numbered in the order in which they begin, incarnations in    *)
-(* the order in which they are created.  The outputs of a step (a call     *)
-(* settled, the backend told to open or release, an opening abandoned) are *)
-(* the difference between two states; docs/rooms.md says which.            *)
+(* the order in which they are created. The outputs of a step are the      *)
+(* difference between two states: a call settled, a request to the backend *)
+(* to open or release, an opening abandoned. docs/rooms.md defines them.   *)
 (***************************************************************************)
 EXTENDS Naturals, Sequences, FiniteSets, TLC
 
 CONSTANTS Names,     \* the names that calls are for
-          Options,   \* the options that gets ask for, complete and valid
-          MaxCalls,  \* how many calls begin
+          Options,   \* the options that gets have, complete and valid
+          MaxCalls,  \* the number of calls that may begin
           Conditional   \* whether a call may be a ReleaseIf, which makes the graph larger
 
 ASSUME MaxCalls \in Nat /\ MaxCalls > 0 /\ Conditional \in BOOLEAN
 
-VARIABLES calls,    \* every call: what it asks, what it waits for, how it ended; NoCall until it begins
-          incs,     \* every incarnation; NoInc until it is created.  No rule asks for its field ended, which properties do
+VARIABLES calls,    \* every call: what it is, what it waits for, its outcome; NoCall until it begins
+          incs,     \* every incarnation; NoInc until it is created.  Properties read its field ended; no rule does
           failed    \* the incarnations whose release failed since disposal began (R15)
 
 vars == <<calls, incs, failed>>
@@ -41,11 +41,11 @@ NoCall == [op |-> "none", name |-> NoName, opt |-> NoName, of |-> 0, waits |-> 0
 NoInc  == [name |-> NoName, opt |-> NoName, life |-> "none", work |-> "none", ended |-> "none"]
 
 -----------------------------------------------------------------------------
-(* What there is. *)
+(* The calls and incarnations of a state. *)
 
 Begun   == {c \in CallIds : calls[c].op # "none"}
 Created == {i \in IncIds : incs[i].life # "none"}
-Last    == Cardinality(Begun)      \* calls are numbered as they begin, so this is the last one
+Last    == Cardinality(Begun)      \* calls are numbered as they begin, so this is the number of the last one
 Newest  == Cardinality(Created)
 
 InUse(n)     == {i \in IncIds : incs[i].name = n /\ incs[i].life \in {"initializing", "ready"}}
@@ -56,11 +56,11 @@ IsPending(c) == calls[c].out = Pending
 Waits(op, c, i) == calls[c].waits = i /\ calls[c].op = op /\ IsPending(c)
 Waiting(op, i) == {c \in CallIds : Waits(op, c, i)}
 WaitsForEnd(c, i) == Waits("release", c, i) \/ Waits("releaseIf", c, i)
-\* A set, for as a guard \E would make TLC take a step once for each dispose that there is.
+\* A set is compared: with \E as a guard, TLC would take a step once for each dispose.
 Disposing == {c \in CallIds : calls[c].op = "dispose"} # {}
 
 -----------------------------------------------------------------------------
-(* Guards and choices that a broken twin takes out (RoomsTwins.tla). *)
+(* Guards and choices that broken twins replace (RoomsTwins.tla). *)
 
 GetRefused            == Disposing                              \* R1
 Differs(i, o)         == incs[i].opt # o                        \* R2
@@ -76,8 +76,9 @@ IsOpening(i)          == incs[i].work = "opening"               \* R17 to R20
 Meant(i)              == {i} \cap InUse(incs[i].name)           \* R24
 
 -----------------------------------------------------------------------------
-(* Parts of steps.  TLCEval makes TLC evaluate a function at once; some of *)
-(* its versions read old values through lazy ones.                         *)
+(* Parts of steps.  TLCEval makes TLC evaluate a function at once: some    *)
+(* versions of TLC read old values through functions that are evaluated    *)
+(* later.                                                                  *)
 
 NewCall(op, n, o, i, out, ref) ==
     [op |-> op, name |-> n, opt |-> o, of |-> 0, waits |-> i, out |-> out, ref |-> ref, bad |-> {}]
@@ -87,12 +88,12 @@ Begin(call) == calls' = TLCEval([calls EXCEPT ![Last + 1] = call])
 
 Settled(c, out, ref) == [calls[c] EXCEPT !.out = out, !.ref = ref]
 
-\* Some calls are settled alike.
+\* Every call of the given set is settled with the same outcome.
 Settle(which, out, ref) ==
     calls' = IF which = {} THEN calls
              ELSE TLCEval([c \in CallIds |-> IF c \in which THEN Settled(c, out, ref) ELSE calls[c]])
 
-\* Some calls are rejected, and a call begins.
+\* Every call of the given set is rejected, and a call begins.
 RejectAndBegin(which, call) ==
     LET new == Last + 1
     IN  calls' = TLCEval([c \in CallIds |->
@@ -102,7 +103,7 @@ RejectAndBegin(which, call) ==
 \* One incarnation changes.
 Change(i, inc) == incs' = TLCEval([incs EXCEPT ![i] = inc])
 
-\* An incarnation after it was taken out of use: R9, R10, R11.
+\* The incarnation i after it leaves use: R9, R10, R11.
 Left(i) ==
     IF HasPredecessor(i) THEN [incs[i] EXCEPT !.life = "released"]
     ELSE IF incs[i].work = "opening" THEN [incs[i] EXCEPT !.life = "releasing"]
@@ -162,7 +163,7 @@ ReleaseJoins(n) ==                                                         \* R8
          /\ Begin(NewCall("release", n, NoName, i, Pending, 0))
     /\ UNCHANGED <<incs, failed>>
 
-\* Takes i out of use, rejects the gets that wait for it, and has the call wait for the release of j.
+\* i leaves use, the gets that wait for it are rejected, and the call waits for the release of j.
 ReleaseLeaves(n, i, j) ==
     /\ Change(i, Left(i))
     /\ RejectAndBegin(Rejected(i), NewCall("release", n, NoName, j, Pending, 0))
@@ -249,7 +250,7 @@ OpenFailed(i) ==                                                           \* R1
     /\ Settle(Waiting("get", i), "openFailed", i)
     /\ UNCHANGED failed
 
-\* i is released, for the backend ended its work so, and what waited for that goes on: R21, R22, R23.
+\* The backend's work on i ended so that i is released; what waited for that goes on: R21, R22, R23.
 Ends(i, how) ==
     LET bad   == how = "releaseFailed"
         life  == LifeAfter(bad)
@@ -308,15 +309,15 @@ Next ==
 Spec == Init /\ [][Next]_vars
 
 -----------------------------------------------------------------------------
-(* Fairness: the backend ends what it was asked for.  Nothing is asked of  *)
-(* callers: calls need not begin, and nobody need give up.                 *)
+(* Fairness: the backend ends each work that it was asked for.  It         *)
+(* requires nothing of callers: no call need begin or be given up.         *)
 
 EndsOpening(i) == Opened(i) \/ OpenedAbandoned(i) \/ OpenFailed(i) \/ OpenFailedAbandoned(i)
 EndsClosing(i) == Released(i) \/ ReleaseFailed(i)
 
-\* An opening that never ends would keep the gets that wait for it, and a release of it, for ever.
+\* Without it, the gets that wait for an opening, and its release, could wait for ever.
 OpeningsEnd == \A i \in IncIds : WF_vars(EndsOpening(i))
-\* A release that never ends would keep its callers, the name's next get, and disposal.
+\* Without it, the callers of a release, the name's next get, and a dispose could wait for ever.
 ClosingsEnd == \A i \in IncIds : WF_vars(EndsClosing(i))
 
 FairSpec == Spec /\ OpeningsEnd /\ ClosingsEnd
@@ -349,7 +350,7 @@ OneInUse == \A n \in Names : Cardinality(InUse(n)) <= 1                    \* CH
 
 OneReleasing == \A n \in Names : Cardinality(Releasing(n)) <= 1            \* CHA-RC1
 
-\* What the backend holds or works on.
+\* The backend has i open or works on it.
 Held(i) == incs[i].life = "ready" \/ incs[i].work \in {"opening", "closing"}
 
 OneOpen == \A i \in IncIds : Held(i) =>
@@ -362,10 +363,11 @@ WaitsForPredecessor == \A i \in IncIds :                              \* CHA-RC1
 
 GotRoom(c) == calls[c].out = "room"
 
-\* A release of a name, or of an incarnation that was in use: one that was not is settled without waiting.
+\* c releases a name, or an incarnation that was in use.  A ReleaseIf of another incarnation is
+\* settled without waiting.
 Releases(c) == calls[c].op = "release" \/ (calls[c].op = "releaseIf" /\ calls[c].waits # 0)
 
-\* A release of the name, or a dispose, that began between two calls.
+\* A release of the name n, or a dispose, is among the calls from a to b.
 Parts(n, a, b) == \E c \in a..b : calls[c].op = "dispose" \/ (Releases(c) /\ calls[c].name = n)
 
 SameRoom == \A a \in CallIds : GotRoom(a) =>                           \* CHA-RC1
@@ -393,7 +395,7 @@ NothingAfterDispose == Disposing =>                                        \* CH
 OpenedIsReleased == \A i \in Created :                                \* CHA-RC1g5
     (incs[i].ended = "opened") = (incs[i].life = "ready" \/ incs[i].work = "closing")
 
-\* A call that is pending waits for something that is under way.
+\* A pending call waits for something that is under way.
 WaitsOnlyWhile == \A c \in CallIds : IsPending(c) =>
     CASE calls[c].op = "get" ->
            \E i \in IncIds : /\ i = calls[c].waits /\ incs[i].life = "initializing"
@@ -411,7 +413,7 @@ ReleaseWaits == \A c \in CallIds :                                    \* CHA-RC1
 RejectedOnlyIf == \A c \in CallIds :                                  \* CHA-RC1g4, CHA-RC1f6
     calls[c].out = "releasedBefore" => calls[c].op = "get" /\ Parts(calls[c].name, c + 1, MaxCalls)
 
-\* What a call hears that waited for the end of a work, and how that ended.
+\* The outcome of a call that waited for the end of a work agrees with how the work ended.
 ErrorsTold == \A c \in CallIds :                                      \* CHA-RC1f, CHA-RC1g1
     (calls[c].waits # 0 /\ calls[c].out \notin {Pending, "gaveUp", "releasedBefore"}) =>
       LET how == incs[calls[c].waits].ended
@@ -431,7 +433,8 @@ DisposeWaits == AllReleasing # {} =>                                       \* CH
 
 (* Properties of steps *)
 
-\* What happens in a step: a call begins; a release of the name or of i or a dispose begins; the backend ends a work so.
+\* Events of a step: a call begins; a release of the name or of i, or a dispose, begins; the backend
+\* ends a work on i in this way.
 Starting(c) == calls[c].op = "none" /\ calls'[c].op # "none"
 Parting(i) ==
     \E c \in CallIds :
@@ -441,7 +444,7 @@ Parting(i) ==
          \/ calls'[c].op = "releaseIf" /\ calls'[c].of = i
 EndingWith(i, how) == incs[i].ended # how /\ incs'[i].ended = how
 
-\* The outcome that a get, or a release, has as it begins.  A dispose waits as DisposeWaits says.
+\* The outcome that a get or a release has as it begins.  DisposeWaits is about disposes.
 AtOnce(op, n, o, of) ==
     CASE op = "release" -> IF InUse(n) \cup Releasing(n) = {} THEN "done" ELSE Pending
       [] op = "releaseIf" -> IF of \in InUse(n) THEN Pending ELSE "done"
@@ -458,7 +461,8 @@ OutcomesNameTheirCause == [][
          /\ calls'[c].ref \in IF calls'[c].out = "room" THEN InUse(calls'[c].name) ELSE {0}
          /\ (calls'[c].waits = 0) = (calls'[c].out # Pending)]_vars
 
-\* An incarnation is created for a get that finds none in use, and for nothing else.                   CHA-RC1f3, CHA-RC1f4
+\* An incarnation is created exactly when a get begins that finds none in use.
+\* CHA-RC1f3, CHA-RC1f4
 CreatedIff == [][
     \A i \in IncIds :
       (i \in Created' /\ i \notin Created) =
@@ -467,20 +471,22 @@ CreatedIff == [][
           /\ incs'[i].name = calls'[c].name /\ incs'[i].opt = calls'[c].opt
           /\ calls'[c].waits = i]_vars
 
-\* What is in use stays so until a release of the name or of it or a dispose begins, or its opening fails. CHA-RC1g5, CHA-RD1
+\* An incarnation in use stays in use until its name or it is released, a dispose begins, or its
+\* opening fails. CHA-RC1g5, CHA-RD1
 OutOfUseIff == [][
     \A i \in Created :
       (i \in InUse(incs[i].name)') =
         (i \in InUse(incs[i].name) /\ ~Parting(i) /\ ~EndingWith(i, "openFailed"))]_vars
 
-\* What is released is so by the backend's end, or was never opened and leaves use.                    CHA-RC1g4, CHA-RC1g5
+\* An incarnation becomes released by an end of the backend's work, or as it leaves use before it
+\* was opened. CHA-RC1g4, CHA-RC1g5
 GoneIff == [][
     \A i \in Created : incs[i].life # "released" =>
       (incs'[i].life = "released") =
         \/ EndingWith(i, "openFailed") \/ EndingWith(i, "released") \/ EndingWith(i, "releaseFailed")
         \/ incs[i].life = "initializing" /\ incs[i].work = "none" /\ Parting(i)]_vars
 
-\* The failures of disposal are those of releases that ended since it began.
+\* The failures of disposal are the releases that failed since it began.
 FailuresCounted == [][
     failed' = IF Disposing THEN failed \cup {i \in Created : EndingWith(i, "releaseFailed")} ELSE {}]_vars
 
@@ -490,7 +496,8 @@ GivesUpAlone == [][
       => /\ IsPending(c) /\ UNCHANGED <<incs, failed>>
          /\ \A d \in CallIds : calls'[d] = IF d = c THEN [calls[c] EXCEPT !.out = "gaveUp"] ELSE calls[d]]_vars
 
-\* A get with other options than what is in use as it begins is settled at once, without a room.       CHA-RC1f1
+\* A get whose options differ from those in use as it begins is settled at once, without a room.
+\* CHA-RC1f1
 ConflictsSettle == [][
     \A n \in Names :
       \A c \in CallIds :
@@ -498,18 +505,18 @@ ConflictsSettle == [][
          /\ \E i \in InUse(n) : incs[i].opt # calls'[c].opt)
         => calls'[c].out \in {"differentOptions", "disposed"}]_vars
 
-\* What is released stays so, and a settled call keeps its outcome.
+\* A released incarnation stays released, and a settled call keeps its outcome.
 ReleasedIsFinal == [][
     /\ \A i \in Created : incs[i].life = "released" => incs'[i] = incs[i]
     /\ \A c \in Begun : calls[c].out # Pending => calls'[c] = calls[c]]_vars
 
-\* A get is settled with a room that is ready.
+\* The room of a get is ready when the get is settled with it.
 RoomIsReady == [][
     \A c \in CallIds :
       (calls'[c].out = "room" /\ (c \notin Begun \/ calls[c].out = Pending))
       => incs'[calls'[c].ref].life = "ready"]_vars
 
-\* What a call and an incarnation are about, and what a call waits for, is decided as they begin.
+\* What a call or an incarnation is about, and what a call waits for, is fixed as it begins.
 HistoryKept == [][
     /\ \A c \in Begun : calls'[c] = [calls[c] EXCEPT !.out = calls'[c].out, !.ref = calls'[c].ref, !.bad = calls'[c].bad]
     /\ \A i \in Created : incs'[i].name = incs[i].name /\ incs'[i].opt = incs[i].opt]_vars

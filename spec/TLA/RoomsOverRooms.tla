@@ -1,28 +1,28 @@
 --------------------------- MODULE RoomsOverRooms ---------------------------
 (***************************************************************************)
-(* Rooms.tla with rooms of the kind of RoomStatusSteps.tla under it.       *)
+(* Rooms.tla with rooms of RoomStatusSteps.tla below it.                   *)
 (*                                                                         *)
-(* Rooms.tla says nothing of what an incarnation is: to open and to        *)
-(* release one is asked of a backend, which is taken to end each release   *)
-(* in some way, once, and then to hold nothing of it any more.  Here the   *)
-(* backend is the machine of a room: an opening that succeeds has fetched  *)
-(* a channel and makes a new room; a release that Rooms asks for is the    *)
-(* room's release; and Rooms hears that it ended when the room settles     *)
-(* that call.  Meanwhile the room's users attach, detach and give up, and  *)
-(* the channel does what it likes.                                         *)
+(* Rooms.tla doesn't define what an incarnation is: a backend opens and    *)
+(* releases it.  Rooms.tla assumes that the backend ends each release in   *)
+(* some way, once, and holds nothing of the incarnation afterwards.  Here  *)
+(* the backend is the machine of a room.  An opening that succeeds has     *)
+(* fetched a channel and makes a new room.  A release that Rooms begins is *)
+(* the room's release; it ends for Rooms when the room settles that call.  *)
+(* Meanwhile the room's users attach, detach and give up, and any event of *)
+(* the channel may occur.                                                  *)
 (*                                                                         *)
 (* The mapping is the identity: calls, incs and failed are those of        *)
-(* Rooms.tla, and RoomsRefined says that they take steps of Rooms.tla.     *)
-(* What is left to assume of the world is in the fairness below.           *)
+(* Rooms.tla, and RoomsRefined states that they take steps of Rooms.tla.   *)
+(* The fairness below contains the remaining assumptions.                  *)
 (***************************************************************************)
 EXTENDS Rooms, RoomStatusSteps
 
-CONSTANTS UserCalls,   \* how many attaches and detaches are called on each room
+CONSTANTS UserCalls,   \* the number of attaches and detaches that may be called on each room
           NErrs,       \* the errors are 1..NErrs; 0 is none
-          Emitted      \* the states of which channels' events tell
+          Emitted      \* the states that the channels' events may report
 
-VARIABLES rooms,   \* the room of each incarnation; NoRoom before it was opened and after it was released
-          rel,     \* the number of the release among the calls on the room; 0 before
+VARIABLES rooms,   \* the room of each incarnation; NoRoom before it is opened and after it is released
+          rel,     \* for each room, the number of the call that releases it; 0 before that call
           held     \* the incarnations whose channel is fetched and not given back
 
 world   == <<rooms, rel, held>>
@@ -31,11 +31,11 @@ allVars == <<vars, world>>
 Errs     == 0..NErrs
 RoomCalls == 1..(UserCalls + 1)
 
-\* A room of which nothing is asked.
+\* In place of a room that doesn't exist.
 NoRoom == [NewRoom EXCEPT !.status = "released"]
 
 -----------------------------------------------------------------------------
-(* What Rooms decides, and what becomes of the rooms by it. *)
+(* Decisions of Rooms, and their effects on the rooms. *)
 
 Fetches(i) == incs[i].work = "opening" /\ (incs'[i].life = "ready" \/ incs'[i].work = "closing")
 Closes(i)  == incs[i].work # "closing" /\ incs'[i].work = "closing"
@@ -57,14 +57,14 @@ RoomsDecides ==
     /\ Decided
 
 -----------------------------------------------------------------------------
-(* What happens to a room, and what Rooms hears of it. *)
+(* Steps of a room, and their effects on Rooms. *)
 
 There(i) == i \in Created /\ rooms[i] # NoRoom
 
-\* How the room settles its release in a step, in the order in which it does.
+\* The outputs of a step by which the room settles its release, in order.
 Heard(i, r) == SelectSeq(r.outs, LAMBDA o : o[1] = "settle" /\ o[2] = rel[i])
 
-\* Rooms is not asked whether it waits for that end: that it does is RoomsRefined.
+\* This doesn't check that Rooms waits for the end of the release: RoomsRefined does.
 Happens(i, r) ==
     LET heard == TLCEval(Heard(i, r))
     IN  /\ rooms' = TLCEval([rooms EXCEPT ![i] = IF r.status = "released" /\ r.phase = "idle" THEN NoRoom ELSE [r EXCEPT !.outs = <<>>]])
@@ -100,18 +100,18 @@ AllNext == RoomsDecides \/ \E i \in IncIds : RoomGoesOn(i)
 AllSpec == AllInit /\ [][AllNext]_allVars
 
 -----------------------------------------------------------------------------
-(* Fairness: that of RoomStatus.tla for each room, and of openings, which  *)
-(* are the port's own: to fetch a channel ends in some way.  That releases *)
-(* end is not assumed.                                                     *)
+(* Fairness: that of RoomStatus.tla for each room, and of openings: the    *)
+(* port's fetching of a channel ends in some way.  It is not assumed that  *)
+(* releases end.                                                           *)
 
-\* The room waits for something else now, or for the same anew.
+\* The room waits for something else after the step, or for the same again.
 Anew(i) ==
     \/ rooms'[i].phase # rooms[i].phase \/ rooms'[i].op # rooms[i].op
     \/ rooms'[i].caller # rooms[i].caller /\ rooms'[i].caller # 0
 
 PhaseEnds(phase) == \A i \in IncIds : []<>(rooms[i].phase # phase) \/ []<><<rooms[i].phase = phase /\ Anew(i)>>_allVars
 
-\* Strong, as in RoomStatus.tla.
+\* Strong fairness, as in RoomStatus.tla.
 RetriesEnd == \A i \in IncIds :
     \/ <>[](rooms[i].op # "release" \/ rooms[i].phase # "inDetach")
     \/ []<><<rooms[i].op = "release" /\ rooms[i].phase = "inDetach" /\ rooms'[i].phase = "inGiveBack">>_allVars
@@ -123,24 +123,27 @@ AllFair ==
     /\ PhaseEnds("inAttach") /\ PhaseEnds("inDetach") /\ PhaseEnds("inRetryPause") /\ PhaseEnds("inGiveBack")
 
 -----------------------------------------------------------------------------
-(* What Rooms.tla takes for granted. *)
+(* The assumptions of Rooms.tla. *)
 
-\* A channel's room is there, or it is Rooms that works on it; what was released holds nothing.
+\* A released incarnation has no room and holds no channel; one that is ready or closing has both.
 NothingLeft == \A i \in IncIds :
     /\ incs[i].life \in {"none", "released"} => i \notin held /\ rooms[i] = NoRoom
     /\ (incs[i].life = "ready" \/ incs[i].work = "closing") => i \in held /\ rooms[i] # NoRoom
 
-\* An opening begins when no channel of the name is held: it was given back before.               CHA-RC1f4
+\* While an incarnation is being opened, no channel of its name is held: the last one was given back
+\* before. CHA-RC1f4
 OneChannel == \A i \in IncIds : incs[i].work = "opening" =>
     \A j \in IncIds : j \in held => incs[j].name # incs[i].name
 
-\* A room that is there has the call of a release as long as Rooms waits for it, and no longer.
+\* A room has the call of a release exactly while Rooms waits for the release.
 OneRelease == \A i \in IncIds :
     rooms[i] # NoRoom => (rel[i] # 0) = (incs[i].work = "closing")
 
-\* Each step is one of Rooms.tla, or changes nothing of it: each release ends once, when it is waited for, as well or as badly as it did.
+\* Each step is a step of Rooms.tla, or changes none of its variables.  So each release ends once,
+\* when Rooms waits for it, and with the same outcome.
 RoomsRefined == [][Next]_vars
 
-\* Each release that Rooms asks for ends: ClosingsEnd of Rooms.tla, whose step is enabled as long as the work is closing.
+\* Each release that Rooms begins ends.  This is ClosingsEnd of Rooms.tla, whose step is enabled
+\* while the work is closing.
 EachClosingEnds == \A i \in IncIds : (incs[i].work = "closing") ~> (incs[i].work # "closing")
 =============================================================================

@@ -1,28 +1,28 @@
 ---------------------------- MODULE TraceChannel ----------------------------
 (***************************************************************************)
-(* Holds recorded traces of the running core of a channel against          *)
-(* ChannelSteps.tla.  A trace is a sequence of lines, each with an input,  *)
-(* whether the core refused it, its outputs and the whole state of the     *)
-(* channel before and after it.  A line must be that step: the state       *)
-(* before it is the one that the line before led to, the first one that of *)
-(* a new channel, on a connection in any state.  An input is refused       *)
-(* exactly if no rule names it in that state.                              *)
+(* Checks recorded traces of the running core of a channel against         *)
+(* ChannelSteps.tla.  A trace is a sequence of lines.  Each has an input,  *)
+(* whether the core refused it, its outputs, and the whole state of the    *)
+(* channel before and after it.  A line must be a step of the spec. Its    *)
+(* state before must be the state after the previous line; that of the     *)
+(* first line must be a new channel, on a connection in any state.  An     *)
+(* input must be refused exactly if no rule names it in that state.        *)
 (*                                                                         *)
 (* The fields of a line: kind, call, resumed, serial, err and connection   *)
-(* of the input; refused; outs; before and after, each a channel as        *)
-(* ChannelSteps.tla has it.  The module with the traces, which extends     *)
-(* this one, is written by the command tests/wire/traces.                  *)
+(* of the input; refused; outs; before and after, each a channel as in     *)
+(* ChannelSteps.tla.  The command tests/wire/traces writes the module with *)
+(* the traces, which extends this one.                                     *)
 (***************************************************************************)
 EXTENDS ChannelSteps
 
 CONSTANTS Traces \* a sequence of traces
 
-VARIABLES of,   \* the trace that is judged
-          at    \* how many of its lines were taken
+VARIABLES of,   \* the trace that is checked
+          at    \* the number of its lines that were taken
 
 Line(t, k) == Traces[t][k]
 
-\* No rule names the input, or not in this state.
+\* No rule names the input in this state, or in any state.
 Kinds == {"Attach", "Detach", "SetOptions", "GiveBack", "Renew", "Attached", "Detached", "Error", "Overtaken", "Message",
           "RequestTimeout", "RetryTimeout", "Connection"}
 

@@ -1,49 +1,49 @@
 ----------------------------- MODULE TraceRooms -----------------------------
 (***************************************************************************)
-(* Holds recorded traces of the running core against Rooms.tla.  A trace   *)
+(* Checks recorded traces of the running core against Rooms.tla.  A trace  *)
 (* is a sequence of lines, each with an input, its outputs and the whole   *)
 (* state of the core afterwards.  Each line must be a step of Rooms.tla    *)
-(* with that very input, those outputs and that state; a trace is accepted *)
-(* when its last line is consumed.  There is no other way to consume a     *)
-(* line, and no step without one.                                          *)
+(* with exactly this input, these outputs and this state; a trace is       *)
+(* accepted when its last line is consumed.  There is no other way to      *)
+(* consume a line, and no step without a line.                             *)
 (*                                                                         *)
-(* The traces come as a tree: those that begin alike share the lines that  *)
-(* they have in common, so that each different beginning is judged once.   *)
-(* A trace is a path from a first line to the node of its last one.        *)
+(* The traces form a tree: traces with the same beginning share the lines  *)
+(* of that beginning, so that each different beginning is checked once. A  *)
+(* trace is a path from a first line to the node of its last line.         *)
 (*                                                                         *)
-(* Names.  In the spec; in a line of a trace, as this module has it; in    *)
-(* the JSON of a trace; in Go, in package fsm:                             *)
+(* The names of one thing in the spec; in a line of a trace in this        *)
+(* module; in the JSON of a trace; in the Go package fsm:                  *)
 (*                                                                         *)
-(*   action                  kind         input.kind         RoomsInput.Kind        *)
-(*   c of the action         call         input.call         RoomsInput.Call        *)
+(*   action                  kind         input.kind         RoomsInput.Kind *)
+(*   c of the action         call         input.call         RoomsInput.Call *)
 (*   i of the action         inc          input.incarnation  RoomsInput.Incarnation *)
-(*   n, or incs[i].name      name         input.name         RoomsStep.Name         *)
-(*   o                       opt          input.options      RoomsInput.Options     *)
-(*   Outputs below           outs         outputs            RoomsOutput            *)
-(*   calls'[c].out           outs.out     outputs.outcome    Outcome.Kind           *)
-(*   View below              state        state              RoomsState             *)
-(*   incs[i]                 state.incs   state.incarnations IncarnationState       *)
-(*   failed                  state.failed state.failed       RoomsState.Failed      *)
+(*   n, or incs[i].name      name         input.name         RoomsStep.Name *)
+(*   o                       opt          input.options      RoomsInput.Options *)
+(*   Outputs below           outs         outputs            RoomsOutput   *)
+(*   calls'[c].out           outs.out     outputs.outcome    Outcome.Kind  *)
+(*   View below              state        state              RoomsState    *)
+(*   incs[i]                 state.incs   state.incarnations IncarnationState *)
+(*   failed                  state.failed state.failed       RoomsState.Failed *)
 (*                                                                         *)
-(* docs/traces.md has the whole of it.  The module with the traces, which  *)
-(* extends this one, and its configuration are written by the command      *)
-(* tests/wire/traces.                                                      *)
+(* docs/traces.md explains it all.  The command tests/wire/traces writes   *)
+(* the module with the traces, which extends this one, and its             *)
+(* configuration.                                                          *)
 (***************************************************************************)
 EXTENDS Rooms
 
-CONSTANTS Tree,    \* a sequence of nodes: line, next (the nodes of the lines that come after it), ends (a trace ends here)
+CONSTANTS Tree,    \* a sequence of nodes: line, next (the nodes of the lines that may follow), ends (whether a trace ends here)
           First,   \* the nodes of the first lines
-          Tell     \* TRUE to print each node that is consumed, and what differs in one that is not
+          Tell     \* whether to print each node that is consumed, and the differences of one that is not
 
 VARIABLES node,   \* the last line that was consumed; 0 at the beginning
-          at      \* how many lines are consumed
+          at      \* the number of lines that were consumed
 
 traceVars == <<calls, incs, failed, node, at>>
 
 -----------------------------------------------------------------------------
-(* What the core has of a state: it forgets what is over.  A state is      *)
-(* given by its values, since TLC remembers no part of a primed expression *)
-(* and would work it out again and again.                                  *)
+(* The core's view of a state: the core forgets what is over.  The         *)
+(* arguments are the values of a state: TLC would evaluate the parts of a  *)
+(* primed expression again and again.                                      *)
 
 Numbers == [k \in CallIds |-> k]
 
@@ -70,7 +70,8 @@ View(cs, is, bad) ==
 
 JustSettled == {c \in CallIds : calls'[c].out \notin {"none", Pending} /\ calls[c].out \in {"none", Pending}}
 
-\* The incarnation that an outcome is about; of two outcomes only the core is told it, and not the caller.
+\* The incarnation that an outcome is about.  For the first two outcomes only the core's output has
+\* it, and not the caller's error.
 About(c) ==
     CASE calls'[c].out = "differentOptions" -> (CHOOSE i \in InUse(calls'[c].name) : TRUE)
       [] calls'[c].out = "releasedBefore"   -> calls'[c].waits
@@ -94,7 +95,7 @@ Outputs ==
             IF k <= Len(settled) THEN SettleOutput(settled[k]) ELSE TellOutput(told[k - Len(settled)])])
 
 -----------------------------------------------------------------------------
-(* The step that a line says. *)
+(* The step that a line contains. *)
 
 Begins(l) == l.call = Last + 1 /\ l.inc = 0
 Ended(l)  == l.call = 0 /\ l.opt = NoName /\ l.inc \in Created /\ l.name = incs[l.inc].name
@@ -111,7 +112,7 @@ Takes(l) ==
       [] l.kind = "ReleaseFailed" -> Ended(l) /\ ReleaseFailed(l.inc)
       [] OTHER                    -> FALSE
 
-\* Equality; where it fails, what the spec has can be seen.
+\* Equality.  Where it fails, the value of the spec is printed.
 Same(what, spec, line, n) ==
     IF spec = line THEN TRUE
     ELSE IF Tell THEN PrintT(<<"differs", n, what, spec>>) /\ FALSE
@@ -124,7 +125,7 @@ Consume(l, n) ==
     /\ Same("outputs", Outputs, l.outs, n)
     /\ Same("state", View(calls', incs', failed'), l.state, n)
 
-\* Printed for the tool, which looks for the last line of each trace.
+\* Printed for tests/wire/traces, which looks for the last line of each trace.
 Said(n) == IF Tell \/ Tree[n].ends THEN PrintT(<<"consumed", n>>) ELSE TRUE
 
 After == IF node = 0 THEN First ELSE Tree[node].next

@@ -1,9 +1,10 @@
-// Package tla has the TLA+ modules as files, for programs that run TLC on them outside this module:
+// Package tla contains the TLA+ modules as files, for programs that run TLC on them outside this
+// module:
 //
 //	dir := t.TempDir()
 //	err := os.CopyFS(dir, tla.FS)
 //
-// Package tlcrun runs TLC. What the modules say stands in README.md beside them.
+// Package tlcrun runs TLC. README.md in this folder describes the modules.
 package tla
 
 import "embed"

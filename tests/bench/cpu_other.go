@@ -4,5 +4,5 @@ package main
 
 import "time"
 
-// processTime is not known here: CPU figures are 0.
+// processTime returns 0, since the CPU time is not available on this system.
 func processTime() time.Duration { return 0 }

@@ -13,9 +13,9 @@ import (
 	"ablyrooms.example/tests/report/golden"
 )
 
-// explorerCases compare the explorer with TLC: the same constants, all states, no reduction,
-// invariants held to each, two workers each. TLC's time is that of its process, as a user waits
-// for it; the JVM's start is a second of it.
+// explorerCases compares the explorer with TLC. Both use the same constants and two workers, visit
+// all states without reduction, and check the invariants in each state. TLC's time is the time of
+// its whole process, including about a second for the start of the JVM.
 func explorerCases() []comparison {
 	const calls = 4
 	states := uint64(golden.Int("graph/rooms/4-2-2/states"))

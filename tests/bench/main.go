@@ -1,9 +1,9 @@
-// Command bench measures the library against baselines in the same binary and the same run, and
-// prints the ratios.
+// Command bench compares the library with baselines in the same binary and the same run, and prints
+// the ratios.
 //
-// Each case alternates its baseline and its subjects over several rounds, and
-// reports the median of each, so that a machine whose speed drifts slows all. Goals are
-// printed beside what was reached; nothing is asserted.
+// Each case alternates its baseline and its subjects over several rounds, and reports the median of
+// each. So a machine that gets slower affects all of them alike. The goal is printed beside the
+// result; no goal is asserted.
 package main
 
 import (
@@ -20,13 +20,13 @@ import (
 	"time"
 )
 
-// measure is one side of a case.
+// measure is a baseline or a subject of a case.
 type measure struct {
 	name string
 	run  func(*testing.B)
 }
 
-// comparison is one case: subjects against a baseline.
+// comparison is one case: it compares subjects with a baseline.
 type comparison struct {
 	name     string
 	baseline measure
@@ -36,12 +36,12 @@ type comparison struct {
 
 func main() {
 	testing.Init()
-	only := flag.String("only", "", "run the cases whose name matches this expression")
-	rounds := flag.Int("rounds", 5, "how often baseline and subject alternate")
+	only := flag.String("only", "", "run only the cases whose name matches this `regexp`")
+	rounds := flag.Int("rounds", 5, "the number of rounds in which baseline and subjects alternate")
 	length := flag.Duration("time", 200*time.Millisecond, "how long each measurement runs")
-	cpu := flag.String("cpuprofile", "", "write a CPU profile of this process to a file")
-	mem := flag.String("memprofile", "", "write a profile of all allocations of this process to a file")
-	serves := flag.Bool("serve", false, "be the server of another process (used by the command itself)")
+	cpu := flag.String("cpuprofile", "", "write a CPU profile of this process to this `file`")
+	mem := flag.String("memprofile", "", "write a profile of all allocations of this process to this `file`")
+	serves := flag.Bool("serve", false, "run as the server process; only for the command itself")
 	flag.Parse()
 	if *serves {
 		serve(os.Stdin, os.Stdout)
@@ -60,7 +60,7 @@ func main() {
 	}
 }
 
-// profile begins the profiles that have a file, and returns a function that ends them.
+// profile starts the profiles whose file is given, and returns a function that writes them.
 func profile(cpu, mem string) (end func()) {
 	if cpu != "" {
 		must(pprof.StartCPUProfile(value(os.Create(cpu))))
@@ -85,11 +85,11 @@ func value[T any](v T, err error) T {
 	return v
 }
 
-// figure is what one measurement found: its figures by unit. Lower is better, but for units that
-// end in "/s".
+// figure has the results of one measurement, by unit. Lower is better, except for units that end in
+// "/s".
 type figure map[string]float64
 
-// cpuUnit is the unit of CPU time, which is shown beside the case's own.
+// cpuUnit is the unit of CPU time, which is printed in addition to the case's own unit.
 const cpuUnit = "CPU-us"
 
 func (c comparison) print(out *tabwriter.Writer, rounds int) {

@@ -12,7 +12,8 @@ import (
 
 type room struct{ name string }
 
-// instant opens and releases at once, so that what is measured is the registry alone.
+// instant is a backend that opens and releases at once, so that the figures are those of the
+// registry alone.
 type instant struct{}
 
 func (instant) Open(_ context.Context, name string, _ lifecycle.RoomOptions) (*room, error) {
@@ -30,7 +31,7 @@ func registryCases() []comparison {
 		return func(b *testing.B) {
 			r := lifecycle.NewRooms(instant{})
 			value(r.Get(ctx, name, options...))
-			names := []string{name} // so that the compiler can not know the name
+			names := []string{name} // so that the compiler can't treat the name as a constant
 			b.ReportAllocs()
 			for b.Loop() {
 				_, _ = r.Get(ctx, names[0], options...)
@@ -69,7 +70,7 @@ func registryCases() []comparison {
 			b.ReportMetric(float64((processTime()-cpu).Nanoseconds())/float64(b.N)/1000, cpuUnit)
 		}
 	}
-	// parallel counts operations per second over a number of goroutines.
+	// parallel measures operations per second on the given number of processors.
 	parallel := func(procs int) func(*testing.B) {
 		return func(b *testing.B) {
 			defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(procs))

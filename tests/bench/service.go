@@ -17,14 +17,14 @@ import (
 	"ablyrooms.example/chat"
 )
 
-// service is an embedded server, in this process or in its own.
+// service is an embedded server, in this process or in another one.
 type service struct {
 	endpoint
-	publish func(n int) // messages in the lobby
+	publish func(n int) // publishes n messages in the lobby
 	close   func()
 }
 
-// endpoint is where a server is.
+// endpoint is the address and the key of a server.
 type endpoint struct {
 	Host string
 	Port int
@@ -36,8 +36,8 @@ func (e endpoint) options(extra ...ably.ClientOption) []ably.ClientOption {
 		ably.WithFallbackHosts([]string{}), ably.WithKey(e.Key), ably.WithInsecureAllowBasicAuthWithoutTLS()}, extra...)
 }
 
-// places are where a server can be. In its own process the CPU time and the allocations of this one
-// are the client's alone.
+// places has the processes in which the server can run. With the server in another process, the CPU
+// time and the allocations of this process are the client's alone.
 var places = []struct {
 	name  string
 	start func() *service
@@ -61,7 +61,7 @@ func publish(s *ablytest.Server, n int) {
 	}
 }
 
-// apart starts a server in a process of its own.
+// apart starts a server in another process.
 func apart() *service {
 	command := exec.Command(value(os.Executable()), "-serve")
 	command.Stderr = os.Stderr
@@ -76,8 +76,8 @@ func apart() *service {
 	}}
 }
 
-// serve is the server in its own process: it prints its endpoint, publishes as many messages as
-// each line of its input says, and ends when the input does.
+// serve runs the server in its own process. It prints its endpoint. For each line of input, which
+// is a number, it publishes that many messages. It ends at the end of the input.
 func serve(lines io.Reader, out io.Writer) {
 	server := value(ablytest.Start(ablytest.WithFrameLog(1), ablytest.WithMessageLimit(100)))
 	defer server.Close()
@@ -89,14 +89,14 @@ func serve(lines io.Reader, out io.Writer) {
 	}
 }
 
-// meter measures wall and CPU time.
+// meter measures elapsed time and CPU time.
 type meter struct{ began, cpu time.Duration }
 
 var epoch = time.Now()
 
 func startMeter() meter { return meter{time.Since(epoch), processTime()} }
 
-// report reports the rate of n operations, by the second, and the CPU time of one.
+// report reports the number of operations per second, and the CPU time of one operation.
 func (m meter) report(b *testing.B, n int, unit string) {
 	b.ReportMetric(float64(n)/(time.Since(epoch)-m.began).Seconds(), unit)
 	b.ReportMetric(float64((processTime()-m.cpu).Nanoseconds())/float64(n)/1000, cpuUnit)

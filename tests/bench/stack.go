@@ -14,13 +14,13 @@ import (
 	"ablyrooms.example/lifecycle"
 )
 
-// site is a server and a realtime client on it.
+// site is a server with a realtime client.
 type site struct {
 	*service
 	client *ably.Realtime
 }
 
-// maker makes a realtime client: ably-go's alone, or one that rooms can be on.
+// maker makes a realtime client, either with ably-go alone or with the adapter.
 type maker func(...ably.ClientOption) (*ably.Realtime, error)
 
 func open(b *testing.B, server *service, client maker) *site {
@@ -44,8 +44,8 @@ func (s *site) close() {
 	s.service.close()
 }
 
-// bareOptions are the modes and params that a room with the default options has, for the same
-// work on the wire.
+// bareOptions returns the modes and params of a room with default options, so that a bare channel
+// sends and receives the same.
 func bareOptions() []ably.ChannelOption {
 	return []ably.ChannelOption{
 		ably.ChannelWithModes(ably.ChannelModePublish, ably.ChannelModeSubscribe, ably.ChannelModePresence, ably.ChannelModePresenceSubscribe),
@@ -55,7 +55,7 @@ func bareOptions() []ably.ChannelOption {
 
 func roomName(i int) string { return fmt.Sprint("room ", i) }
 
-// heap returns the live heap and the goroutines, once both are at rest.
+// heap returns the size of the live heap, after garbage collections, and the number of goroutines.
 func heap() (bytes float64, goroutines float64) {
 	for range 3 {
 		runtime.GC()
@@ -67,8 +67,8 @@ func heap() (bytes float64, goroutines float64) {
 
 const idle = 1000
 
-// memoryCases measures what an attached, idle room costs beside a bare channel, in the client
-// alone.
+// memoryCases compares the memory and the goroutines of an attached, idle room with those of a bare
+// channel, in the client only.
 func memoryCases() []comparison {
 	measured := func(client maker, fill func(*testing.B, *site) (keep any), unit string) func(*testing.B) {
 		return func(b *testing.B) {
@@ -99,7 +99,7 @@ func memoryCases() []comparison {
 	}
 }
 
-// together does something for n rooms, some at once.
+// together calls do for n rooms, in several workers.
 func together(workers, n int, do func(name string)) {
 	var group sync.WaitGroup
 	work := make(chan string)
@@ -117,7 +117,7 @@ func together(workers, n int, do func(name string)) {
 	group.Wait()
 }
 
-// attachBare attaches n channels by ably-go alone.
+// attachBare attaches n channels with ably-go alone.
 func attachBare(s *site, n int) *ably.Realtime {
 	together(50, n, func(name string) {
 		channel := s.client.Channels.Get(ablychat.ChannelName(name), bareOptions()...)
@@ -126,7 +126,7 @@ func attachBare(s *site, n int) *ably.Realtime {
 	return s.client
 }
 
-// attachRooms attaches n rooms of a new chat client.
+// attachRooms attaches n rooms with a new chat client.
 func attachRooms(s *site, n int, options ...lifecycle.RoomOption) *ablychat.Client {
 	client := value(ablychat.New(s.client))
 	together(50, n, func(name string) {
@@ -137,7 +137,8 @@ func attachRooms(s *site, n int, options ...lifecycle.RoomOption) *ablychat.Clie
 
 const batch = 500
 
-// stackCases measures getting, attaching and releasing rooms, against the same in bare ably-go.
+// stackCases compares getting, attaching and releasing rooms with the same operations in bare
+// ably-go.
 func stackCases() (cases []comparison) {
 	ctx := context.Background()
 	for _, place := range places {
@@ -146,7 +147,7 @@ func stackCases() (cases []comparison) {
 				s := open(b, place.start(), client)
 				defer s.close()
 				var rooms *ablychat.Rooms
-				if chat, err := ablychat.New(s.client); err == nil { // not of ably-go's alone
+				if chat, err := ablychat.New(s.client); err == nil { // fails without the adapter
 					rooms = chat.Rooms()
 					defer func() { must(chat.Dispose(ctx)) }()
 				}
@@ -189,8 +190,8 @@ func stackCases() (cases []comparison) {
 	return cases
 }
 
-// disposeCase measures the end of a client with many rooms. bare ably-go has no such call: each of
-// its channels is released.
+// disposeCase measures the disposal of a client with many rooms. Bare ably-go has no such call, so
+// there each channel is released.
 func disposeCase(where string, start func() *service) comparison {
 	const many = 10_000
 	ctx := context.Background()

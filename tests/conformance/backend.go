@@ -6,35 +6,36 @@ import (
 	"sync"
 )
 
-// Room is what a [Backend] opens. It is known by its pointer: a copy is another room.
+// Room is a room that a [Backend] opened. Rooms are compared by pointer: a copy is another room.
 type Room struct {
 	Name    string
 	Options string
 }
 
-// Work is one call of a [Backend].
+// Work is one call of a [Backend], which opens or releases a room. It lasts until the call returns.
 type Work struct {
-	Opening bool            // it opens the room; else it releases it
-	Context context.Context // that the System gave
+	Opening bool            // whether the call opens the room; if not, it releases it
+	Context context.Context // the context that the System passed to the call
 	Room    *Room
 }
 
-// Backend opens and releases rooms for a System. [Run] gives a System one whose works wait until
-// the script ends them.
+// Backend opens and releases rooms for a System. The Backend that [Run] gives to a System holds
+// each call until the script ends the call.
 type Backend struct {
 	do func(Work) error
 
 	mu     sync.Mutex
 	opened map[*Room]bool
-	fault  error // what was wrong first with a call of the backend
+	fault  error // describes the first wrong call of the backend
 }
 
-// NewBackend returns a Backend that does each work by calling do, concurrently. It is for harnesses
-// with a course of their own; [Run] makes its own.
+// NewBackend returns a Backend. Each of its calls runs do and fails with do's error; calls may run
+// concurrently. NewBackend is for harnesses that end the calls themselves. [Run] makes its own
+// Backend.
 func NewBackend(do func(Work) error) *Backend { return &Backend{do: do, opened: map[*Room]bool{}} }
 
-// Open opens a room. It may take long, also when ctx ends first. Options may be as the System got
-// them, or the token of their [Spelling].
+// Open opens a room. It may take long, even after ctx has ended. Options are those that the System
+// got, or only their token: see [Spelling].
 func (b *Backend) Open(ctx context.Context, name, options string) (*Room, error) {
 	token, _ := Spelling(options)
 	room := &Room{Name: name, Options: token}
@@ -55,7 +56,7 @@ func (b *Backend) Release(ctx context.Context, room *Room) error {
 	case room == nil:
 		fault = errors.New("the system released a room that is nil")
 	case !b.opened[room]:
-		fault = errors.New("the system released a room of " + room.Name + " that the backend did not open, or a copy")
+		fault = errors.New("the system released a room of " + room.Name + " that the backend did not open, or a copy of one")
 	}
 	if b.fault == nil {
 		b.fault = fault
@@ -67,8 +68,8 @@ func (b *Backend) Release(ctx context.Context, room *Room) error {
 	return b.do(Work{Context: ctx, Room: room})
 }
 
-// Fault returns what was wrong first with a call of the backend, or nil: a room released that it
-// did not open.
+// Fault returns an error that describes the first wrong call of the backend, or nil. A call is
+// wrong if it releases a room that the backend did not open.
 func (b *Backend) Fault() error {
 	b.mu.Lock()
 	defer b.mu.Unlock()

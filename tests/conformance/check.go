@@ -14,9 +14,10 @@ import (
 	"ablyrooms.example/model"
 )
 
-// Run tries a subject by [DefaultPlan] and fails the test with the [Violation] found, if there is
-// one. It logs what was tried, and what was not judged or not shown. A pass in which some promise
-// is not made prints so on standard output too, so that it does not look like more than it is.
+// Run tries a subject by [DefaultPlan], and fails the test with the first [Violation] that it
+// finds. It logs what it tried, which promises were not judged, and which rules no script showed.
+// If the subject doesn't make all promises, a pass prints that to standard output too, so that the
+// pass doesn't look like more than it is.
 func Run(t *testing.T, subject Subject) {
 	t.Helper()
 	r := Check(t, subject, DefaultPlan())
@@ -28,21 +29,22 @@ func Run(t *testing.T, subject Subject) {
 	} else {
 		t.Log(subject.Promises.Summary())
 	}
-	t.Logf("no violation in %d scripts of spaces tried whole and %d random ones, seed %d", r.Exhaustive, r.Random, r.Seed)
+	t.Logf("no violation in %d exhaustive scripts and %d random scripts, seed %d", r.Exhaustive, r.Random, r.Seed)
 	for _, rule := range Rules() {
 		if rule != OptionsRule && r.State(rule) == Unobserved {
-			t.Logf("no script showed %s", rule)
+			t.Logf("no script showed whether %s is kept", rule)
 		}
 	}
 }
 
-// shortestLimit is how many scripts are tried at most to find one that is shorter than a random
-// one.
+// shortestLimit is the maximum number of shorter scripts that are tried after a random script has
+// failed.
 const shortestLimit = 20_000
 
-// Check tries a subject until it finds a violation, which it returns without failing the test. One
-// that is found in a space that is tried whole has a shortest script within its bounds. One that is
-// found at random is shortened, and has a shortest script where Shortest says so.
+// Check tries a subject until it finds a violation. It returns the violation in the result, and
+// doesn't fail the test. If all scripts of the space are tried, the violation has a shortest script
+// of that space. A random script that fails is shortened; Shortest says whether the result is a
+// shortest script.
 func Check(t *testing.T, subject Subject, plan Plan) Result {
 	t.Helper()
 	c := newChecker(plan, subject.Promises, machine{})
@@ -85,8 +87,8 @@ func Check(t *testing.T, subject Subject, plan Plan) Result {
 	return c.result
 }
 
-// shorter yields, the short ones first, scripts that are shorter than the given one and made of the
-// same kinds of steps, names and options.
+// shorter yields all scripts that are shorter than the given one and use only its kinds of steps,
+// its names and its options. Short scripts come first.
 func shorter(script []model.Input, p Promises) func(yield func([]model.Input) bool) {
 	space := Space{}
 	add := func(list *[]string, s string) {
@@ -114,8 +116,8 @@ func shorter(script []model.Input, p Promises) func(yield func([]model.Input) bo
 	}
 }
 
-// CheckProcess tries a subject in a process of its own, and goes on after a violation. Its error is
-// for what keeps scripts from being run, not for what is found.
+// CheckProcess tries a subject in a process of its own. It doesn't stop at the first violation. The
+// error says why scripts could not be run; the violations are in the result.
 func CheckProcess(ctx context.Context, command Command, promises Promises, plan Plan) (Result, error) {
 	c := newChecker(plan, promises, machine{wired: true})
 	rig, err := NewRig(ctx, command, promises)
@@ -145,7 +147,9 @@ func CheckProcess(ctx context.Context, command Command, promises Promises, plan 
 			out, runErr := rig.Run(ctx, script)
 			err = errors.Join(err, runErr)
 			for _, w := range out.Violations {
-				// What shows only when all is let go at the end needs those steps as well.
+				// A violation may show only in the steps that Rig.Run adds at the end, which let
+				// everything go. Its script is then longer than the one that was tried, and is not
+				// used.
 				if runErr == nil && w.Class == class && len(w.Script) <= len(script) {
 					w.Scripts, v = v.Scripts, w
 					return true
@@ -166,7 +170,7 @@ func CheckProcess(ctx context.Context, command Command, promises Promises, plan 
 	return c.result, nil
 }
 
-// checker collects what is found.
+// checker generates the scripts of a plan, and collects what they show.
 type checker struct {
 	plan     Plan
 	promises Promises
@@ -174,7 +178,7 @@ type checker struct {
 
 	result  Result
 	found   map[string]*Violation // by class
-	stopped map[string]bool       // scripts after which a system was not as the model has it
+	stopped map[string]bool       // scripts that left a system in a state other than the model's
 }
 
 func newChecker(plan Plan, p Promises, start machine) *checker {
@@ -185,9 +189,10 @@ func newChecker(plan Plan, p Promises, start machine) *checker {
 		result: Result{Kept: map[Rule]int{}, Seed: plan.Seed}}
 }
 
-// feed hands out the scripts. In process, the short ones of a space come first, so that the first
-// violation is a shortest one. A process takes its time, so it gets the long ones alone, which show
-// what their beginnings would.
+// feed calls send with each script of the plan, until send returns false. In process, the short
+// scripts of a space come first, so that the first violation has a shortest script. A process is
+// slow, so it gets only the longest scripts: their beginnings show what the shorter ones would
+// show.
 func (c *checker) feed(send func(script []model.Input, random bool) bool) {
 	for _, script := range c.plan.Known {
 		if !send(script, false) {
@@ -218,8 +223,8 @@ func (c *checker) feed(send func(script []model.Input, random bool) bool) {
 	}
 }
 
-// begunBadly reports whether the begin of a script was seen to leave a system in a state that the
-// model doesn't have: it would end there.
+// begunBadly reports whether a beginning of the script has left a system in a state that the model
+// doesn't have. The script would stop there again.
 func (c *checker) begunBadly(script []model.Input) bool {
 	for n := range script {
 		if len(c.stopped) > 0 && c.stopped[Text(script[:n+1])] {
@@ -231,7 +236,8 @@ func (c *checker) begunBadly(script []model.Input) bool {
 
 const leftoverClass = "leftover"
 
-// take notes what a script showed.
+// take adds what a script showed to the result. It keeps one violation of each class: the one whose
+// script comes first in the order of less.
 func (c *checker) take(out Outcome, random bool) {
 	if random {
 		c.result.Random++
@@ -264,7 +270,8 @@ func (c *checker) take(out Outcome, random bool) {
 	}
 }
 
-// worst returns a violation that is no goroutine left over, which says less.
+// worst returns a violation other than a goroutine that is left over, or nil. A goroutine that is
+// left over says less about the fault.
 func (c *checker) worst() *Violation {
 	for class, v := range c.found {
 		if class != leftoverClass {
@@ -274,7 +281,8 @@ func (c *checker) worst() *Violation {
 	return nil
 }
 
-// less orders scripts by length and then by their words.
+// less reports whether s comes before t. Short scripts come first; scripts of the same length are
+// ordered by their texts.
 func less(s, t []model.Input) bool {
 	if len(s) != len(t) {
 		return len(s) < len(t)
@@ -282,7 +290,7 @@ func less(s, t []model.Input) bool {
 	return Text(s) < Text(t)
 }
 
-// covered reports whether some space that is tried whole includes the script.
+// covered reports whether the script belongs to a space whose scripts are all tried.
 func (c *checker) covered(script []model.Input) bool {
 	return slices.ContainsFunc(c.plan.Spaces, func(s Space) bool { return s.covers(script) })
 }

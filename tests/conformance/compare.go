@@ -83,7 +83,7 @@ func wanted(o model.Outcome) string {
 	return o.String()
 }
 
-// who names a call: "call 2 (release(2, a))".
+// who returns the name of a call in reports, such as "call 2 (release(2, a))".
 func (r *run) who(k int) string { return fmt.Sprintf("call %d (%s)", k+1, text(r.calls[k].in)) }
 
 // onlyEarlier reports whether every room that is being released was already being released when the

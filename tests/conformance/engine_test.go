@@ -12,7 +12,7 @@ import (
 	"ablyrooms.example/model"
 )
 
-// spinning never comes to rest.
+// spinning is a System whose Get never comes to rest: it runs until stop is set.
 type spinning struct{ stop *atomic.Bool }
 
 func (s spinning) Get(context.Context, string, string) (*Room, error) {
@@ -33,13 +33,13 @@ func TestWhatNeverRestsIsAHang(t *testing.T) {
 		Classify: func(error) Rejection { return Unknown },
 	}
 	v := RunScript(t, subject, MustParse("get(1, a, x)"))
-	if v == nil || v.Kind != Hang || !strings.Contains(v.Got, "keeps moving") {
+	if v == nil || v.Kind != Hang || !strings.Contains(v.Got, "keep running") {
 		t.Errorf("got %v", v)
 	}
 }
 
-// TestAllScriptsAreTried counts scripts of each length in another way, and compares with what is
-// generated: in process, up to a renaming of names, and at the wire.
+// TestAllScriptsAreTried counts the scripts of each length in a second way, and compares the
+// numbers with those of the generated scripts. Scripts that differ only in names count once.
 func TestAllScriptsAreTried(t *testing.T) {
 	bounds := Bounds{Calls: 3, Names: []string{"a", "b"}, Options: []string{"x", "y"}}
 	for name, c := range map[string]struct {
@@ -50,7 +50,8 @@ func TestAllScriptsAreTried(t *testing.T) {
 		"at the wire": {machine{wired: true}, Space{Bounds: bounds, Length: 4, Kinds: fewKinds}},
 	} {
 		t.Run(name, func(t *testing.T) {
-			// The scripts with all names, less those that are another one with a and b exchanged.
+			// ways counts the scripts that use a before b. The others are the same with a and b
+			// exchanged.
 			var ways func(m machine, n int, named bool) int
 			ways = func(m machine, n int, named bool) (sum int) {
 				if n == 0 {

@@ -8,7 +8,7 @@ import (
 	"ablyrooms.example/tests/conformance"
 )
 
-// This file is all that somebody writes who has an implementation of their own.
+// This file is all that you write to test an implementation of your own.
 
 type port struct{ *conformance.Backend }
 
@@ -31,12 +31,12 @@ func (r rooms) Get(ctx context.Context, name, options string) (*conformance.Room
 	return r.Rooms.Get(ctx, name)
 }
 
-// Acquire is for systems that promise leases.
+// Acquire is only for systems that promise leases.
 func (r rooms) Acquire(ctx context.Context, name, options string) (conformance.Lease, error) {
 	token, _ := conformance.Spelling(options)
 	lease, err := r.Rooms.Acquire(ctx, name, lifecycle.WithPresenceEvents(token == "x"))
 	if err != nil {
-		return nil, err // and no Lease with nothing in it
+		return nil, err // nil, not a Lease that holds a nil pointer
 	}
 	return lease, nil
 }

@@ -10,35 +10,35 @@ import (
 	"ablyrooms.example/model"
 )
 
-// Gates hold the works of a [Backend] until they are ended: NewBackend(gates.Wait). The zero Gates
-// is ready for use.
+// Gates hold the calls of a [Backend] until a harness ends them: NewBackend(gates.Wait). The zero
+// Gates is ready for use.
 type Gates struct {
 	mu       sync.Mutex
 	works    []*Gated
-	rooms    map[*Room]int // the incarnations of the rooms whose opening ended well
+	rooms    map[*Room]int // the incarnation of each room that was opened without an error
 	draining bool
 }
 
-// Gated is a work that waits.
+// Gated is a call of a [Backend] that waits.
 type Gated struct {
 	Work
 	gates       *Gates
 	end         chan error
-	incarnation int // 0 until it is known
+	incarnation int // whose room the call opens or releases; 0 until that is known
 }
 
-// Failure is the error of a work that a harness has end badly.
+// Failure is the error of a backend call that a harness lets fail.
 type Failure struct {
 	Opening bool
-	Number  int // of the incarnation, or of the room as the harness counts
+	Number  int // the room's incarnation, or the room's number in the harness
 }
 
-// Error says what failed.
+// Error says whether an opening or a release failed, and of which room.
 func (f *Failure) Error() string {
 	return fmt.Sprintf("the backend could not %s #%d", map[bool]string{true: "open", false: "release"}[f.Opening], f.Number)
 }
 
-// Wait waits until the work is ended, and returns with what.
+// Wait waits until a harness ends the call, and returns the error that the harness gives it.
 func (g *Gates) Wait(w Work) error {
 	g.mu.Lock()
 	if g.draining {
@@ -51,14 +51,14 @@ func (g *Gates) Wait(w Work) error {
 	return <-held.end
 }
 
-// Works lists the works that wait, in the order of their begin.
+// Works returns the calls that wait, in the order in which they began.
 func (g *Gates) Works() []*Gated {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	return slices.Clone(g.works)
 }
 
-// End ends the work, once.
+// End ends the call with an error, or with success if err is nil. A call must be ended only once.
 func (w *Gated) End(err error) {
 	g := w.gates
 	g.mu.Lock()
@@ -73,7 +73,7 @@ func (w *Gated) End(err error) {
 	w.end <- err
 }
 
-// Drain lets everything end well, now and later.
+// Drain lets all calls succeed: those that wait now, and those that begin later.
 func (g *Gates) Drain() {
 	g.mu.Lock()
 	g.draining = true
@@ -83,7 +83,7 @@ func (g *Gates) Drain() {
 	}
 }
 
-// endOf ends the work of an incarnation.
+// endOf ends the call that opens or releases the room of an incarnation.
 func (g *Gates) endOf(incarnation int, err error) {
 	for _, w := range g.Works() {
 		if w.incarnation == incarnation {
@@ -93,15 +93,15 @@ func (g *Gates) endOf(incarnation int, err error) {
 	}
 }
 
-// incarnation returns the one whose room this is, or 0.
+// incarnation returns the incarnation of the room, or 0 if there is none.
 func (g *Gates) incarnation(room *Room) int {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	return g.rooms[room]
 }
 
-// compare finds the incarnations of works that began, and holds what is under way against the
-// model.
+// compare finds out which incarnations the new calls are for, and compares the calls under way with
+// the model.
 func (g *Gates) compare(t turn, state model.State, p Promises) *difference {
 	g.mu.Lock()
 	defer g.mu.Unlock()
@@ -113,7 +113,7 @@ func (g *Gates) compare(t turn, state model.State, p Promises) *difference {
 		inc := state.Incarnations[out.Incarnation-1]
 		i := slices.IndexFunc(g.works, func(w *Gated) bool { return w.Opening && w.incarnation == 0 && w.Room.Name == inc.Name })
 		if i < 0 {
-			continue // which is found below
+			continue // the comparison below reports that
 		}
 		if w := g.works[i]; w.Room.Options != inc.Options {
 			return differ(fmt.Sprintf("#%d to be opened with the options %s", out.Incarnation, inc.Options),
@@ -128,7 +128,7 @@ func (g *Gates) compare(t turn, state model.State, p Promises) *difference {
 		}
 	}
 	for _, w := range g.works {
-		kind, which := model.WorkClosing, "one that was not asked for"
+		kind, which := model.WorkClosing, "an unexpected room"
 		if w.Opening {
 			kind = model.WorkOpening
 		}
@@ -140,7 +140,7 @@ func (g *Gates) compare(t turn, state model.State, p Promises) *difference {
 	slices.Sort(want)
 	slices.Sort(got)
 	if !slices.Equal(want, got) {
-		list := func(s []string) string { return "the backend at work on " + cmp.Or(strings.Join(s, ", "), "nothing") }
+		list := func(s []string) string { return "backend calls under way: " + cmp.Or(strings.Join(s, ", "), "none") }
 		return differ(list(want), list(got))
 	}
 	for _, w := range g.works {

@@ -9,28 +9,28 @@ import (
 	"ablyrooms.example/model"
 )
 
-// Bounds limits the scripts that are generated: how many calls, on which names, with which options.
+// Bounds limits the generated scripts: the number of calls, their names and their options.
 type Bounds = model.Bounds
 
-// DefaultBounds are two names, two options and twelve calls.
+// DefaultBounds returns bounds of two names, two options and twelve calls.
 func DefaultBounds() Bounds {
 	return Bounds{Calls: 12, Names: []string{"a", "b"}, Options: []string{"x", "y"}}
 }
 
-// Space is a set of scripts.
+// Space is a set of scripts: all scripts within the bounds, or some of them at random.
 type Space struct {
 	Bounds
-	Kinds  []model.Kind // the kinds of steps; nil for all
-	Leases bool         // in process: calls may be an Acquire, and leases close
-	Length int          // how many steps a script has at most; 0 for as many as can happen
-	Runs   int          // how many scripts are drawn at random; 0 for all that there are
+	Kinds  []model.Kind // the kinds of steps in the scripts; nil for all kinds
+	Leases bool         // in process: scripts may also acquire and close leases
+	Length int          // the maximum number of steps of a script; 0 for no limit
+	Runs   int          // the number of random scripts; 0 to try all scripts
 }
 
-// Scripts yields all scripts of a space for a system in process: any order of calls, of callers
-// that give up, and of works that end well or badly. Each is as long as can be within the space;
-// shorter ones are the beginnings of these. With renamed, a name is used first after those that
-// stand before it in the bounds, so that of scripts which differ in names alone there is one. A
-// slice that was yielded is the caller's to keep.
+// Scripts yields the scripts of a space for a system in process: calls, callers that give up, and
+// backend calls that succeed or fail, in every order. Each script is as long as the space allows.
+// Shorter scripts are not yielded, since they are beginnings of these. With renamed, scripts that
+// differ only in names are yielded once: a script uses a name only after all names before it in the
+// bounds. The caller may keep a slice that was yielded.
 func Scripts(space Space, renamed bool) iter.Seq[[]model.Input] {
 	return space.all(machine{}, AllPromises(), renamed)
 }
@@ -65,14 +65,14 @@ func (s Space) all(from machine, p Promises, renamed bool) iter.Seq[[]model.Inpu
 	}
 }
 
-// enabled lists the steps of the space that can happen next.
+// enabled returns the steps of the space that can happen next.
 func (s Space) enabled(m machine, p Promises) []model.Input {
 	return slices.DeleteFunc(m.next(s.Bounds, s.Leases && p.Leases), func(in model.Input) bool {
 		return s.Kinds != nil && !slices.Contains(s.Kinds, in.Kind) || !p.allows(m, in)
 	})
 }
 
-// covers reports whether the scripts of the space are all tried and include the script.
+// covers reports whether all scripts of the space are tried, and the script is one of them.
 func (s Space) covers(script []model.Input) bool {
 	calls := 0
 	for _, in := range script {
@@ -89,12 +89,13 @@ func (s Space) covers(script []model.Input) bool {
 	return s.Runs == 0 && calls <= s.Calls && (s.Length == 0 || len(script) <= s.Length)
 }
 
-// Script draws a script for a system in process that promises all, of all kinds of steps.
+// Script draws a random script with steps of all kinds, for a system in process that makes all
+// promises.
 func Script(t *rapid.T, b Bounds) []model.Input {
 	return Space{Bounds: b, Leases: true}.draw(t, machine{}, AllPromises())
 }
 
-// random returns the script of a seed.
+// random returns the random script that belongs to a seed.
 func (s Space) random(from machine, p Promises, seed int) []model.Input {
 	return rapid.Custom(func(t *rapid.T) []model.Input { return s.draw(t, from, p) }).Example(seed)
 }
@@ -102,13 +103,13 @@ func (s Space) random(from machine, p Promises, seed int) []model.Input {
 func (s Space) draw(t *rapid.T, m machine, p Promises) []model.Input {
 	even := rapid.Bool().Draw(t, "evenly")
 	if rapid.IntRange(0, 3).Draw(t, "few") == 0 {
-		// Some things happen only to a name that is asked for often, with options that agree.
+		// Some things happen only to a name that is used often, with the same options.
 		s.Names = s.Names[:rapid.IntRange(1, len(s.Names)).Draw(t, "names")]
 		s.Options = s.Options[:rapid.IntRange(1, len(s.Options)).Draw(t, "options")]
 	}
 	most := s.Length
 	if most == 0 {
-		most = 3 * s.Calls // shorter scripts are the beginnings of long ones
+		most = 3 * s.Calls
 	}
 	var script []model.Input
 	for steps := s.enabled(m, p); len(steps) > 0 && len(script) < most; steps = s.enabled(m, p) {
@@ -122,8 +123,8 @@ func (s Space) draw(t *rapid.T, m machine, p Promises) []model.Input {
 	return script
 }
 
-// weights say how often a kind of step is drawn beside the others. Dispose is rare, since little
-// happens after it.
+// weights says how often each kind of step is drawn, relative to the other kinds. Dispose is rare,
+// since little happens after it.
 var weights = map[model.Kind]int{
 	model.KindGet: 6, model.KindRelease: 4, model.KindDispose: 1, model.KindGiveUp: 2, model.KindOpened: 3,
 	model.KindOpenFailed: 1, model.KindReleased: 2, model.KindReleaseFailed: 1,

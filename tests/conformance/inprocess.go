@@ -17,71 +17,71 @@ import (
 )
 
 // System is what the harness tries: anything that gets and releases rooms by name. Its methods are
-// called concurrently. A System that promises [Promises.Disposal] has a method
-// Dispose(context.Context) error as well, which ends all rooms for good. One that keeps goroutines
-// has a method Close(), which is called when a script is over.
+// called concurrently. A System that promises [Promises.Disposal] must also have a method
+// Dispose(context.Context) error, which releases all rooms; gets after it fail. A System that keeps
+// goroutines should have a method Close(), which the harness calls after each script.
 type System interface {
-	// Get returns the room of a name: the *Room that [Backend.Open] returned, the very pointer.
-	// Options are tokens: two gets ask for the same room when their tokens are equal, or with
-	// [Promises.EqualAfterDefaults] when they are equal by [Spelling].
+	// Get returns the room of a name: the *Room that [Backend.Open] returned, not a copy. Options
+	// are tokens. Two gets request the same options if their tokens are equal, or with
+	// [Promises.EqualAfterDefaults] if [Spelling] returns equal tokens.
 	Get(ctx context.Context, name, options string) (*Room, error)
-	// Release ends the room of a name.
+	// Release releases the room of a name.
 	Release(ctx context.Context, name string) error
 }
 
 type disposer interface{ Dispose(context.Context) error }
 
-// Lease is what an Acquire returns to one of several owners of a room. A System that promises
-// [Promises.Leases] has a method Acquire(ctx context.Context, name, options string) (Lease, error),
-// with options as Get has them.
+// Lease is what Acquire returns to one of several owners of a room. A System that promises
+// [Promises.Leases] must have a method Acquire(ctx context.Context, name, options string) (Lease,
+// error), with options as in Get.
 type Lease interface {
-	Room() *Room // as Get returns it
-	Close()      // the last one starts the release of the room, and doesn't wait for it
+	Room() *Room // the room, as Get would return it
+	Close()      // closing the last lease starts the release of the room, and doesn't wait for it
 }
 
 type acquirer interface {
 	Acquire(ctx context.Context, name, options string) (Lease, error)
 }
 
-// Subject says how to make a System, how to read its errors, and what to hold it to.
+// Subject says how to make a System, how to read its errors, and which promises it makes.
 type Subject struct {
-	// New makes a fresh System that opens and releases rooms with the backend, and with nothing
-	// else. It is called once for each script, inside its bubble, so that what it starts belongs
-	// there.
+	// New makes a fresh System. The System must open and release rooms with the backend, and with
+	// nothing else. New is called once for each script, inside the script's bubble of
+	// testing/synctest, so that the goroutines that it starts belong to the bubble.
 	New func(*Backend) System
-	// Classify says what an error of the System means. It is not asked about errors that a Backend
-	// method returned, nor about those of contexts: these must be found in the System's error with
-	// errors.Is and errors.As. It must be pure.
+	// Classify says what an error of the System means. It must be a pure function. It need not know
+	// the errors of Backend methods and of contexts: the harness looks for these in the System's
+	// error itself, with errors.Is and errors.As.
 	Classify func(error) Rejection
-	// Promises says what the System is held to. The zero value is the least.
+	// Promises says what the System promises. The zero value promises the least.
 	Promises Promises
-	// Inspect, if it is not nil, looks inside the System after each step, when nothing moves any
-	// more, and returns what is wrong.
+	// Inspect, if it is not nil, is called after each step, when nothing runs any more. It looks
+	// inside the System, and returns an error if something there is wrong.
 	Inspect func(System, Step) error
 }
 
-// Step is what [Subject.Inspect] looks at: a step of a script, with what the model says of it.
+// Step is a step of a script, and what the model does in it. [Subject.Inspect] gets it.
 type Step struct {
-	// its inputs: one, but for a call that is given up in its own step, and for leases
+	// the model's inputs: one, except for a call that is given up in its own step, and for leases
 	Inputs  []model.Input
-	Outputs [][]model.Output // what the model puts out for each
-	State   model.State      // the model's state afterwards
+	Outputs [][]model.Output // the model's outputs, for each input
+	State   model.State      // the model's state after the step
 }
 
 // Rejection is what an error of a System means.
 type Rejection uint8
 
-// The rejections.
+// The values of Rejection.
 const (
-	Unknown          Rejection = iota // none of those below
+	Unknown          Rejection = iota // any other error
 	DifferentOptions                  // the name has a room with other options (CHA-RC1f1)
 	ReleasedBefore                    // the room was released before the get was done (CHA-RC1g4)
 	Disposed                          // the system was disposed of (CHA-RC1f8)
 )
 
-// ClassifyBy returns a [Subject.Classify] for a System whose errors are found with errors.Is: those
-// for different options, for a room that was released before the get was done, and for a system
-// that was disposed of.
+// ClassifyBy returns a function for [Subject.Classify]. It finds three errors of a System with
+// errors.Is: the error for different options, for a room that was released before the get was done,
+// and for a system that was disposed of. Pass nil for an error that the System doesn't have.
 func ClassifyBy(differentOptions, releasedBefore, disposed error) func(error) Rejection {
 	return func(err error) Rejection {
 		switch {
@@ -96,23 +96,23 @@ func ClassifyBy(differentOptions, releasedBefore, disposed error) func(error) Re
 	}
 }
 
-// Spelling takes the options of a [System.Get] apart, where [Promises.EqualAfterDefaults] is
-// promised: the token, and whether the get writes every default out rather than leaving it away.
-// Two gets with the same token ask for the same room.
+// Spelling splits the options of a [System.Get]. It returns their token, and whether the get spells
+// every default out instead of omitting it. Two gets with the same token request the same options.
+// Options are spelled out only if [Promises.EqualAfterDefaults] is promised.
 func Spelling(options string) (token string, out bool) { return strings.CutSuffix(options, SpelledOut) }
 
-// patience is how long, in real time, a script may keep moving.
+// patience is how long, in real time, a script may run without coming to rest.
 var patience = time.Minute
 
-// errGaveUp is the cause of a context that a script ends.
+// errGaveUp is the cause of a context that a script cancels.
 var errGaveUp = errors.New("the caller gave up")
 
-// RunScript runs a script on a fresh System, in a bubble of virtual time, and returns nil or where
-// the System first did otherwise than the model. After each step it waits until nothing moves any
-// more, and compares: which calls are settled and how, with which room, and what the backend is
-// asked for. When the script is over all works end well, Dispose is called if it is promised, and
-// no goroutine may be left. RunScript panics when the script can't happen: that is an error of the
-// script. It may be called concurrently.
+// RunScript runs a script on a fresh System, in a bubble of virtual time. It returns the first
+// violation, or nil if there is none. After each step it waits until nothing runs any more, and
+// compares the System with the model: which calls are settled and how, with which room, and which
+// rooms the backend is opening or releasing. After the script it lets all backend calls succeed
+// and, if Dispose is promised, calls it; then no goroutine may be left. RunScript panics if the
+// steps can't happen in this order. It may be called concurrently.
 func RunScript(t *testing.T, subject Subject, script []model.Input) *Violation {
 	t.Helper()
 	if out := runInProcess(t, subject, script, false); len(out.Violations) > 0 {
@@ -131,7 +131,7 @@ func runInProcess(t *testing.T, subject Subject, script []model.Input, note bool
 		played <- p.play()
 		p.cleanup()
 	})
-	hang := difference{kind: Hang, want: "an end once all works have ended", got: "hangs: " + p.whyItHangs(end)}
+	hang := difference{kind: Hang, want: "an end once all backend calls have ended", got: "hangs: " + p.whyItHangs(end)}
 	select {
 	case err := <-played:
 		if err != nil {
@@ -146,15 +146,15 @@ func runInProcess(t *testing.T, subject Subject, script []model.Input, note bool
 	case len(out.Violations) > 0:
 	case end.Left:
 		out.Violations = []*Violation{p.violation(difference{kind: Leftover,
-			want: "nothing that waits for ever once all works have ended", got: "goroutines that wait for ever"})}
+			want: "no goroutine that waits for ever once all backend calls have ended", got: "goroutines that wait for ever"})}
 	case end.Hang != "":
 		out.Violations = []*Violation{p.violation(hang)}
 	}
 	return out
 }
 
-// whyItHangs explains a hang. Where a goroutine waits for a lock while the backend works, the lock
-// is held over that work: nothing else is under way that could free it.
+// whyItHangs explains a hang. If a goroutine waits for a lock while backend calls wait, the lock is
+// held during one of these calls: nothing else is running that could unlock it.
 func (p *inProcess) whyItHangs(end bubble.End) string {
 	var works []string
 	for _, w := range p.gates.Works() {
@@ -169,38 +169,38 @@ func (p *inProcess) whyItHangs(end bubble.End) string {
 	return lockHeldOver(works, end.Hang)
 }
 
-// lockHeldOver explains a hang by the works of the backend that a lock is held over, and by the
-// call that waits for the lock.
+// lockHeldOver explains a hang. A lock is held during some of the works, which are calls of the
+// backend; waits names the call that waits for the lock.
 func lockHeldOver(works []string, waits string) string {
-	return fmt.Sprintf("a lock is held over %s: %s waits for it until the backend is done."+
+	return fmt.Sprintf("a lock is held during %s: %s waits for it until the backend is done."+
 		" Unlock before calling Backend.Open or Backend.Release", strings.Join(works, " or "), waits)
 }
 
-// inProcess is the transport to a System in a bubble.
+// inProcess is the [transport] to a System in a bubble.
 type inProcess struct {
 	*run
 	subject Subject
 	backend *Backend
 	gates   *Gates
 	system  System
-	broken  string // why there is no system
+	broken  string // why the System can't be used; empty if it can
 
 	mu     sync.Mutex
 	made   []*call
-	spoilt bool // the run is over, what is settled now does not count
+	spoilt bool // the run is over: calls that return now don't count
 }
 
-// call is one call of a script, as it is seen from outside.
+// call is one call of a script, as its caller sees it.
 type call struct {
 	cancel   context.CancelCauseFunc
 	settled  bool
 	room     *Room
 	lease    Lease
 	err      error
-	panicked string // not empty: it didn't return
+	panicked string // why the call didn't return; empty if it did
 }
 
-// lacking returns which method of a system is promised and not there, or nothing.
+// lacking returns an error text for a method that is promised but missing, or an empty text.
 func (p Promises) lacking(s System) string {
 	if _, ok := s.(disposer); p.Disposal && !ok {
 		return "Disposal is promised, and the System has no method Dispose(context.Context) error"
@@ -236,8 +236,8 @@ func (p *inProcess) begin(in model.Input) error {
 	if _, out := Spelling(options); gets(in.Kind) && p.promises.EqualAfterDefaults && in.Call%2 == 0 && !out {
 		options += SpelledOut
 	}
-	// A call that is never given up gets a context that can't end, since a System may treat such a
-	// one otherwise.
+	// A call that is never given up gets a context that never ends, since a System may handle such
+	// contexts differently.
 	ctx, cancel := context.Background(), context.CancelCauseFunc(func(error) {})
 	if p.ended || slices.Contains(p.script, model.GiveUp(in.Call)) {
 		ctx, cancel = context.WithCancelCause(ctx)
@@ -317,7 +317,7 @@ func (p *inProcess) works() *difference {
 		}
 	}
 	if err := p.backend.Fault(); err != nil {
-		return &difference{kind: Differs, want: "no such thing", got: err.Error()}
+		return &difference{kind: Differs, want: "no wrong call of the backend", got: err.Error()}
 	}
 	return p.gates.compare(p.turn, p.now.model, p.promises)
 }
@@ -328,7 +328,7 @@ func (p *inProcess) inside() *difference {
 	}
 	step := Step{Inputs: p.turn.inputs, Outputs: p.turn.outputs, State: p.now.model}
 	if err := p.subject.Inspect(p.system, step); err != nil {
-		return &difference{kind: Inside, want: "the inside to agree", got: err.Error()}
+		return &difference{kind: Inside, want: "Inspect to return nil", got: err.Error()}
 	}
 	return nil
 }
@@ -350,7 +350,7 @@ func (p *inProcess) seen(n int, want model.Call) (ending, bool) {
 	return got, true
 }
 
-// room reads how a call ended that returned no error.
+// room returns how a call ended that returned no error.
 func (p *inProcess) room(c *call, want model.Call) ending {
 	switch i := p.gates.incarnation(c.room); {
 	case want.Kind != model.KindGet:
@@ -358,17 +358,18 @@ func (p *inProcess) room(c *call, want model.Call) ending {
 	case c.room == nil:
 		return ending{text: "no error and no room", class: "another room"}
 	case i == 0:
-		return ending{text: "a room that the backend did not open, or a copy", class: "another room"}
+		return ending{text: "a room that the backend did not open, or a copy of one", class: "another room"}
 	default:
 		o := model.Outcome{Kind: model.OutcomeRoom, Incarnation: i}
 		return ending{Outcome: o, text: o.String(), class: "a room"}
 	}
 }
 
-// Outcome reads the error of a call in the model's terms, with incarnations by the numbers of their
-// [Failure]. The zero Outcome is an error that the model doesn't know.
+// Outcome translates the error of a call into an outcome of the model. It takes incarnations from
+// the numbers of [Failure] errors. It returns the zero Outcome for an error that the model doesn't
+// have.
 func (s Subject) Outcome(kind model.Kind, err error) model.Outcome {
-	var failed []int // a set, from anywhere in the error's tree
+	var failed []int // the numbers of all failed releases in the error's tree
 	var walk func(error)
 	walk = func(err error) {
 		if f, ok := err.(*Failure); ok && !f.Opening && !slices.Contains(failed, f.Number) {

@@ -9,39 +9,42 @@ import (
 	"ablyrooms.example/model"
 )
 
-// wire is what the server has of an incarnation's room.
+// wire is the state of a room's channel at the server.
 type wire uint8
 
 const (
-	wireNone      wire = iota // nothing: it was never attached, or is detached
-	wireAttaching             // its ATTACHED is held
+	wireNone      wire = iota // the channel was never attached, or is detached
+	wireAttaching             // the server holds the channel's ATTACHED
 	wireAttached
-	wireFailed // its channel is failed
+	wireFailed // the channel is failed
 )
 
-// machine is the state that a script changes: that of the model and, for a process, that of the
-// wire. In process every work of the backend is ended by the script. At the wire an opening ends by
-// itself (CHA-RC1f3), and so does the release of a room that was never attached (CHA-RL3j) or has
-// failed (CHA-RL3n1). It is a value.
+// machine is the state that the steps of a script change: the state of the model and, for a
+// process, of the wire. In process, the script ends every call of the backend. At the wire, an
+// opening ends by itself (CHA-RC1f3), and so does the release of a room that was never attached
+// (CHA-RL3j) or has failed (CHA-RL3n1). A machine is a value: a step returns a new one.
 type machine struct {
 	wired    bool
 	model    model.State
 	acquires []int // in process: the model's calls that are an Acquire
-	closed   []int // of these, whose lease has closed
-	// the model's number of each call; 0 for one that never reaches the model. Nil: the same
+	closed   []int // in process: those of acquires whose lease has closed
+	// the model's number of each call, 0 for a call that the model doesn't have; nil if the numbers
+	// in the script and in the model are the same
 	calls    []int
-	wires    []wire // wired: of each incarnation
-	resisted []int  // wired: incarnations whose release was resisted; once each
+	wires    []wire // wired: the state of each incarnation's channel
+	resisted []int  // wired: incarnations whose release was resisted; each may be once
 }
 
-// turn is what a step amounts to: inputs of the model, with those that follow by themselves.
+// turn is what a step of a script does in the model: one input, and inputs that follow by
+// themselves.
 type turn struct {
 	before  model.State
 	inputs  []model.Input
 	outputs [][]model.Output // of each input
 }
 
-// rules returns the rules that the first input follows, and those that any of them follows.
+// rules returns the rules that the first input follows, and the rules that any of the inputs
+// follows.
 func (t turn) rules() (first, all []model.Rule) {
 	state := t.before
 	for i, in := range t.inputs {
@@ -54,7 +57,7 @@ func (t turn) rules() (first, all []model.Rule) {
 	return first, all
 }
 
-// begun returns how many calls began.
+// begun returns how many calls have begun.
 func (m machine) begun() int {
 	if m.wired || m.calls != nil {
 		return len(m.calls)
@@ -62,7 +65,8 @@ func (m machine) begun() int {
 	return len(m.model.Calls)
 }
 
-// number returns the model's number of a call of the script, or 0.
+// number returns the model's number of a call of the script. It is 0 if the model doesn't have the
+// call.
 func (m machine) number(call int) int {
 	if m.wired || m.calls != nil {
 		return m.calls[call-1]
@@ -70,17 +74,19 @@ func (m machine) number(call int) int {
 	return call
 }
 
-// settled reports whether a call of a script in process, which began, is settled.
+// settled reports whether a call of the script is settled. It is for scripts in process, and for
+// calls that have begun.
 func (m machine) settled(call int) bool { return !m.model.Calls[m.number(call)-1].Pending() }
 
-// getWaits reports whether a get of a name waits.
+// getWaits reports whether a get of the name is waiting.
 func (m machine) getWaits(name string) bool {
 	return slices.ContainsFunc(m.model.Calls, func(c model.Call) bool {
 		return c.Kind == model.KindGet && c.Name == name && c.Pending()
 	})
 }
 
-// step takes a step of a script. Its error says why the step can't happen.
+// step returns the machine after a step of a script, and what the step does in the model. The error
+// says why the step can't happen.
 func (m machine) step(in model.Input) (machine, turn, error) {
 	t := turn{before: m.model}
 	if !m.wired {
@@ -96,9 +102,9 @@ func (m machine) step(in model.Input) (machine, turn, error) {
 	return next, t, nil
 }
 
-// stepInProcess takes a step of a script that may have leases. Closing a lease may begin a call of
-// the model that the script does not have; so calls have numbers of their own from the first
-// Acquire on.
+// stepInProcess is step for a script in process, which may have leases. When a lease closes, the
+// model may begin a call that the script does not have. So from the first Acquire on, the script
+// and the model may number calls differently.
 func (m machine) stepInProcess(in model.Input, t turn) (machine, turn, error) {
 	in.Options, _ = Spelling(in.Options)
 	next := m
@@ -116,7 +122,7 @@ func (m machine) stepInProcess(in model.Input, t turn) (machine, turn, error) {
 	case in.Call >= 1 && in.Call <= len(next.calls) && !isCall(in.Kind):
 		in.Call = next.calls[in.Call-1]
 	case in.Call != 0:
-		return m, t, fmt.Errorf("script: %s: it is not the next call, or no such call began", text(in))
+		return m, t, fmt.Errorf("script: %s: this is not the next call, or no such call has begun", text(in))
 	}
 	leases, turns, err := model.Leases{State: m.model, Acquires: m.acquires, Closed: m.closed}.Step(in)
 	if err != nil {
@@ -140,18 +146,18 @@ func (m *machine) begin(in model.Input, t *turn) error {
 		return nil
 	case isCall(in.Kind):
 		if _, known := spellings[in.Options]; in.Kind == model.KindGet && !known {
-			return impossible(fmt.Sprintf("its options are none of x, y, x%s, y%[1]s, %s", SpelledOut, Invalid))
+			return impossible(fmt.Sprintf("its options must be one of x, y, x%s, y%[1]s, %s", SpelledOut, Invalid))
 		}
 		m.calls = append(m.calls, call)
 		in.Call, in.Options = call, strings.TrimSuffix(in.Options, SpelledOut)
 		return m.input(in, t)
 	case in.Kind == model.KindGiveUp:
 		if in.Call < 1 || in.Call > len(m.calls) || m.calls[in.Call-1] == 0 {
-			return impossible("no such call began")
+			return impossible("no such call has begun")
 		}
 		return m.input(model.GiveUp(m.calls[in.Call-1]), t)
 	case in.Incarnation < 1 || in.Incarnation > len(m.wires):
-		return impossible("no such room was got")
+		return impossible("there is no such room")
 	}
 	inc, at := m.model.Incarnations[in.Incarnation-1], &m.wires[in.Incarnation-1]
 	held := inc.Work == model.WorkClosing && *at == wireAttached
@@ -180,16 +186,16 @@ func (m *machine) begin(in model.Input, t *turn) error {
 			return m.input(model.Released(in.Incarnation), t)
 		}
 		if slices.Contains(m.resisted, in.Incarnation) {
-			return impossible("once is enough")
+			return impossible("a release can be resisted only once")
 		}
 		m.resisted = append(m.resisted, in.Incarnation)
 	default:
-		return impossible("at the wire this ends by itself")
+		return impossible("in another process this ends by itself, so it is no step")
 	}
 	return nil
 }
 
-// input feeds the model.
+// input gives the model an input.
 func (m *machine) input(in model.Input, t *turn) error {
 	next, outs, err := m.model.Step(in)
 	if err != nil {
@@ -201,13 +207,14 @@ func (m *machine) input(in model.Input, t *turn) error {
 	return nil
 }
 
-// follow feeds the model one input that follows by itself, if there is one.
+// follow gives the model one input that follows by itself. It reports whether there was such an
+// input.
 func (m *machine) follow(t *turn) bool {
 	for i, inc := range m.model.Incarnations {
 		local := m.wires[i] == wireNone || m.wires[i] == wireFailed
 		switch {
 		case inc.Work == model.WorkOpening:
-			_ = m.input(model.Opened(i+1), t) // the work is under way, so the model takes its end
+			_ = m.input(model.Opened(i+1), t) // no error: the opening is under way, so it can end
 			return true
 		case inc.Work == model.WorkClosing && local:
 			_ = m.input(model.Released(i+1), t)
@@ -217,7 +224,7 @@ func (m *machine) follow(t *turn) bool {
 	return false
 }
 
-// next lists the steps that can happen, within bounds.
+// next returns the steps that can happen next, within the bounds.
 func (m machine) next(b Bounds, leases bool) []model.Input {
 	if !m.wired && !leases {
 		return m.model.Enabled(b)
@@ -229,7 +236,7 @@ func (m machine) next(b Bounds, leases bool) []model.Input {
 		}
 	}
 	if !m.wired {
-		for _, in := range m.model.Enabled(Bounds{}) { // the ends, for they have no call
+		for _, in := range m.model.Enabled(Bounds{}) { // backend calls that end
 			if in.Incarnation != 0 {
 				all = append(all, in)
 			}
@@ -265,7 +272,7 @@ func (m machine) next(b Bounds, leases bool) []model.Input {
 	return all
 }
 
-// drain lists the steps that let all end that the server holds.
+// drain returns steps after which the server holds nothing any more.
 func (m machine) drain() []model.Input {
 	var script []model.Input
 	for again := true; again; {
@@ -282,7 +289,7 @@ func (m machine) drain() []model.Input {
 	return script
 }
 
-// after returns the machine after a script, or why the script can't happen.
+// after returns the machine after a script. The error says why the script can't happen.
 func (m machine) after(script []model.Input) (machine, error) {
 	for i, in := range script {
 		next, _, err := m.step(in)

@@ -2,31 +2,33 @@ package conformance
 
 import "ablyrooms.example/model"
 
-// Plan says what is tried, in this order.
+// Plan says which scripts are tried: first Known, and then the Spaces in their order.
 type Plan struct {
-	Known  [][]model.Input // scripts
-	Spaces []Space         // all scripts of each, or some at random
-	Seed   int             // of the random scripts; 0 stands for one of the clock
-	// Progress, if it is not nil, is called after each script with how many are done.
+	Known  [][]model.Input // scripts, such as those of known deviations
+	Spaces []Space         // of each, all scripts or some at random
+	Seed   int             // the seed of the random scripts; 0 for a seed from the clock
+	// Progress, if it is not nil, is called after each script with the number of scripts run so
+	// far.
 	Progress func(done int)
 }
 
-// DefaultPlan tries all scripts of up to 4 steps (4 calls, 2 names, 2 options), and then 1,000
-// random ones within [DefaultBounds]. With [Promises.Leases] scripts of leases are among these.
+// DefaultPlan tries all scripts of up to 4 steps (4 calls, 2 names, 2 options). Then it tries 1,000
+// random scripts within [DefaultBounds], which have leases too if [Promises.Leases] is promised.
 func DefaultPlan() Plan {
 	small := Bounds{Calls: 4, Names: []string{"a", "b"}, Options: []string{"x", "y"}}
 	return Plan{Spaces: []Space{{Bounds: small, Length: 4}, {Bounds: DefaultBounds(), Leases: true, Runs: 1000}}}
 }
 
-// The kinds of steps of which all scripts are tried on a process.
+// Kinds of steps. For a process, all scripts with steps of these kinds are tried, up to a length.
 var (
 	fewest   = []model.Kind{model.KindGet, model.KindRelease, KindAttach, model.KindReleased}
 	fewKinds = append([]model.Kind{model.KindDispose, model.KindGiveUp}, fewest...)
 )
 
-// ProcessPlan returns a plan for a subject in a process: all scripts of up to depth steps on one
-// name, one or two steps less where there are more names or options, and then random ones, runs of
-// each of three kinds: with good options only, with some spelled out, with some that are not valid.
+// ProcessPlan returns a plan for a subject in a process. It tries all scripts of up to depth steps
+// with one name and one option. With more names or options, scripts are one or two steps shorter,
+// or have fewer kinds of steps. Then it tries random scripts, runs for each of three sets of
+// options: only valid ones; some that are spelled out; some that are invalid.
 func ProcessPlan(depth, runs int) Plan {
 	space := func(length int, kinds []model.Kind, names []string, options ...string) Space {
 		return Space{Bounds: Bounds{Calls: depth, Names: names, Options: options}, Kinds: kinds, Length: length}
@@ -50,18 +52,18 @@ func ProcessPlan(depth, runs int) Plan {
 
 // Result is what was tried, and what was found.
 type Result struct {
-	Subject    string       // by its own account, for a process
-	Exhaustive int          // scripts tried of spaces that are tried whole, and known ones
-	Random     int          // scripts tried at random
-	Seed       int          // of these
-	Steps      int          // of all scripts
-	Kept       map[Rule]int // how many scripts followed the rule, and showed it
-	// Violations are the shortest of each class, in the order of the rules. In process there is one
-	// at most, since trying ends with it.
+	Subject    string       // for a process: the name that the subject gives itself
+	Exhaustive int          // scripts run of spaces whose scripts are all tried, and of Plan.Known
+	Random     int          // random scripts run
+	Seed       int          // the seed of the random scripts
+	Steps      int          // the number of steps of all scripts
+	Kept       map[Rule]int // how many scripts showed that the rule is kept
+	// Violations has one violation of each class, with the shortest script found, in the order of
+	// the rules. In process there is at most one violation, since the run ends with it.
 	Violations []*Violation
 }
 
-// Scripts returns how many were run.
+// Scripts returns the number of scripts that were run.
 func (r Result) Scripts() int { return r.Exhaustive + r.Random }
 
 // Violation returns the first violation, or nil.

@@ -15,18 +15,18 @@ import (
 	"time"
 )
 
-// Command says how to start a subject.
+// Command says how to start a subject's process and its server.
 type Command struct {
 	Path  string
 	Args  []string
 	Dir   string
-	Env   []string // beyond this process's own
-	Serve func() (Server, error)
-	Log   io.Writer // gets what it writes to standard error; nil for os.Stderr
-	// Grace is how long it has to end after its input did; 0 stands for 2 s.
+	Env   []string               // is added to the environment of this process
+	Serve func() (Server, error) // starts the server that the subject's client connects to
+	Log   io.Writer              // gets the subject's standard error; nil for os.Stderr
+	// Grace is how long the subject may run after its input has ended; 0 stands for 2 s.
 	Grace time.Duration
-	// Patience is how long it may take for one answer, and to come to rest; 0 stands for 20 s. It
-	// decides nothing but when a subject that hangs is called so.
+	// Patience is how long the subject may take for one answer, and to come to rest; 0 stands for
+	// 20 s. It decides only when a subject is reported as hanging.
 	Patience time.Duration
 }
 
@@ -34,10 +34,10 @@ func (c Command) grace() time.Duration { return cmp.Or(c.Grace, 2*time.Second) }
 
 func (c Command) patience() time.Duration { return cmp.Or(c.Patience, 20*time.Second) }
 
-// ErrEnded is found in the errors of a [process] that has ended by itself.
+// ErrEnded is wrapped by errors about a subject's process that has ended by itself.
 var ErrEnded = errors.New("the subject's process has ended")
 
-// ErrProtocol is found in the errors of a [process] that broke the protocol.
+// ErrProtocol is wrapped by errors about a subject that breaks the protocol.
 var ErrProtocol = errors.New("the subject breaks the protocol")
 
 // process is a subject's process. Its methods may be called concurrently.
@@ -45,27 +45,27 @@ type process struct {
 	cmd   *exec.Cmd
 	grace time.Duration
 	stdin io.WriteCloser
-	done  chan struct{} // closed when it has ended and all that it wrote is read
+	done  chan struct{} // closed when the process has ended and its output has been read
 
 	answered atomic.Int64
-	failed   chan struct{} // closed when it is of no more use; err says why
+	failed   chan struct{} // closed when the process can't be used any more; err says why
 	err      error
 	once     sync.Once // guards err
 
 	mu     sync.Mutex
 	next   int
-	open   map[int]*asked // what is not answered
-	reaped bool           // its number may be another's
+	open   map[int]*asked // the requests without an answer, by their ids
+	reaped bool           // the process id may belong to another process
 }
 
-// asked is a request that was sent. Its answer is there when done is closed.
+// asked is a request that was sent. When done is closed, got is its answer.
 type asked struct {
 	Request
 	done chan struct{}
 	got  Answer
 }
 
-// answer returns the answer, if it is there.
+// answer returns the answer, and false if there is none yet.
 func (q *asked) answer() (Answer, bool) {
 	select {
 	case <-q.done:
@@ -75,7 +75,7 @@ func (q *asked) answer() (Answer, bool) {
 	}
 }
 
-// start starts a subject in a process group of its own. The caller closes it.
+// start starts a subject in a process group of its own. The caller must close it.
 func start(c Command) (*process, error) {
 	cmd := exec.Command(c.Path, c.Args...)
 	cmd.Dir, cmd.Stderr, cmd.Env = c.Dir, c.Log, append(os.Environ(), c.Env...)
@@ -83,7 +83,7 @@ func start(c Command) (*process, error) {
 		cmd.Stderr = os.Stderr
 	}
 	ownGroup(cmd)
-	cmd.WaitDelay = c.grace() // what a child of the subject keeps open must not hold close up
+	cmd.WaitDelay = c.grace() // close must not wait for a pipe that a child keeps open
 	stdin, err := cmd.StdinPipe()
 	if err != nil {
 		return nil, fmt.Errorf("conformance: %w", err)
@@ -117,8 +117,8 @@ func (p *process) read(stdout io.Reader) {
 	if err != nil {
 		p.fail(err)
 	}
-	// Nothing more can come of it. It is killed with its children before it is waited for, since
-	// its number is its own only until then.
+	// The process can send no more answers. It and its children are killed before Wait: after Wait,
+	// its id may belong to another process.
 	p.kill()
 	p.mu.Lock()
 	p.reaped = true
@@ -140,7 +140,7 @@ func (p *process) take(line []byte) error {
 	delete(p.open, a.ID)
 	p.mu.Unlock()
 	if q == nil {
-		return fmt.Errorf("%w: it answered %d, which was not asked or is answered already", ErrProtocol, a.ID)
+		return fmt.Errorf("%w: it answered request %d, which was not sent or is answered already", ErrProtocol, a.ID)
 	}
 	q.got = a
 	p.answered.Add(1)
@@ -148,7 +148,7 @@ func (p *process) take(line []byte) error {
 	return nil
 }
 
-// fail notes the first reason why the process is of no more use.
+// fail records why the process can't be used any more, unless that is recorded already.
 func (p *process) fail(err error) {
 	p.once.Do(func() {
 		p.err = err
@@ -156,7 +156,7 @@ func (p *process) fail(err error) {
 	})
 }
 
-// send sends a request by an id that send chooses.
+// send sends a request, with an id that send chooses.
 func (p *process) send(r Request) (*asked, error) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -173,7 +173,7 @@ func (p *process) send(r Request) (*asked, error) {
 	}
 	q := &asked{Request: r, done: make(chan struct{})}
 	p.open[r.ID] = q
-	// Requests are small, and a subject reads as long as it lives: the pipe takes the line.
+	// Write doesn't block: requests are small, and a subject reads as long as it runs.
 	if _, err := p.stdin.Write(append(line, '\n')); err != nil {
 		return nil, fmt.Errorf("%w: %w", ErrEnded, err)
 	}
@@ -200,8 +200,8 @@ func (p *process) await(ctx context.Context, q *asked) (Answer, error) {
 	}
 }
 
-// close ends the process: its input ends, and after a grace its process group is killed. It waits
-// for the end, and leaves nothing behind.
+// close ends the process. It closes the process's input, and after the grace period kills the
+// process group. It returns when the process has ended.
 func (p *process) close() {
 	p.stdin.Close()
 	timer := time.NewTimer(p.grace)
@@ -214,7 +214,7 @@ func (p *process) close() {
 	<-p.done
 }
 
-// kill kills the process and its children, unless that has been done.
+// kill kills the process and its children, unless the process has already ended.
 func (p *process) kill() {
 	p.mu.Lock()
 	defer p.mu.Unlock()

@@ -8,17 +8,17 @@ import (
 // Version is the version of the protocol of subjects in processes, docs/subject-protocol.md.
 const Version = 1
 
-// Request is one line to the subject.
+// Request is one line that the harness sends to the subject.
 type Request struct {
 	ID int    `json:"id"`
 	Op string `json:"op"`
 
-	Name    string          `json:"name,omitempty"`    // of get and release
-	Options json.RawMessage `json:"options,omitempty"` // of get; absent when the caller gives none
-	Room    int             `json:"room,omitempty"`    // of attach: as an answer to get gave it
-	Call    int             `json:"call,omitempty"`    // of giveup: the id of the call
+	Name    string          `json:"name,omitempty"`    // for get and release
+	Options json.RawMessage `json:"options,omitempty"` // for get; absent if none are given
+	Room    int             `json:"room,omitempty"`    // for attach: the number that get answered
+	Call    int             `json:"call,omitempty"`    // for giveup: the id of the call to give up
 
-	// Of hello.
+	// For hello.
 	Protocol int    `json:"protocol,omitempty"`
 	Host     string `json:"host,omitempty"`
 	Port     int    `json:"port,omitempty"`
@@ -26,18 +26,18 @@ type Request struct {
 	ClientID string `json:"clientId,omitempty"`
 }
 
-// Answer is one line of the subject. An answer without an error is a success.
+// Answer is one line that the subject sends. An answer without an error is a success.
 type Answer struct {
 	ID    int    `json:"id"`
-	Room  int    `json:"room,omitempty"` // of get: which room object it is
+	Room  int    `json:"room,omitempty"` // for get: the number of the room object
 	Error *Error `json:"error,omitempty"`
 
-	// Of hello.
+	// For hello.
 	Protocol int    `json:"protocol,omitempty"`
 	Subject  string `json:"subject,omitempty"`
 }
 
-// Error is how a call ended badly.
+// Error is the error that a call returned.
 type Error struct {
 	Code    int    `json:"code"`
 	Status  int    `json:"status,omitempty"`
@@ -45,10 +45,10 @@ type Error struct {
 	GaveUp  bool   `json:"gaveUp,omitempty"` // the call ended because its caller gave it up
 }
 
-// Error gives code and message.
+// Error returns the code and the message.
 func (e *Error) Error() string { return fmt.Sprintf("%d %s", e.Code, e.Message) }
 
-// The codes of Ably Chat that a verdict depends on.
+// The codes of Ably Chat that the harness looks at.
 const (
 	codeInvalidArgument  = 40003
 	codeDisposed         = 40014
@@ -56,14 +56,15 @@ const (
 	codeDifferentOptions = 102107
 )
 
-// Options as tokens of a script are x and y. A token with SpelledOut behind it asks for the same,
-// with every default written out. Invalid are options that are not valid, of a process alone.
+// The tokens for options in a script are x and y. A token followed by SpelledOut requests the same
+// options, with every default written out. Invalid stands for invalid options, and is only for a
+// process.
 const (
 	SpelledOut = "+defaults"
 	Invalid    = "invalid"
 )
 
-// spellings are what the tokens stand for on the line, by the names of Ably's documentation.
+// spellings has the options of a request for each token, in the names of Ably's documentation.
 var spellings = func() map[string]string {
 	defaults := func(throttle int) string {
 		return fmt.Sprintf(`{"presence":{"enableEvents":true},"typing":{"heartbeatThrottleMs":%d},`+

@@ -9,11 +9,11 @@ import (
 	"ablyrooms.example/model"
 )
 
-// Rule is a rule of docs/rooms.md by its number, such as "R9", or [OptionsRule].
+// Rule is the number of a rule of docs/rooms.md, such as "R9", or [OptionsRule].
 type Rule string
 
-// OptionsRule is what docs/rooms.md says before its rules: options that are not valid never reach
-// the machine. A get with such options is refused at once, with nothing left behind.
+// OptionsRule is the rule that docs/rooms.md states before the numbered ones: a get with invalid
+// options is refused at once, leaves nothing behind, and never reaches the model.
 const OptionsRule Rule = "options"
 
 // Rules returns all rules, in order.
@@ -29,8 +29,8 @@ func ruleNames(rules []model.Rule) []Rule {
 	return names
 }
 
-// Spec returns the points of Ably's specification that the rule comes from; none for a decision of
-// this project alone.
+// Spec returns the points of Ably's specification that the rule comes from. It returns none if the
+// rule is a decision of this project alone.
 func (r Rule) Spec() []string {
 	if r == OptionsRule {
 		return []string{"CHA-RC2a"}
@@ -39,41 +39,42 @@ func (r Rule) Spec() []string {
 	return model.Rule(n).Spec()
 }
 
-// ViolationKind says in which way a system failed.
+// ViolationKind says how a system failed.
 type ViolationKind string
 
 // The kinds of violations.
 const (
-	Differs ViolationKind = "differs" // it did otherwise than the model
-	// it never comes to rest, or waits for a lock that is never free
+	Differs ViolationKind = "differs" // the system did something other than the model
+	// the system never comes to rest, or a goroutine waits for a lock that is never unlocked
 	Hang     ViolationKind = "hang"
-	Leftover ViolationKind = "leftover" // a goroutine waits for ever when all is over
-	// a call panicked or ended its goroutine, or the process ended
+	Leftover ViolationKind = "leftover" // a goroutine still waits at the end of the script
+	// a call panicked or ended its goroutine, or the subject's process ended
 	Panic  ViolationKind = "panic"
-	Inside ViolationKind = "inside" // [Subject.Inspect] found something
+	Inside ViolationKind = "inside" // [Subject.Inspect] returned an error
 )
 
-// Violation says where a system did otherwise than the rules: after the last step of Script.
+// Violation says how a system broke the rules, in the last step of Script.
 type Violation struct {
-	Class  string // what is wrong, without what differs from script to script
+	Class  string // what is wrong, in words that are the same for all scripts
 	Kind   ViolationKind
 	Script []model.Input
-	Want   string // what the rules ask for after it
+	Want   string // what the rules require after Script
 	Got    string // what the system did
-	// in process, those that the last step follows; of a process, the one that is broken
+	// in process, the rules that the last step follows; for a process, the rule that is broken
 	Rules    []Rule
 	Shortest bool // no shorter script with the same kinds of steps, names and options shows it
-	Scripts  int  // how many scripts showed it, where all are run
+	Scripts  int  // for a process: how many scripts showed it
 	Spelled  bool // every second call spelled the default options out
-	Ended    bool // every second call that could be had a context that had ended before
+	Ended    bool // every second call that allows it had an ended context
 
 	wired bool
 }
 
-// Error describes all of it: rules, script, sequence diagram, and how to run it again.
+// Error describes the violation: the rules, the script, a sequence diagram, and how to run the
+// script again.
 func (v *Violation) Error() string {
 	var b strings.Builder
-	last := "the begin"
+	last := "the start"
 	if n := len(v.Script); n > 0 {
 		last = text(v.Script[n-1])
 	}
@@ -89,10 +90,10 @@ func (v *Violation) Error() string {
 		b.WriteString(" (calls with even numbers spell the defaults out)")
 	}
 	if v.Ended {
-		b.WriteString(" (releases and disposals with even numbers that are settled or given up at once" +
-			" have a context that had ended before)")
+		b.WriteString(" (releases and disposals with even numbers that return at once" +
+			" have a context that ended before the call)")
 	}
-	fmt.Fprintf(&b, ":\n  %s\nas the rules ask for it, step by step: %s\n\nsequence diagram (Mermaid):\n%s", v.Steps(), v.Link(),
+	fmt.Fprintf(&b, ":\n  %s\nwhat the rules require, step by step: %s\n\nsequence diagram (Mermaid):\n%s", v.Steps(), v.Link(),
 		machine{wired: v.wired}.mermaid(v.Script, v.Got))
 	if !v.wired {
 		fmt.Fprintf(&b, "\nto run it again: conformance.RunScript(t, subject, conformance.MustParse(%q))", v.Steps())
@@ -103,8 +104,8 @@ func (v *Violation) Error() string {
 // Steps returns the script in one line: "get(1, a, x); opened(1)".
 func (v *Violation) Steps() string { return Text(v.Script) }
 
-// Link returns the link to the script in the playground, where it is played on the core that
-// follows the rules. What ends by itself at the wire is a step there.
+// Link returns a link to the script in the playground, a page that plays scripts on a core that
+// keeps the rules. In the link, inputs that follow by themselves at the wire are steps too.
 func (v *Violation) Link() string {
 	if !v.wired {
 		return playlink.Text(playlink.Rooms, v.Steps())
@@ -130,7 +131,8 @@ func (v *Violation) Link() string {
 	return playlink.Text(playlink.Rooms, strings.Join(steps, ";"))
 }
 
-// Cite names the rules with the points of the specification that they come from: "R9 (CHA-RC1g4)".
+// Cite returns the names of the rules, with the points of the specification that they come from:
+// "R9 (CHA-RC1g4)".
 func (v *Violation) Cite() string {
 	cites := make([]string, len(v.Rules))
 	for i, rule := range v.Rules {
@@ -142,7 +144,7 @@ func (v *Violation) Cite() string {
 	return strings.Join(cites, ", ")
 }
 
-// rule returns the first of the rules.
+// rule returns the first of the rules, or an empty one.
 func (v *Violation) rule() Rule {
 	if len(v.Rules) == 0 {
 		return ""
@@ -150,7 +152,7 @@ func (v *Violation) rule() Rule {
 	return v.Rules[0]
 }
 
-// output prints an output with the script's number of the call.
+// output returns an output as text, with the number that its call has in the script.
 func (m machine) output(out model.Output) string {
 	for k, call := range m.calls {
 		if out.Kind == model.OutputSettle && call == out.Call {
@@ -161,8 +163,8 @@ func (m machine) output(out model.Output) string {
 	return out.String()
 }
 
-// mermaid draws a script as a sequence diagram, as the model has it, with a note at the end for
-// what was seen instead.
+// mermaid draws a sequence diagram of what the model does in a script. The note at the end says
+// what the system did instead.
 func (m machine) mermaid(script []model.Input, note string) string {
 	var b strings.Builder
 	draw := func(format string, args ...any) { fmt.Fprintf(&b, "    "+format+"\n", args...) }
@@ -220,7 +222,7 @@ func (m machine) mermaid(script []model.Input, note string) string {
 		m = next
 	}
 	if note != "" {
-		// Mermaid ends a statement at a semicolon and reads # as the begin of an entity.
+		// Mermaid ends a statement at a semicolon, and reads # as the start of an entity.
 		draw("Note over R: but %s", strings.NewReplacer(";", ",", "#", "no. ", "\n", " ").Replace(note))
 	}
 	return b.String()

@@ -6,17 +6,17 @@ import (
 	"sync"
 )
 
-// Registry is a registry as people write them, of resources of any comparable type: a pointer, a
-// number, a string, a struct. [SubjectFor] puts it under the harness. Its methods are called
-// concurrently. One that promises [Promises.Disposal] has a method Dispose(context.Context) error;
-// one that keeps goroutines has a method Close().
+// Registry is a registry of resources of any comparable type: a pointer, a number, a string, a
+// struct. [SubjectFor] makes a [Subject] of it. Its methods are called concurrently. A Registry
+// that promises [Promises.Disposal] must also have a method Dispose(context.Context) error. A
+// Registry that keeps goroutines should have a method Close(), which is called after each script.
 type Registry[R comparable] interface {
 	Get(ctx context.Context, name, options string) (R, error)
 	Release(ctx context.Context, name string) error
 }
 
-// RegistryLease is a [Lease] of a resource. A [Registry] that promises [Promises.Leases] has a
-// method Acquire(ctx context.Context, name, options string) (RegistryLease[R], error).
+// RegistryLease is a [Lease] of a resource. A [Registry] that promises [Promises.Leases] must have
+// a method Acquire(ctx context.Context, name, options string) (RegistryLease[R], error).
 type RegistryLease[R comparable] interface {
 	Room() R
 	Close()
@@ -26,7 +26,7 @@ type registryAcquirer[R comparable] interface {
 	Acquire(ctx context.Context, name, options string) (RegistryLease[R], error)
 }
 
-// RegistryBackend opens and releases the resources of a [Registry], as a [Backend] does rooms. Its
+// RegistryBackend opens and releases the resources of a [Registry], like a [Backend] for rooms. Its
 // methods may be called concurrently.
 type RegistryBackend[R comparable] struct {
 	backend *Backend
@@ -38,9 +38,10 @@ type RegistryBackend[R comparable] struct {
 }
 
 // SubjectFor returns a subject for a registry of resources of any comparable type. It calls
-// newRegistry once for each script, and makeResource for each resource that the backend opens, with
-// a number that counts them: each call must return another value, since that is how the harness
-// tells one resource from the next. The caller sets Classify and Promises.
+// newRegistry once for each script. It calls makeResource for each resource that the backend opens,
+// with the number of the resource, counted from 1. Each call of makeResource must return a
+// different value, since the harness distinguishes resources by their values. The caller sets
+// Classify and Promises.
 //
 //	subject := conformance.SubjectFor(
 //		func(b *conformance.RegistryBackend[int]) conformance.Registry[int] {
@@ -62,7 +63,7 @@ func SubjectFor[R comparable](newRegistry func(*RegistryBackend[R]) Registry[R],
 	}}
 }
 
-// Open opens a resource. It may take long, also when ctx ends first.
+// Open opens a resource. It may take long, even after ctx has ended.
 func (b *RegistryBackend[R]) Open(ctx context.Context, name, options string) (R, error) {
 	var none R
 	room, err := b.backend.Open(ctx, name, options)
@@ -84,19 +85,19 @@ func (b *RegistryBackend[R]) Open(ctx context.Context, name, options string) (R,
 func (b *RegistryBackend[R]) Release(ctx context.Context, resource R) error {
 	room := b.room(resource)
 	if room == nil {
-		room = &Room{Name: fmt.Sprint(resource)} // which the backend reports as none of its own
+		room = &Room{Name: fmt.Sprint(resource)} // the backend reports a room that it did not open
 	}
 	return b.backend.Release(ctx, room)
 }
 
-// room returns the room that stands for a resource, or nil for one that Open did not return.
+// room returns the room that stands for a resource, or nil if Open did not return the resource.
 func (b *RegistryBackend[R]) room(resource R) *Room {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	return b.rooms[resource]
 }
 
-// resourceSystem is a registry as the engine calls it.
+// resourceSystem is a [Registry] as a [System].
 type resourceSystem[R comparable] struct {
 	registry Registry[R]
 	backend  *RegistryBackend[R]
@@ -110,8 +111,8 @@ func (s resourceSystem[R]) Get(ctx context.Context, name, options string) (*Room
 	return s.roomOf(resource), nil
 }
 
-// roomOf returns nil for the zero value of R that was not opened: a registry that returns it has
-// returned nothing.
+// roomOf returns the room that stands for a resource. It returns nil for a zero value of R that was
+// not opened, since the registry then returned no resource.
 func (s resourceSystem[R]) roomOf(resource R) *Room {
 	var none R
 	room := s.backend.room(resource)
@@ -125,7 +126,8 @@ func (s resourceSystem[R]) Release(ctx context.Context, name string) error {
 	return s.registry.Release(ctx, name)
 }
 
-// Acquire is asked for only where leases are promised, which lacks has looked at.
+// Acquire is called only if leases are promised. lacks has checked that the registry has the
+// method.
 func (s resourceSystem[R]) Acquire(ctx context.Context, name, options string) (Lease, error) {
 	lease, err := s.registry.(registryAcquirer[R]).Acquire(ctx, name, options)
 	if err != nil {
@@ -142,7 +144,7 @@ func (s resourceSystem[R]) lacks(p Promises) string {
 	return ""
 }
 
-// Close ends a registry that keeps goroutines.
+// Close closes a registry that keeps goroutines.
 func (s resourceSystem[R]) Close() {
 	if c, ok := s.registry.(interface{ Close() }); ok {
 		c.Close()

@@ -10,11 +10,11 @@ import (
 	"ablyrooms.example/tests/conformance"
 )
 
-// pool is a registry as one writes it first: a map, a mutex and one channel for each name, with
-// resources that are plain values. It makes no promise.
+// pool is a registry as somebody might first write it: a map, a mutex and one channel for each
+// name. Its resources are plain values. It makes no promise.
 type pool[R comparable] struct {
 	backend *conformance.RegistryBackend[R]
-	slip    string // what is wrong with it, if anything is
+	slip    string // the fault that is planted; empty for none
 
 	mu    sync.Mutex
 	names map[string]*pooled[R]
@@ -22,7 +22,7 @@ type pool[R comparable] struct {
 
 type pooled[R comparable] struct {
 	options  string
-	opened   chan struct{} // closed when the resource is there
+	opened   chan struct{} // closed when resource is set
 	gone     chan struct{} // closed when its release has ended; nil before the release begins
 	resource R
 }
@@ -86,7 +86,7 @@ func (p *pool[R]) Release(ctx context.Context, name string) error {
 	return err
 }
 
-// poolSubject puts a pool under the harness: these lines are all that it takes.
+// poolSubject makes a subject of a pool: no more code is needed.
 func poolSubject[R comparable](slip string, resource func(int, string, string) R) conformance.Subject {
 	s := conformance.SubjectFor(func(b *conformance.RegistryBackend[R]) conformance.Registry[R] {
 		return &pool[R]{backend: b, slip: slip, names: map[string]*pooled[R]{}}
@@ -112,11 +112,11 @@ func TestResourcesOfAnyComparableType(t *testing.T) {
 	}
 }
 
-// TestSlipsOfARegistry plants faults into it.
+// TestSlipsOfARegistry plants faults into a registry.
 func TestSlipsOfARegistry(t *testing.T) {
 	for slip, want := range map[string]string{
 		"another resource": "did not open",
-		"lock":             "a lock is held over the close of a: sync.Mutex.Lock in ",
+		"lock":             "a lock is held during the close of a: sync.Mutex.Lock in ",
 	} {
 		t.Run(slip, func(t *testing.T) {
 			check(t, poolSubject(slip, func(n int, _, _ string) int { return n }), want)

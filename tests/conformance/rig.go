@@ -10,30 +10,31 @@ import (
 	"ablyrooms.example/model"
 )
 
-// ProbeChannel is the channel on which a subject may publish to make sure that the wire has carried
-// all before it.
+// ProbeChannel is a channel on which a subject may publish a message, to make sure that the wire
+// has carried everything before it.
 const ProbeChannel = "conformance-probe"
 
-// Server is what a subject's client connects to, and what holds frames for a script. Package
-// tests/conformance/server has one.
+// Server is the server that a subject's client connects to. It holds frames for a script. Package
+// tests/conformance/server has an implementation.
 type Server interface {
-	// Host, Port and Key are where and as whom clients connect, without TLS.
+	// Host, Port and Key say where clients connect, without TLS, and with which key.
 	Host() string
 	Port() int
 	Key() string
-	// Frames returns how many frames have crossed the wire, but for those of pings, of
-	// acknowledgements and of [ProbeChannel].
+	// Frames returns the number of frames that have crossed the wire. It doesn't count pings,
+	// acknowledgements and frames of [ProbeChannel].
 	Frames() int64
 	// Contacts returns what has reached the server so far.
 	Contacts() Contacts
 	// Attached reports whether a client is attached to a channel.
 	Attached(channel string) bool
-	// Hold has the next ATTACHED of a channel held, or the next DETACHED. What becomes of it when
-	// it is let go is said by the kind of the step that does it; 0 when there is none.
+	// Hold makes the server hold the next ATTACHED of a channel or, with attached false, its next
+	// DETACHED. The argument end is the kind of the step that will let the frame go. It decides
+	// what the server sends then; it is 0 if the script has no such step.
 	Hold(channel string, attached bool, end model.Kind) Held
-	// Reset lets go all that is held, and holds nothing any more.
+	// Reset lets all held frames go, and stops holding.
 	Reset()
-	// Forget drops channels that no client is attached to.
+	// Forget drops the channels that no client is attached to.
 	Forget()
 	// Close ends the server and its connections.
 	Close()
@@ -41,12 +42,12 @@ type Server interface {
 
 // Contacts counts what has reached a [Server].
 type Contacts struct {
-	Sockets   int // network connections that it accepted
-	TLS       int // of these, how many began with TLS, which it does not speak
-	Connected int // Ably connections that it opened: CONNECTED was sent
+	Sockets   int // network connections that the server accepted
+	TLS       int // how many of these began with TLS, which the server does not speak
+	Connected int // Ably connections that the server opened: it sent CONNECTED
 }
 
-// String says how far a client has come, and what to look at.
+// String says how far a client has come, and what to check.
 func (c Contacts) String() string {
 	switch {
 	case c.Sockets == 0:
@@ -61,39 +62,41 @@ func (c Contacts) String() string {
 	return "the client is connected to the server: only the answer to hello is missing"
 }
 
-// Held is an answer of a [Server] that is held when it is due.
+// Held is a frame that a [Server] holds once it is due.
 type Held interface {
-	Waits() bool // it is due
-	Pass()       // lets it go
-	Remove()     // has it not held
+	Waits() bool // whether the frame is due, and so waits
+	Pass()       // lets the frame go
+	Remove()     // cancels the hold
 }
 
-// maxRounds is how often a subject may be found moving in a row.
+// maxRounds is the number of rounds after which a subject that still moves is reported.
 const maxRounds = 500
 
-// errRestless is for a subject that doesn't come to rest.
+// errRestless is the error for a subject that doesn't come to rest.
 var errRestless = errors.New("it does not come to rest")
 
-// Rig is a subject's process with the server that its client connects to. It runs one script at a
+// Rig is a subject's process, with the server that its client connects to. It runs one script at a
 // time.
 //
-// Rest is a fixed point, since no bubble of virtual time can hold another process. A round is one
-// request "settle", which the subject answers when it has nothing left to do and a frame of its own
-// has gone to the server and come back. The subject is at rest when two rounds in a row have seen
-// no frame but those and no answer but their own: what was under way when the first began
-// has passed before it ended, in either direction, since the wire keeps its order; the second
-// catches what the first has set off.
+// A bubble of virtual time can't contain another process, so the rig finds out by rounds whether
+// the subject is at rest. In a round, the rig sends the request "settle". The subject answers it
+// when it has nothing left to do, and a frame of its own has gone to the server and come back. A
+// round is quiet if no other frame crossed the wire and no other answer came. After two quiet
+// rounds in a row the subject is at rest. The wire keeps its order, so whatever was under way when
+// the first round began has arrived, in either direction, before that round ended. The second round
+// notices what such arrivals started.
 type Rig struct {
 	command  Command
 	promises Promises
 	server   Server
 	proc     *process
-	answers  int64  // the answers to rounds
-	scripts  int    // run so far
-	subject  string // its name and version, by its own account
+	answers  int64  // how many rounds have been answered
+	scripts  int    // how many scripts were run so far
+	subject  string // the name and version that the subject gives itself
 }
 
-// NewRig starts a server and a subject, which is held to the promises. The caller closes the rig.
+// NewRig starts a server and a subject. What isn't promised is not judged. The caller must close
+// the rig.
 func NewRig(ctx context.Context, command Command, promises Promises) (*Rig, error) {
 	server, err := command.Serve()
 	if err != nil {
@@ -136,9 +139,8 @@ func (r *Rig) Close() {
 	r.server.Close()
 }
 
-// Run runs a script on a fresh system of the subject, and afterwards lets all end that the script
-// left waiting. Its error is for what keeps the script from being run at all, not for what is
-// found.
+// Run runs a script on a fresh system of the subject. Then it lets everything end that still waits.
+// The error says why the script could not be run; violations are in the outcome.
 func (r *Rig) Run(ctx context.Context, script []model.Input) (Outcome, error) {
 	end, err := machine{wired: true}.after(script)
 	if err != nil {
@@ -167,7 +169,7 @@ func (r *Rig) Run(ctx context.Context, script []model.Input) (Outcome, error) {
 	return x.out, r.start(ctx)
 }
 
-// moves counts what a subject at rest does not do.
+// moves counts frames and answers other than those of rounds. A subject at rest adds none.
 func (r *Rig) moves() int64 { return r.server.Frames() + r.proc.answered.Load() - r.answers }
 
 // awaitRest waits until the subject is at rest.
@@ -190,7 +192,7 @@ func (r *Rig) awaitRest(ctx context.Context) error {
 	return errRestless
 }
 
-// ask asks for something that is no call, and waits for the answer within patience.
+// ask sends a request that is no call, and waits for the answer, but not longer than patience.
 func (r *Rig) ask(ctx context.Context, request Request) (Answer, error) {
 	ctx, cancel := context.WithTimeout(ctx, r.command.patience())
 	defer cancel()
@@ -201,14 +203,14 @@ func (r *Rig) ask(ctx context.Context, request Request) (Answer, error) {
 	return r.proc.await(ctx, q)
 }
 
-// room returns the name of a room on the wire. Each script has its own, so that nothing is left
-// over from one to the next.
+// room returns the name that a room has on the wire. Each script has names of its own, so that no
+// script meets rooms of an earlier one.
 func (r *Rig) room(name string) string { return fmt.Sprintf("s%d-%s", r.scripts, name) }
 
 // channel returns the channel of a room (CHA-RC3c).
 func (r *Rig) channel(name string) string { return r.room(name) + "::$chat" }
 
-// request returns what a call is asked for with.
+// request returns the request that begins a call.
 func (r *Rig) request(in model.Input) Request {
 	req := Request{Op: in.Kind.String()}
 	if in.Name != "" {

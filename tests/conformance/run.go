@@ -7,75 +7,76 @@ import (
 	"ablyrooms.example/model"
 )
 
-// transport carries the steps of a script to a system, and shows what can be seen of it. There are
-// two: in process, in a bubble of virtual time, and lines of JSON to a process.
+// transport carries the steps of a script to a system, and shows what can be seen of the system.
+// There are two transports: one to a system in a bubble of virtual time, and one to another
+// process, with lines of JSON.
 type transport interface {
-	// begin begins a call. Calls are numbered from 1 in this order.
+	// begin begins a call. Calls are numbered from 1, in the order in which they begin.
 	begin(in model.Input) error
-	// act does what any other step says.
+	// act carries out a step that is no call.
 	act(in model.Input) error
-	// rest returns when nothing moves any more.
+	// rest returns when nothing runs any more.
 	rest() error
-	// seen returns how a call ended, or false if it has not. It is given what the model has.
+	// seen returns how a call ended, or false if it has not ended. want is the call in the model.
 	seen(call int, want model.Call) (ending, bool)
-	// works returns what is wrong with the backend, looked at before the calls.
+	// works returns what is wrong with the backend's calls, or nil. It is checked before the calls.
 	works() *difference
-	// inside returns what else is wrong, looked at after the calls.
+	// inside returns what else is wrong, or nil. It is checked after the calls.
 	inside() *difference
 }
 
-// ending is how a call ended, in the model's terms as far as it has them.
+// ending says how a call ended: by an outcome of the model, if the model has that, and in words.
 type ending struct {
 	model.Outcome
 	text  string
-	class string // the text without what differs from script to script
-	cause bool   // of one that gave up: the error is the context's cause
+	class string // like text, without the parts that differ between scripts
+	cause bool   // the call gave up, and its error is the context's cause
 }
 
-// difference is something that is otherwise than in the model.
+// difference is a difference between the system and the model.
 type difference struct {
 	kind      ViolationKind
-	rule      Rule // empty for those that the last step follows
+	rule      Rule // empty for the rules that the last step follows
 	want, got string
-	class     string // empty for want and got
+	class     string // empty for a class made of want and got
 }
 
 // Outcome is what a script showed.
 type Outcome struct {
-	Kept       []Rule       // that were followed where they could be seen, each once
+	Kept       []Rule       // the rules that the script showed to be kept, each once
 	Violations []*Violation // at most one of each class, in the order of their steps
-	// the last violation left the system in a state that the model doesn't have
+	// whether the last violation left the system in a state that the model doesn't have
 	Stopped bool
 	Steps   int
 }
 
-// run is a script under way.
+// run is one run of a script.
 type run struct {
 	transport
 	promises Promises
 	script   []model.Input
 	wired    bool
-	note     bool         // note the rules that are kept
-	at       atomic.Int64 // the step under way; read from outside when it hangs
+	note     bool         // record the rules that are kept
+	at       atomic.Int64 // index of the present step; another goroutine reads it after a hang
 
 	before, now machine
 	turn        turn
 	calls       []played
-	earlier     map[int]bool // what was being released when disposal began
-	ended       bool         // the call that begins has a context that has ended before
-	differed    bool         // something was found after the step under way
+	earlier     map[int]bool // the incarnations that were being released when disposal began
+	ended       bool         // the context of the call that begins has already ended
+	differed    bool         // the present step has shown a difference
 	out         Outcome
 }
 
 // played is a call of the script.
 type played struct {
 	in      model.Input
-	rule    model.Rule // wired: by which the model took it in
-	excused bool       // it was found to deviate, and is not looked at any more
+	rule    model.Rule // wired: the rule that the model followed when the call began
+	excused bool       // the call has deviated, and is not compared any more
 }
 
-// play takes a system through the script, and compares after each step. Its error is for what keeps
-// the script from being run, not for what is found.
+// play runs the script, and compares after each step. The error says why the script could not be
+// run; violations are in the outcome.
 func (r *run) play() error {
 	r.now = machine{wired: r.wired}
 	for i := 0; i < len(r.script); i++ {
@@ -85,9 +86,9 @@ func (r *run) play() error {
 			return err
 		}
 		if r.ended = r.endedBefore(i, next); r.ended && !next.settled(in.Call) {
-			i++ // it is given up in its own step
+			i++ // the call is given up in its own step
 			var given turn
-			next, given, _ = next.step(r.script[i]) // what waits can be given up
+			next, given, _ = next.step(r.script[i]) // no error: a call that waits can be given up
 			t.inputs, t.outputs = append(t.inputs, given.inputs...), append(t.outputs, given.outputs...)
 			r.out.Steps++
 		}
@@ -116,8 +117,8 @@ func (r *run) play() error {
 	return nil
 }
 
-// endedBefore reports whether the i-th step is a call that is made with a context that has ended
-// before: every second release or disposal that its own step settles, or that is given up next.
+// endedBefore reports whether the i-th step is a call with a context that has already ended. That
+// is every second release or disposal, if its own step settles it or the next step gives it up.
 func (r *run) endedBefore(i int, after machine) bool {
 	in := r.script[i]
 	if !r.promises.EndedContexts || r.wired || in.Call%2 != 0 ||
@@ -127,7 +128,7 @@ func (r *run) endedBefore(i int, after machine) bool {
 	return after.settled(in.Call) || i+1 < len(r.script) && r.script[i+1] == model.GiveUp(in.Call)
 }
 
-// enter notes a call that begins.
+// enter returns the record of a call that begins.
 func (r *run) enter(in model.Input) played {
 	c := played{in: in}
 	if r.wired {
@@ -137,7 +138,7 @@ func (r *run) enter(in model.Input) played {
 		}
 	}
 	if in.Kind == model.KindDispose && r.earlier == nil {
-		// not R9 to R11, which it follows for each name
+		// and not R9 to R11, which the disposal follows for each name
 		c.rule, r.earlier = model.R12, map[int]bool{}
 		for i, inc := range r.before.model.Incarnations {
 			r.earlier[i+1] = inc.Life == model.LifeReleasing
@@ -146,7 +147,7 @@ func (r *run) enter(in model.Input) played {
 	return c
 }
 
-// keep notes the rules that the step under way has shown.
+// keep records the rules that the present step has shown to be kept.
 func (r *run) keep(in model.Input) {
 	_, rules := r.turn.rules()
 	kept := ruleNames(rules)
@@ -160,8 +161,8 @@ func (r *run) keep(in model.Input) {
 	}
 }
 
-// find keeps a difference as a violation, unless the script has shown its class before. With stop,
-// and always in process, the rest of the script is not run.
+// find records a difference as a violation, unless the script has shown one of its class before. If
+// stop is set, and always in process, the rest of the script is not run.
 func (r *run) find(d difference, stop bool) {
 	r.out.Stopped, r.differed = r.out.Stopped || stop || !r.wired, true
 	v := r.violation(d)
@@ -170,7 +171,7 @@ func (r *run) find(d difference, stop bool) {
 	}
 }
 
-// violation makes the report of what is wrong after the step under way.
+// violation returns the report of a difference that the present step has shown.
 func (r *run) violation(d difference) *Violation {
 	v := &Violation{Kind: d.kind, Want: d.want, Got: d.got, Class: d.class, wired: r.wired}
 	v.Spelled, v.Ended = !r.wired && r.promises.EqualAfterDefaults, !r.wired && r.promises.EndedContexts

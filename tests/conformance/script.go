@@ -11,17 +11,18 @@ import (
 	"ablyrooms.example/model"
 )
 
-// What a script does at the wire to a subject in a process of its own, beside the model's inputs.
-// The model doesn't know these kinds.
+// Kinds of steps for a subject in another process, beside the inputs of the model. They say what
+// happens on the wire, which the model doesn't have.
 const (
-	KindAttach model.Kind = iota + 16 // a room is attached, and the server answers
+	KindAttach model.Kind = iota + 16 // a room attaches, and the server answers
 	// a room begins to attach; the server holds its ATTACHED
 	KindAttaching
-	KindAttached      // that ATTACHED is let go
-	KindAttachRefused // an ERROR goes in its place, which fails the channel
-	// an ERROR ends a release, which fails the channel (CHA-RL3n3)
+	KindAttached      // the server lets the held ATTACHED go
+	KindAttachRefused // the server sends an ERROR instead, which fails the channel
+	// the server sends an ERROR instead of the held DETACHED: it ends the release and fails the
+	// channel (CHA-RL3n3)
 	KindFailed
-	// an ATTACHED answers a DETACH; the client detaches again (RTL5k)
+	// the server sends an ATTACHED instead of the held DETACHED: the client detaches again (RTL5k)
 	KindResisted
 )
 
@@ -31,7 +32,7 @@ var kindWords = func() map[string]model.Kind {
 		words[k.String()] = k
 	}
 	words[model.KindAcquire.String()], words[model.KindClose.String()] = model.KindAcquire, model.KindClose
-	// no step of a script: leases begin it by themselves
+	// no script has this step: the close of a lease begins it
 	delete(words, model.KindReleaseIf.String())
 	for i, word := range []string{"attach", "attaching", "attached", "attachRefused", "failed", "resisted"} {
 		words[word] = KindAttach + model.Kind(i)
@@ -47,11 +48,11 @@ func isCall(k model.Kind) bool {
 // gets reports whether an input begins a Get or an Acquire.
 func gets(k model.Kind) bool { return k == model.KindGet || k == model.KindAcquire }
 
-// text returns an input as it stands in a script.
+// text returns an input in the form that it has in a script.
 func text(in model.Input) string {
 	switch {
 	case gets(in.Kind):
-		// the model would quote x+defaults
+		// in.String() would quote x+defaults
 		return fmt.Sprintf("%v(%d, %s, %s)", in.Kind, in.Call, in.Name, in.Options)
 	case in.Kind < KindAttach:
 		return in.String()
@@ -64,7 +65,7 @@ func text(in model.Input) string {
 	return "unknown"
 }
 
-// Text returns a script in one line, as [Parse] reads it: "get(1, a, x); opened(1)".
+// Text returns a script as one line, which [Parse] can read: "get(1, a, x); opened(1)".
 func Text(script []model.Input) string {
 	steps := make([]string, len(script))
 	for i, in := range script {
@@ -75,10 +76,10 @@ func Text(script []model.Input) string {
 
 var stepForm = regexp.MustCompile(`^(\w+)\(([^()]*)\)$`)
 
-// Parse reads a script: steps separated by semicolons or newlines, each a word with its arguments,
-// such as "get(1, a, x); opened(1); release(2, a)". Calls are numbered 1, 2, 3, … as they begin,
-// and rooms by their incarnation, as in docs/rooms.md. Whether the steps can happen in this order
-// is checked when the script is run.
+// Parse reads a script, whose steps are separated by semicolons or newlines. A step is a word with
+// arguments: "get(1, a, x); opened(1); release(2, a)". Calls are numbered 1, 2, 3, … in the order
+// in which they begin; rooms are numbered by their incarnation, as in docs/rooms.md. Parse doesn't
+// check whether the steps can happen in this order: running the script does.
 func Parse(script string) ([]model.Input, error) {
 	var all []model.Input
 	for _, part := range strings.FieldsFunc(script, func(r rune) bool { return r == ';' || r == '\n' }) {
@@ -94,7 +95,7 @@ func Parse(script string) ([]model.Input, error) {
 	return all, nil
 }
 
-// MustParse is [Parse] for scripts that stand in the source. It panics where Parse fails.
+// MustParse is like [Parse], but panics on an error. It is for scripts in source code.
 func MustParse(script string) []model.Input {
 	all, err := Parse(script)
 	if err != nil {
@@ -106,7 +107,7 @@ func MustParse(script string) []model.Input {
 func parseStep(step string) (model.Input, error) {
 	form := stepForm.FindStringSubmatch(step)
 	if form == nil {
-		return model.Input{}, fmt.Errorf("script: %q is no step, such as get(1, a, x)", step)
+		return model.Input{}, fmt.Errorf("script: %q is no step; a step looks like get(1, a, x)", step)
 	}
 	kind := kindWords[form[1]]
 	args := strings.Split(form[2], ",")
@@ -123,7 +124,7 @@ func parseStep(step string) (model.Input, error) {
 	number, err := strconv.Atoi(args[0])
 	if kind == 0 || len(args) != want || err != nil {
 		words := strings.Join(slices.Sorted(maps.Keys(kindWords)), ", ")
-		return model.Input{}, fmt.Errorf("script: %q is no step: the words are %s", step, words)
+		return model.Input{}, fmt.Errorf("script: %q is no step, or has wrong arguments: the words are %s", step, words)
 	}
 	in := model.Input{Kind: kind, Incarnation: number}
 	if isCall(kind) || kind == model.KindGiveUp || kind == model.KindClose {

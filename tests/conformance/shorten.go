@@ -6,8 +6,8 @@ import (
 	"ablyrooms.example/model"
 )
 
-// shorten removes steps from a script, and makes others plainer, as long as fails holds for what is
-// left. From the result no single step, with what depends on it, can be removed.
+// shorten removes steps from a script and makes steps simpler, as long as fails reports true for
+// the result. In the end no single step can be removed, together with the steps that depend on it.
 func (m machine) shorten(script []model.Input, fails func([]model.Input) bool) []model.Input {
 	for changed := true; changed; {
 		changed = false
@@ -27,7 +27,7 @@ func (m machine) shorten(script []model.Input, fails func([]model.Input) bool) [
 	return script
 }
 
-// plainer lists scripts without the i-th step, or with a plainer one in its place.
+// plainer returns the script without its i-th step, and the script with a simpler i-th step.
 func (m machine) plainer(script []model.Input, i int) [][]model.Input {
 	var all [][]model.Input
 	if shorter := m.without(script, i); len(shorter) > 0 && len(shorter) < len(script) {
@@ -67,8 +67,8 @@ func (m machine) plainer(script []model.Input, i int) [][]model.Input {
 	return all
 }
 
-// without removes one step, and then whatever can't happen without it, and numbers calls and
-// incarnations again.
+// without removes one step, and the later steps that can't happen without it. It renumbers calls
+// and incarnations.
 func (m machine) without(script []model.Input, remove int) []model.Input {
 	var kept []model.Input
 	before, now := m, m

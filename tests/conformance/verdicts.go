@@ -11,47 +11,47 @@ import (
 	"ablyrooms.example/model"
 )
 
-// Verdicts are what is known of a subject, written down by who looked into it. What a run finds
-// must match them.
+// Verdicts are the known facts about a subject. Somebody writes them down after an investigation.
+// The findings of a run must match them.
 type Verdicts struct {
-	// Findings are by their class, one each.
+	// Findings has one entry for each class of violations.
 	Findings []Finding `json:"findings"`
-	// Unobservable are the rules that no script can show of this subject, with the reason.
+	// Unobservable has the rules that no script can show for this subject, each with the reason.
 	Unobservable map[Rule]string `json:"unobservable"`
-	// Partly are the rules of which scripts can show a part only, with what is missing.
+	// Partly has the rules of which scripts can show only a part, each with what is missing.
 	Partly map[Rule]string `json:"partly"`
 }
 
 // Finding is one known deviation.
 type Finding struct {
 	Class   string  `json:"class"`
-	Script  string  `json:"script"` // the shortest
+	Script  string  `json:"script"` // a shortest one
 	Verdict Verdict `json:"verdict"`
 	Reason  string  `json:"reason"`
 }
 
-// Verdict says what to make of a deviation.
+// Verdict says whether a deviation is a fault.
 type Verdict string
 
 // The verdicts.
 const (
 	Fault Verdict = "fault" // the subject breaks its own specification
-	// its specification leaves open what it does; the rule decides otherwise
+	// the subject's specification leaves this open; the rule here decides otherwise
 	Allowed Verdict = "allowed"
 )
 
-// Words says what a verdict means.
+// Words returns what the verdict means, in words.
 func (v Verdict) Words() string {
 	switch v {
 	case Fault:
-		return "a fault: it breaks its own specification"
+		return "a fault: the subject breaks its own specification"
 	case Allowed:
-		return "allowed: its specification leaves this open, and the rule here decides otherwise"
+		return "allowed: the subject's specification leaves this open, and the rule here decides otherwise"
 	}
-	return "none yet: say in the file of verdicts whether it is a fault or allowed, and why"
+	return "none yet: write in the file of verdicts whether this is a fault or allowed, and why"
 }
 
-// ReadVerdicts reads verdicts from a file of JSON.
+// ReadVerdicts reads verdicts from a JSON file.
 func ReadVerdicts(file string) (Verdicts, error) {
 	text, err := os.ReadFile(file)
 	if err != nil {
@@ -74,7 +74,7 @@ func parseVerdicts(text []byte) (v Verdicts, err error) {
 	return v, nil
 }
 
-// Scripts returns the scripts of the findings.
+// Scripts returns the scripts of the findings. It returns an error if a script can't happen.
 func (v Verdicts) Scripts() ([][]model.Input, error) {
 	var all [][]model.Input
 	for _, f := range v.Findings {
@@ -100,9 +100,9 @@ func (v Verdicts) find(class string) (Finding, bool) {
 	return Finding{}, false
 }
 
-// Match returns an error that lists each difference between the verdicts and a result: a deviation
-// that has no verdict, a verdict whose deviation was not found or by another script, and rules that
-// are observable or not otherwise than they say.
+// Match returns nil if the verdicts match a result. Otherwise its error lists the differences: a
+// deviation without a verdict; a verdict whose deviation was not found, or was found with another
+// script; a rule that is listed as unobservable but was shown, or was not shown but isn't listed.
 func (v Verdicts) Match(r Result) error {
 	var all []error
 	differ := func(format string, args ...any) { all = append(all, fmt.Errorf("verdicts: "+format, args...)) }
@@ -116,14 +116,14 @@ func (v Verdicts) Match(r Result) error {
 	}
 	for _, f := range v.Findings {
 		if !slices.ContainsFunc(r.Violations, func(found *Violation) bool { return found.Class == f.Class }) {
-			differ("the deviation %q is in the file, but was not found: if it is mended, remove it", f.Class)
+			differ("the deviation %q is in the file, but was not found: if the subject no longer deviates, remove it from the file", f.Class)
 		}
 	}
 	for _, rule := range Rules() {
 		_, listed := v.Unobservable[rule]
 		switch unobserved := r.State(rule) == Unobserved; {
 		case unobserved && !listed:
-			differ("no script showed %s: if none can, list it as unobservable", rule)
+			differ("no script showed whether %s is kept: if none can, list it as unobservable", rule)
 		case !unobserved && listed:
 			differ("%s is listed as unobservable, but scripts showed it", rule)
 		}
@@ -131,17 +131,17 @@ func (v Verdicts) Match(r Result) error {
 	return errors.Join(all...)
 }
 
-// State is what a run showed of a rule.
+// State is what a run showed about a rule.
 type State string
 
 // The states of a rule.
 const (
 	Kept       State = "kept"
 	Broken     State = "broken"
-	Unobserved State = "not seen" // no script showed it, be it that none can or that none was tried
+	Unobserved State = "not seen" // no script showed it: none can, or none was tried
 )
 
-// State returns what was shown of a rule.
+// State returns what the run showed about a rule.
 func (r Result) State(rule Rule) State {
 	switch {
 	case slices.ContainsFunc(r.Violations, func(v *Violation) bool { return v.rule() == rule }):

@@ -6,7 +6,7 @@ import (
 	"testing"
 )
 
-// kept returns counts in which every rule was shown.
+// kept returns a value for Result.Kept in which every rule was shown.
 func kept() map[Rule]int {
 	all := map[Rule]int{}
 	for _, rule := range Rules() {
@@ -29,7 +29,7 @@ func TestVerdictsMustMatch(t *testing.T) {
 		"new":      {Verdicts{}, Result{Violations: []*Violation{found}, Kept: kept()}, `no verdict yet: "c"`},
 		"gone":     {Verdicts{Findings: []Finding{known}}, Result{Kept: kept()}, `"c" is in the file, but was not found`},
 		"script":   {Verdicts{Findings: []Finding{other}}, Result{Violations: []*Violation{found}, Kept: kept()}, "found with dispose(1)"},
-		"unseen":   {Verdicts{}, Result{}, "no script showed R1"},
+		"unseen":   {Verdicts{}, Result{}, "no script showed whether R1 is kept"},
 		"observed": {Verdicts{Unobservable: map[Rule]string{"R1": "why"}}, Result{Kept: kept()}, "R1 is listed as unobservable, but"},
 	} {
 		err := c.verdicts.Match(c.result)
@@ -44,7 +44,7 @@ func TestVerdictsMustMatch(t *testing.T) {
 	}
 }
 
-// TestEveryRuleHasASentence: a violation says what the broken rule asks for.
+// TestEveryRuleHasASentence checks that a violation says what the broken rule requires.
 func TestEveryRuleHasASentence(t *testing.T) {
 	for _, rule := range Rules() {
 		if v := (&Violation{Rules: []Rule{rule}}).Error(); rule.Sentence() == "" || !strings.Contains(v, rule.Sentence()) {
@@ -56,7 +56,7 @@ func TestEveryRuleHasASentence(t *testing.T) {
 	}
 }
 
-// TestThePageShowsWhatIsPrinted holds the samples of docs/harness-go.md to what is printed.
+// TestThePageShowsWhatIsPrinted checks that the samples in docs/harness-go.md are what is printed.
 func TestThePageShowsWhatIsPrinted(t *testing.T) {
 	page, err := os.ReadFile("../../docs/harness-go.md")
 	if err != nil {
@@ -67,8 +67,8 @@ func TestThePageShowsWhatIsPrinted(t *testing.T) {
 	v := &Violation{Kind: Hang, Script: MustParse("get(1, a, x); opened(1); release(2, a); get(3, a, x)"), Rules: []Rule{"R6"},
 		Shortest: true, Want: "rest, with no goroutine waiting for a lock", Got: "hangs: " + hang}
 	shown := strings.Join(strings.Fields(string(page)), " ")
-	// without the link and the diagram
-	report, _, _ := strings.Cut(v.Error(), "\nas the rules ask for it")
+	// the page shows the report up to the link and the diagram
+	report, _, _ := strings.Cut(v.Error(), "\nwhat the rules require")
 	for _, want := range []string{lines[0], lines[1], strings.TrimSpace(report)} {
 		if !strings.Contains(shown, strings.Join(strings.Fields(want), " ")) {
 			t.Errorf("the page does not show:\n%s", want)

@@ -10,21 +10,21 @@ import (
 	"ablyrooms.example/model"
 )
 
-// atWire is the transport to a subject in a process, for one script.
+// atWire is the [transport] to a subject in a process, for one script.
 type atWire struct {
 	*Rig
 	*run
 	ctx     context.Context
-	asked   []*asked    // the calls
-	rooms   map[int]int // the incarnation of each room of the subject
-	handles map[int]int // and back
-	gates   []wireGates // of each incarnation
+	asked   []*asked    // the requests of the calls
+	rooms   map[int]int // the incarnation of each room object of the subject
+	handles map[int]int // the room object of each incarnation
+	gates   []wireGates // for each incarnation
 }
 
-// wireGates hold what the server answers to one room.
+// wireGates are the answers to one room that the server holds.
 type wireGates struct{ attached, detached Held }
 
-// cleanup lets go what a script that was stopped left held, and ends the system.
+// cleanup lets all held frames go, which a stopped script may have left, and ends the system.
 func (x *atWire) cleanup() error {
 	x.server.Reset()
 	if err := x.rest(); err != nil {
@@ -40,7 +40,7 @@ func (x *atWire) cleanup() error {
 	return nil
 }
 
-// endSystem asks for a disposal if one is promised, and else for the release of each name.
+// endSystem requests a disposal if that is promised, and otherwise the release of each name.
 func (x *atWire) endSystem() error {
 	if x.run.promises.Disposal {
 		_, err := x.proc.send(Request{Op: "dispose"})
@@ -92,7 +92,7 @@ func (x *atWire) act(in model.Input) error {
 		return err
 	case KindAttached, KindAttachRefused:
 		if in.Kind == KindAttachRefused {
-			g.detached.Remove() // there is nothing to detach, and a successor has its own
+			g.detached.Remove() // a failed room sends no DETACH; the next room has its own hold
 		}
 		g.attached.Pass()
 	case KindResisted:
@@ -108,8 +108,8 @@ func (x *atWire) act(in model.Input) error {
 	return nil
 }
 
-// hold has the server hold the next ATTACHED or DETACHED of a room. What becomes of it when it is
-// let go stands further on in the script.
+// hold makes the server hold the next ATTACHED or DETACHED of a room. A later step of the script
+// says what the server sends when it lets the frame go.
 func (x *atWire) hold(incarnation int, attached bool) Held {
 	kinds := []model.Kind{model.KindReleased, KindFailed, KindResisted}
 	if attached {
@@ -125,14 +125,16 @@ func (x *atWire) hold(incarnation int, attached bool) Held {
 	return x.server.Hold(x.channel(x.now.model.Incarnations[incarnation-1].Name), attached, end)
 }
 
-// pause is how long a release may take to end after its detach failed: by CHA-RL3n4 250 ms, with
-// room for a slow machine.
+// pause is how long a release may take to end after its detach failed: 250 ms by CHA-RL3n4, and
+// more for a slow machine.
 const pause = 3 * time.Second
 
 // awaitRelease waits until a release whose detach failed has ended. Such a release may pause before
-// it looks at the channel again (CHA-RL3n4), and a subject that waits for a timer alone is at rest.
-// What shows the end is a call that is settled by it; where no caller waits, a release of the
-// harness's own joins (CHA-RC1g3). When the end doesn't come, comparing will find it.
+// it looks at the channel again (CHA-RL3n4), and a subject that only waits for a timer counts as at
+// rest. But the end of the release settles the calls that wait for it, so awaitRelease waits until
+// such a call is answered. If no caller waits for the release, the harness joins it with a call of
+// its own (CHA-RC1g3). If the release doesn't end in time, awaitRelease returns nil, and the
+// comparison reports that.
 func (x *atWire) awaitRelease(name string) error {
 	var settled []*asked
 	for k, c := range x.calls {
@@ -158,8 +160,8 @@ func (x *atWire) awaitRelease(name string) error {
 	return nil
 }
 
-// seen reads an answer. A room that is seen first is that of the incarnation that the model gives
-// the call.
+// seen reads the answer to a call. If the answer has a new room object, that object belongs to the
+// incarnation that the model gives to the call.
 func (x *atWire) seen(n int, want model.Call) (ending, bool) {
 	a, answered := x.asked[n-1].answer()
 	switch {
@@ -176,7 +178,7 @@ func (x *atWire) seen(n int, want model.Call) (ending, bool) {
 		x.rooms[a.Room], x.handles[i] = i, a.Room
 	}
 	if i == 0 {
-		return ending{text: "a room object that is none of those before", class: "another room"}, true
+		return ending{text: "a room object that no get returned before", class: "another room"}, true
 	}
 	o := model.Outcome{Kind: model.OutcomeRoom, Incarnation: i}
 	got := ending{Outcome: o, text: o.String(), class: "a room"}
@@ -186,7 +188,7 @@ func (x *atWire) seen(n int, want model.Call) (ending, bool) {
 	return got, true
 }
 
-// ending reads an error in the model's terms.
+// ending translates an error into an outcome of the model.
 func (e *Error) ending() ending {
 	if e.GaveUp {
 		return ending{Outcome: model.Outcome{Kind: model.OutcomeGaveUp}, text: "gave up", class: "gave up", cause: true}
@@ -204,7 +206,7 @@ func (e *Error) ending() ending {
 
 func (x *atWire) works() *difference { return nil }
 
-// inside holds what the server has against the machine.
+// inside compares the state of the server with that of the machine.
 func (x *atWire) inside() *difference {
 	for i, inc := range x.now.model.Incarnations {
 		attached, at, g := x.server.Attached(x.channel(inc.Name)), x.now.wires[i], x.gates[i]

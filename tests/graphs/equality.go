@@ -16,32 +16,32 @@ import (
 	"ablyrooms.example/tests/report/golden"
 )
 
-// Comparison is a configuration of a spec with the machine at the bounds that say the same.
+// Comparison is a configuration of a spec, and the machine at the same bounds.
 type Comparison struct {
-	Config string // the name of the configuration
-	Name   string // of the machine
-	// Golden is the folder of the dump that is kept for tests, from the module's root; "" if none
-	// is.
+	Config string // the name of the configuration of TLC
+	Name   string // the name of the machine
+	// Golden is the folder of the dump that is kept for tests, relative to the module's root; "" if
+	// no dump is kept.
 	Golden string
 
-	dir   string // of the configuration
+	dir   string // the folder of the configuration, relative to the module's root
 	build func(context.Context) (*Graph, uint64, error)
 	read  func(io.Reader) (*Graph, error)
 }
 
-// NewComparison compares TLC's graph of a configuration in a folder, given from the module's root,
-// with a machine's core, and that with its model.
+// NewComparison returns a comparison of TLC's graph of a configuration with the graph of a
+// machine's core, and of the core with the model. The folder dir is relative to the module's root.
 func NewComparison[S, M, I, O, N any](dir, config, golden string, m Machine[S, M, I, O], spec Mapping[N]) Comparison {
 	return Comparison{Config: config, Name: m.Name, Golden: golden, dir: dir,
 		build: func(ctx context.Context) (*Graph, uint64, error) { return ToGraph(ctx, m) },
 		read:  func(dump io.Reader) (*Graph, error) { return ReadDot("the spec", dump, spec) }}
 }
 
-// Equality is what a comparison came to.
+// Equality is the result of a comparison.
 type Equality struct {
 	Config, Name  string
-	States, Edges int    // of the spec
-	Refused       uint64 // inputs that core and model refused
+	States, Edges int    // of the spec's graph
+	Refused       uint64 // inputs that both core and model refused
 	OnlySpec      int    // edges that the core lacks
 	OnlyCore      int    // edges that the spec lacks
 	Shown         []Difference
@@ -51,27 +51,27 @@ type Equality struct {
 // Equal reports whether the graphs are the same.
 func (e *Equality) Equal() bool { return e.OnlySpec+e.OnlyCore+len(e.Shown) == 0 }
 
-// Check returns an error if the graphs differ, or if other sizes stand in golden.json.
+// Check returns an error if the graphs differ, or if their sizes are not those in golden.json.
 func (e *Equality) Check() error {
 	if !e.Equal() {
 		return fmt.Errorf("%s: %d and %d edges differ", e.Config, e.OnlySpec, e.OnlyCore)
 	}
 	for what, n := range e.Sizes() {
 		if key := "equality/" + e.Config + what; !golden.Has(key) || golden.Int(key) != n {
-			return fmt.Errorf("%d is not what golden.json has of %s: make golden", n, key)
+			return fmt.Errorf("%s is %d, but golden.json has another number: run make golden", key, n)
 		}
 	}
 	return nil
 }
 
-// Sizes are what golden.json has of a comparison.
+// Sizes returns the sizes that golden.json has for a comparison.
 func (e *Equality) Sizes() map[string]int {
 	return map[string]int{"/states": e.States, "/edges": e.Edges, "/refused": int(e.Refused)}
 }
 
-// Run has TLC make the graph of the spec again, unless it is kept, builds the core's at the same
-// time, and compares them. Core and model are compared as the core's is built: a difference of
-// those is an error.
+// Run compares the graphs. It reads the spec's graph from the dump that is kept, or else has TLC
+// make it. At the same time it builds the core's graph, and compares each step of the core with the
+// model: a difference between these two is an error.
 func (c Comparison) Run(ctx context.Context, tlc *tlcrun.TLC, root string) (*Equality, error) {
 	return c.compare(ctx, func() (*Graph, error) {
 		if c.Golden != "" {
@@ -90,7 +90,7 @@ func (c Comparison) Run(ctx context.Context, tlc *tlcrun.TLC, root string) (*Equ
 	})
 }
 
-// Compare is Run with a dump that there is.
+// Compare is like Run, but takes the dump of the spec's graph.
 func (c Comparison) Compare(ctx context.Context, dump []byte) (*Equality, error) {
 	return c.compare(ctx, func() (*Graph, error) { return c.read(bytes.NewReader(dump)) })
 }
@@ -116,7 +116,7 @@ func (c Comparison) compare(ctx context.Context, spec func() (*Graph, error)) (*
 	return e, nil
 }
 
-// config reads the configuration, and the digest of what its dump is made from.
+// config returns the configuration, and a digest of the text that its dump is made from.
 func (c Comparison) config(root string) (*tlcrun.Config, string, error) {
 	config, err := tlcrun.ReadConfig(filepath.Join(root, filepath.FromSlash(c.dir), c.Config+".cfg"))
 	if err != nil {
@@ -126,8 +126,8 @@ func (c Comparison) config(root string) (*tlcrun.Config, string, error) {
 	return config, digest, err
 }
 
-// dump has TLC write the graph of the configuration, and returns its file, which is removed
-// already, and the digest of what it is made from.
+// dump has TLC write the graph of the configuration. It returns the open file, which is already
+// removed from its folder, and the digest of the text that the dump is made from.
 func (c Comparison) dump(ctx context.Context, tlc *tlcrun.TLC, root string) (*os.File, string, error) {
 	config, digest, err := c.config(root)
 	if err != nil {
@@ -146,8 +146,8 @@ func (c Comparison) dump(ctx context.Context, tlc *tlcrun.TLC, root string) (*os
 	return dump, digest, err
 }
 
-// WriteGolden has TLC make the dump again and writes it to its file: a line with the hash, then the
-// dump, compressed.
+// WriteGolden has TLC make the dump, and writes the file that is kept: a line with the digest, and
+// then the dump, compressed.
 func (c Comparison) WriteGolden(ctx context.Context, tlc *tlcrun.TLC, root string) error {
 	dump, digest, err := c.dump(ctx, tlc, root)
 	if err != nil {
@@ -166,26 +166,26 @@ func (c Comparison) WriteGolden(ctx context.Context, tlc *tlcrun.TLC, root strin
 	return os.WriteFile(c.file(root), b.Bytes(), 0o644)
 }
 
-// file is where the golden is kept.
+// file returns the path of the dump that is kept.
 func (c Comparison) file(root string) string {
 	return filepath.Join(root, filepath.FromSlash(c.Golden), c.Config+".dot.gz")
 }
 
-// ReadGolden reads the dump that is kept below the module's root. It is an error if it was made
-// from another text of the spec.
+// ReadGolden reads the dump that is kept. It returns an error if the spec or the configuration has
+// changed since the dump was made. root is the module's root.
 func (c Comparison) ReadGolden(root string) ([]byte, error) {
 	hash, dump, err := ReadGolden(c.file(root))
 	if err != nil {
 		return nil, err
 	}
 	if _, now, err := c.config(root); err != nil || now != hash {
-		return nil, errors.Join(err, fmt.Errorf("the spec or %s.cfg changed since its golden was made, or the "+
-			"golden changed alone; make it anew, which needs Java: make golden", c.Config))
+		return nil, errors.Join(err, fmt.Errorf("the spec or %s.cfg has changed since its dump was made, or "+
+			"the dump has changed: run make golden, which needs Java", c.Config))
 	}
 	return dump, nil
 }
 
-// ReadGolden reads a dump that is kept, and the digest of what it was made from.
+// ReadGolden reads a dump that is kept, and the digest of the text that it was made from.
 func ReadGolden(file string) (hash string, dump []byte, err error) {
 	packed, err := os.Open(file)
 	if err != nil {

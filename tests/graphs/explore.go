@@ -12,34 +12,35 @@ import (
 	"time"
 )
 
-// Options say how to explore. The zero Options explore all, on all processors.
+// Options say how to explore. The zero Options explore everything, on all processors.
 type Options struct {
-	Workers int // 0: as many as there are processors
-	// the exploration ends as Bounded before a level that would pass it; 0: no bound
+	Workers int // the number of goroutines; 0 for one for each processor
+	// the exploration ends as Bounded once there are more states than this; 0 for no bound
 	MaxStates uint64
-	Symmetry  bool // explore one state for all that Machine.Canonical takes for one
-	// leave out inputs that are not likely, instead of trying that they are refused
+	Symmetry  bool // explore one of all states that Machine.Canonical maps to the same state
+	// don't try inputs that are not likely to be taken
 	Possible bool
-	Against  bool // hold every step and every refusal against the model
-	// Progress, if set, is called now and then, and at the end.
+	Against  bool // compare every step and every refused input with the model
+	// Progress, if it is not nil, is called now and then, and at the end of each level.
 	Progress func(Progress)
 }
 
-// Progress is how far an exploration is.
+// Progress says how far an exploration has come.
 type Progress struct {
 	States      uint64 // seen so far
-	Depth       int    // of the level under way
-	Done, Level uint64 // states of that level that were expanded, and all of them
+	Depth       int    // the depth of the present level
+	Done, Level uint64 // the states of that level: those that were expanded, and all
 	Elapsed     time.Duration
 }
 
-// A fingerprint is what the explorer keeps of a state: 128 bits of hashes of its key. The hashes
-// are seeded again for each run, so that two states that share a fingerprint in one run hardly do
-// in the next.
+// A fingerprint stands for a state: 128 bits of hashes of the state's key. Each run has new seeds
+// for the hashes. Two states that have the same fingerprint in one run are unlikely to have the
+// same one in another run.
 type fingerprint [2]uint64
 
-// collisionChance bounds the probability that any two of n states shared a fingerprint, so that one
-// was taken for the other: the number of pairs over the number of fingerprints.
+// collisionChance returns a bound for the probability that any two of n states have the same
+// fingerprint, so that one was taken for the other: the number of pairs of states, divided by the
+// number of fingerprints.
 func collisionChance(n uint64) float64 { return float64(n) / 2 * float64(n) / math.Exp2(128) }
 
 const (
@@ -48,10 +49,10 @@ const (
 	maxInputs   = 1 << inputBits
 )
 
-// via names a step by the number of the state before it and the index of the input.
+// via returns a number for a step: the number of the state before it, and the index of its input.
 func via(parent uint32, input int) uint64 { return uint64(parent)<<inputBits | uint64(input) }
 
-// exploration is one Explore under way.
+// exploration is one run of Explore.
 type exploration[S, M, I, O any] struct {
 	machine *Machine[S, M, I, O]
 	options Options
@@ -59,22 +60,23 @@ type exploration[S, M, I, O any] struct {
 	workers []*worker[S, M, I, O]
 	result  *Result[I]
 	began   time.Time
-	told    time.Time // when Progress was called
+	told    time.Time // when Progress was last called
 
-	// Workers read visited while they expand states; in between, what they found is added.
+	// Workers only read visited while they expand states. In between, the states that they found
+	// are added.
 	visited map[fingerprint]struct{}
-	parents []uint32 // of state n at n
-	inputs  []uint16 // by which it was reached first
+	parents []uint32 // by state: the state from which it was reached first
+	inputs  []uint16 // by state: the input by which it was reached first
 }
 
-// Explore visits every state that the machine reaches, breadth first, holds its properties to each,
-// and returns what it found, which does not depend on the number of workers.
+// Explore visits every state that the machine reaches, breadth first, and checks the properties in
+// each. The result does not depend on the number of workers.
 func Explore[S, M, I, O any](ctx context.Context, m Machine[S, M, I, O], o Options) *Result[I] {
 	if o.Symmetry && m.Canonical == nil {
 		panic("graphs: " + m.Name + " has no symmetry")
 	}
 	o.Workers = cmp.Or(max(o.Workers, 0), runtime.GOMAXPROCS(0))
-	// the most that can be numbered
+	// states have numbers of 32 bits
 	o.MaxStates = min(cmp.Or(o.MaxStates, math.MaxUint32), math.MaxUint32)
 	e := &exploration[S, M, I, O]{machine: &m, options: o, visited: map[fingerprint]struct{}{},
 		seeds:  [2]maphash.Seed{maphash.MakeSeed(), maphash.MakeSeed()},
@@ -89,7 +91,7 @@ func Explore[S, M, I, O any](ctx context.Context, m Machine[S, M, I, O], o Optio
 	return r
 }
 
-// explore goes level by level. What a level brought is counted when it is over.
+// explore goes level by level. The steps of a level are counted when all its states are expanded.
 func (e *exploration[S, M, I, O]) explore(ctx context.Context) {
 	r := e.result
 	var initial S
@@ -99,7 +101,7 @@ func (e *exploration[S, M, I, O]) explore(ctx context.Context) {
 		e.violated(Violation[I]{Property: property, Reason: err.Error()})
 		return
 	}
-	level, size := [][]S{{initial}}, 1 // chunks, of which all but the last are full
+	level, size := [][]S{{initial}}, 1 // chunks of states; all but the last are full
 	e.add(&candidate[S]{mark: w.fingerprint(&initial)})
 	for size > 0 {
 		first := len(e.parents) - size
@@ -109,8 +111,8 @@ func (e *exploration[S, M, I, O]) explore(ctx context.Context) {
 			chunks := level[at:min(at+len(e.workers), len(level))]
 			e.expand(chunks, first+at*chunkStates)
 			for _, w := range e.workers {
-				// New states are added in the order of their steps, so that numbers don't depend on
-				// who did what when.
+				// New states are added in the order of their steps, so their numbers don't depend
+				// on which worker was faster.
 				for i := range w.found {
 					c := &w.found[i]
 					if !e.add(c) {
@@ -129,7 +131,7 @@ func (e *exploration[S, M, I, O]) explore(ctx context.Context) {
 					return
 				}
 			}
-			clear(chunks) // so that their memory is free
+			clear(chunks) // frees their memory
 			e.progress(min((at+len(chunks))*chunkStates, size), size)
 			if ctx.Err() != nil {
 				e.stop(Stopped, context.Cause(ctx).Error())
@@ -146,7 +148,7 @@ func (e *exploration[S, M, I, O]) explore(ctx context.Context) {
 	r.Verdict = Complete
 }
 
-// expand has each worker expand one of the chunks at most. Their first state has the number.
+// expand has each worker expand at most one of the chunks. number is that of the first state.
 func (e *exploration[S, M, I, O]) expand(chunks [][]S, number int) {
 	var running sync.WaitGroup
 	for i, w := range e.workers {
@@ -158,7 +160,7 @@ func (e *exploration[S, M, I, O]) expand(chunks [][]S, number int) {
 	running.Wait()
 }
 
-// add numbers a state if it is new.
+// add gives a state a number if it is new, and reports whether it is.
 func (e *exploration[S, M, I, O]) add(c *candidate[S]) bool {
 	if _, seen := e.visited[c.mark]; seen {
 		return false
@@ -180,7 +182,7 @@ func (e *exploration[S, M, I, O]) progress(done, level int) {
 
 func (e *exploration[S, M, I, O]) stop(v Verdict, reason string) {
 	e.result.Verdict = v
-	e.result.Reason = fmt.Sprintf("%s; all states to depth %d were counted, the steps from that depth were not",
+	e.result.Reason = fmt.Sprintf("%s; the counts have all states up to depth %d, and no steps from states of that depth",
 		reason, e.result.Depth())
 }
 
@@ -204,7 +206,7 @@ func (e *exploration[S, M, I, O]) violated(v Violation[I]) {
 	e.result.Verdict, e.result.Reason, e.result.Violation = Violated, v.Error(), &v
 }
 
-// candidate is a state that a step leads to, and that was not visited before the chunk was.
+// candidate is a state that a step leads to, and that no earlier chunk has visited.
 type candidate[S any] struct {
 	step  uint64
 	mark  fingerprint
@@ -215,18 +217,18 @@ type candidate[S any] struct {
 type worker[S, M, I, O any] struct {
 	*prober[S, M, I, O]
 	e      *exploration[S, M, I, O]
-	found  []candidate[S] // in the order of their steps
-	failed *Violation[I]  // the first, without its path
-	step   uint64         // in which it failed
+	found  []candidate[S] // in the order of the steps that led to them
+	failed *Violation[I]  // the first violation, without its path
+	step   uint64         // the step that failed
 	mark   []byte
-	parent uint32 // the state that is expanded
+	parent uint32 // the state that is being expanded
 
 	edges, ends, orbits, all uint64
-	byInput                  []uint64 // steps
+	byInput                  []uint64 // the number of steps, by input
 }
 
-// expand takes every step from the states of a chunk, of which the first has the number, and writes
-// down the states that are new, up to the first state in which something fails.
+// expand takes every step from the states of a chunk, and collects the new states. It stops at the
+// first state in which something fails. number is that of the chunk's first state.
 func (w *worker[S, M, I, O]) expand(chunk []S, number uint32) {
 	fail := func(input int, property, reason string) {
 		if w.failed == nil {
@@ -260,13 +262,13 @@ func (w *worker[S, M, I, O]) expand(chunk []S, number uint32) {
 	}
 }
 
-// arrive looks at a step that was taken, and at the state that it leads to. It returns the first
-// property that fails, and why.
+// arrive checks a step that was taken, and the state that it leads to. It returns the first
+// property that fails, and the reason.
 func (w *worker[S, M, I, O]) arrive(input int, outs []O) (string, error) {
 	w.edges++
 	w.byInput[input]++
 	m := w.m
-	if !w.against { // else the view is there already
+	if !w.against { // with against, probe has set the view already
 		m.View(&w.state, &w.after)
 	}
 	for i := range m.Properties {
@@ -293,7 +295,8 @@ func (w *worker[S, M, I, O]) fingerprint(s *S) fingerprint {
 	return fingerprint{maphash.Bytes(w.e.seeds[0], w.mark), maphash.Bytes(w.e.seeds[1], w.mark)}
 }
 
-// holds returns the first property that fails in a state whose view is in w.after.
+// holds returns the first property that fails in a state, and the reason. The state's view is
+// w.after.
 func (w *worker[S, M, I, O]) holds(s *S) (string, error) {
 	for i := range w.m.Properties {
 		if p := &w.m.Properties[i]; p.State != nil {

@@ -8,11 +8,12 @@ import (
 	"strings"
 )
 
-// CheckFaults plants each fault of the machine, holds the properties that it lists to it, each by
-// itself, and returns the names of those that are broken. It returns an error if a fault does not
-// break all that it lists, or if a property is broken by none; one that speaks of states and of
-// steps must be broken in both ways. Liveness is checked on a machine of its own, most often a
-// smaller one. What is caught is recorded, with the end of the name of its family.
+// CheckFaults plants each fault of the machine, and checks the properties that the fault lists,
+// each on its own. It returns the names of the properties that were broken. It returns an error if
+// a fault doesn't break a property that it lists, or if no fault breaks some property. If a
+// property has a part for states and a part for steps, faults must break both. Liveness is checked
+// on live, which is usually a smaller machine. What is caught is recorded under names that end with
+// family.
 func CheckFaults[S, M, I, O any](ctx context.Context, family string, m, live Machine[S, M, I, O]) (
 	map[string]bool, error) {
 	broken := map[string]bool{}
@@ -45,12 +46,12 @@ func CheckFaults[S, M, I, O any](ctx context.Context, family string, m, live Mac
 	return broken, errors.Join(errs...)
 }
 
-// Caught records that something that is planted was caught: tests/report compares this with what
-// was caught before.
+// Caught records that a planted fault was caught. tests/report compares the record with an earlier
+// one.
 func Caught(family, name string) { fmt.Printf("CAUGHT %s: %s\n", family, name) }
 
-// halves returns the machine with each property alone, and with what it says of states and of steps
-// apart, as NAME(states) and NAME(steps), if it speaks of both.
+// halves returns machines with one property each. A property for both states and steps becomes two,
+// NAME(states) and NAME(steps).
 func (m Machine[S, M, I, O]) halves() (list []Machine[S, M, I, O]) {
 	alone := m
 	alone.Agrees = nil
@@ -69,7 +70,7 @@ func (m Machine[S, M, I, O]) halves() (list []Machine[S, M, I, O]) {
 	return list
 }
 
-// breaks returns the names of the properties that a fault breaks, of those that it lists.
+// breaks returns the names of those properties that a fault lists and really breaks.
 func (m Machine[S, M, I, O]) breaks(ctx context.Context, live Machine[S, M, I, O], f Fault[S, I, O]) (
 	names []string, err error) {
 	m.fault, live.fault = f, f

@@ -2,11 +2,11 @@ package graphs
 
 import "slices"
 
-// lasso makes the counterexample that ends in a fair component.
+// lasso returns a counterexample that ends in a fair component.
 func (f *fair[S, M, I, O]) lasso(property string, component []int32, q *question,
 	paths paths) *Lasso[I] {
 	l := &Lasso[I]{Property: property}
-	// The path goes by the state with P that is nearest to the initial state.
+	// The path goes through the state with P that is nearest to the initial state.
 	starts := slices.SortedStableFunc(slices.Values(q.starts),
 		func(a, b int32) int { return int(paths.distance[a] - paths.distance[b]) })
 	inside := func(n int32) bool { return has(component, n) }
@@ -40,13 +40,13 @@ func (f *fair[S, M, I, O]) lasso(property string, component []int32, q *question
 		switch {
 		case slices.ContainsFunc(component, done):
 			visit(done)
-		case c.Strong && !slices.ContainsFunc(component, able): // can't be taken in it
-		// can't be taken in a state of it
+		case c.Strong && !slices.ContainsFunc(component, able): // none can take the action
+		// some state of the component can't take the action
 		case !c.Strong && slices.ContainsFunc(component, disabled):
 			if !disabled(entry) {
 				visit(disabled)
 			}
-		case len(component) > 1: // is taken in it
+		case len(component) > 1: // the component has a step of the action
 			visit(func(n int32) bool { return takes(n) >= 0 })
 			a := f.space.from(at)[takes(at)]
 			cycle, at = append(cycle, a), a.to

@@ -8,39 +8,40 @@ import (
 	"strings"
 )
 
-// LeadsTo is the property P ~> Q: from every state in which P holds, every fair behaviour comes to
-// a state in which Q does. A behaviour is a path of steps without end, or one that stops at a state
-// and stays there (stutters) for ever.
+// LeadsTo is the property P ~> Q: after every state in which P holds, every fair behaviour reaches
+// a state in which Q holds. A behaviour is an infinite path of steps, or a path that stops at a
+// state and stays there (stutters) for ever.
 type LeadsTo[M any] struct {
 	Name string
 	P, Q func(m *M) bool
 }
 
-// Fairness is one conjunct of fairness. Weak fairness: an action, which is a set of inputs, that
-// can be taken in every state from some moment on is taken again and again. Strong fairness: an
-// action that can be taken again and again is taken again and again. A step that leads back to the
-// state that it left is no step of the action: it can't be distinguished from stuttering.
+// Fairness is one conjunct of fairness. It is about an action, which is a set of inputs. Weak
+// fairness says: if from some moment on the action is possible in every state, it is taken again
+// and again. Strong fairness says: if the action is possible again and again, it is taken again and
+// again. An input that doesn't change the state is no step of the action, since it can't be
+// distinguished from stuttering.
 type Fairness[M, I any] struct {
 	Name   string
-	Of     func(in I) bool // whether the input is one of the action; nil for all
-	When   func(m *M) bool // the states from which its steps count; nil for all
-	Into   func(m *M) bool // the states to which its steps lead; nil for all
-	Owed   func(m *M) bool // the states that ask for a step; nil: those in which one can be taken
-	Done   func(m *M) bool // the states that keep the conjunct as a step does; nil for none
+	Of     func(in I) bool // whether an input belongs to the action; nil for all
+	When   func(m *M) bool // whether a step from this state belongs to the action; nil for all
+	Into   func(m *M) bool // whether a step to this state belongs to the action; nil for all
+	Owed   func(m *M) bool // whether this state requires a step; nil for the states that have one
+	Done   func(m *M) bool // whether this state counts as a step of the action; nil for no state
 	Strong bool
 }
 
-// Lasso is a fair behaviour that breaks a property: it goes along Prefix, and then round Cycle for
-// ever; if Cycle is empty, it stays where it is. P holds after some inputs of the prefix, and Q
-// neither then nor ever after.
+// Lasso is a fair behaviour that breaks a property. It follows Prefix, and then repeats Cycle for
+// ever; if Cycle is empty, it stays where it is. P holds after the first P inputs of Prefix. From
+// then on Q never holds.
 type Lasso[I any] struct {
 	Property string
 	Prefix   []I
-	P        int // how many inputs of the prefix lead to the state in which P holds
+	P        int // how many inputs of Prefix lead to the state in which P holds
 	Cycle    []I
 }
 
-// String prints the behaviour in one line.
+// String returns the behaviour in one line.
 func (l *Lasso[I]) String() string {
 	text := func(inputs []I) string {
 		list := make([]string, len(inputs))
@@ -59,16 +60,17 @@ func (l *Lasso[I]) String() string {
 type LivenessReport[I any] struct {
 	States, Edges int
 	Properties    int
-	// properties that fail under all of the fairness; none is a pass
+	// properties that fail although all of the fairness is assumed; if it is empty, the check
+	// passes
 	Broken []*Lasso[I]
-	// conjuncts whose action is never possible within the bounds
+	// the conjuncts whose action is never possible within the bounds
 	Vacuous []string
-	// what fails without the conjunct of that name; not for vacuous ones
+	// for each conjunct that is not vacuous: the properties that fail without it
 	Without map[string][]*Lasso[I]
 }
 
-// Err returns an error if a property fails, or if a conjunct of fairness that is not vacuous could
-// be left out.
+// Err returns an error if a property fails, or if a conjunct of fairness that is not vacuous is not
+// needed.
 func (r *LivenessReport[I]) Err() error {
 	var errs []error
 	for _, l := range r.Broken {
@@ -85,8 +87,9 @@ func (r *LivenessReport[I]) Err() error {
 	return errors.Join(errs...)
 }
 
-// CheckLiveness builds the graph of a machine and checks every liveness property on it; and, if all
-// hold, what becomes of them when one conjunct of fairness is left out.
+// CheckLiveness builds the graph of a machine and checks every liveness property on it. If all
+// hold, it leaves out one conjunct of fairness after another, and reports which properties then
+// fail.
 func CheckLiveness[S, M, I, O any](ctx context.Context, m Machine[S, M, I, O]) (*LivenessReport[I], error) {
 	sp, err := build(ctx, &m, Options{Possible: true}, false)
 	if err != nil {
@@ -126,10 +129,10 @@ func CheckLiveness[S, M, I, O any](ctx context.Context, m Machine[S, M, I, O]) (
 	return r, nil
 }
 
-// question is what is asked of a graph by a property P ~> Q.
+// question is what a property P ~> Q asks about a graph.
 type question struct {
-	starts  []int32 // the states with P and without Q
-	reached []bool  // the states that those lead to without Q in between
+	starts  []int32 // the states in which P holds and Q doesn't
+	reached []bool  // by state: whether a path without Q leads there from one of starts
 }
 
 func (sp *space[S, M, I, O]) ask(p LeadsTo[M]) *question {
@@ -151,20 +154,20 @@ func (sp *space[S, M, I, O]) ask(p LeadsTo[M]) *question {
 	return q
 }
 
-// fair is a graph with fairness.
+// fair is a graph with conjuncts of fairness. A set of conjuncts is a bit mask.
 type fair[S, M, I, O any] struct {
 	space     *space[S, M, I, O]
 	conjuncts []Fairness[M, I]
-	of        []uint64 // by input: the conjuncts of whose action it is
-	barred    []uint64 // by state: the conjuncts whose steps don't begin there
-	shut      []uint64 // by state: the conjuncts whose steps don't lead there
-	able      []uint64 // by state: the conjuncts that ask for a step
-	done      []uint64 // by state: the conjuncts that it keeps
+	of        []uint64 // by input: the conjuncts whose action the input belongs to
+	barred    []uint64 // by state: the conjuncts for which a step from here doesn't count
+	shut      []uint64 // by state: the conjuncts for which a step to here doesn't count
+	able      []uint64 // by state: the conjuncts for which it requires a step
+	done      []uint64 // by state: the conjuncts for which it counts as a step
 	strong    uint64   // the conjuncts that are strong
 	all       uint64
 }
 
-// fairly adds fairness to the graph. At most 64 conjuncts are taken; more are a panic.
+// fairly returns the graph with these conjuncts. It panics if there are more than 64.
 func (sp *space[S, M, I, O]) fairly(conjuncts []Fairness[M, I]) *fair[S, M, I, O] {
 	if len(conjuncts) > 64 {
 		panic("graphs: more than 64 conjuncts of fairness")
@@ -199,7 +202,7 @@ func (sp *space[S, M, I, O]) fairly(conjuncts []Fairness[M, I]) *fair[S, M, I, O
 			}
 		}
 	})
-	stated := uint64(0) // what asks for a step, in the conjunct's own words
+	stated := uint64(0) // the conjuncts that define Owed
 	for j, c := range conjuncts {
 		if c.Owed != nil {
 			stated |= 1 << j
@@ -213,7 +216,7 @@ func (sp *space[S, M, I, O]) fairly(conjuncts []Fairness[M, I]) *fair[S, M, I, O
 	return f
 }
 
-// takes returns the conjuncts that have the edge among the steps of their action.
+// takes returns the conjuncts whose action has the edge as a step.
 func (f *fair[S, M, I, O]) takes(from int32, a arc) uint64 {
 	if a.to == from {
 		return 0
@@ -221,7 +224,7 @@ func (f *fair[S, M, I, O]) takes(from int32, a arc) uint64 {
 	return f.of[a.input] &^ f.barred[from] &^ f.shut[a.to]
 }
 
-// vacuous returns the names of the conjuncts for whose action no state asks.
+// vacuous returns the names of the conjuncts for which no state requires a step.
 func (f *fair[S, M, I, O]) vacuous() (list []string) {
 	ever := uint64(0)
 	for _, set := range f.able {
@@ -235,17 +238,19 @@ func (f *fair[S, M, I, O]) vacuous() (list []string) {
 	return list
 }
 
-// check looks for a fair behaviour that breaks the property, and returns none if every fair
-// behaviour of the graph keeps it. Such a behaviour ends in a strongly connected part of the states
-// in which Q does not hold, all of which it may visit again and again; so there is one exactly when
-// some such component, reached from a state with P and without Q in between, is fair: for each weak
-// conjunct it has a step of the action, or a state in which the action can't be taken; for each
-// strong one a step of the action, or no state in which it can. A component that is not fair only
-// for lack of a strong one's step may have fair parts, without the states in which that can be
-// taken. A state by itself is a component too.
+// check returns a fair behaviour that breaks the property, or nil if there is none.
+//
+// From some moment on, such a behaviour stays in states in which Q does not hold, and visits the
+// states of a strongly connected set of them again and again. So one exists exactly if there is a
+// fair strongly connected component of such states that a path without Q reaches from a state with
+// P. A component is fair to a weak conjunct if it has a step of the action, or a state in which the
+// action is not possible. It is fair to a strong conjunct if it has a step of the action, or if the
+// action is possible in none of its states. A component that is unfair only to strong conjuncts may
+// contain fair parts: those without the states in which the action is possible. A single state is a
+// component too.
 func (f *fair[S, M, I, O]) check(property string, q *question) *Lasso[I] {
 	paths := f.space.shortest(0)
-	var best []int32 // the nearest fair component, so that the counterexample is short
+	var best []int32 // the fair component nearest to the initial state, for a short counterexample
 	nearest := int32(0)
 	for within := q.reached; within != nil; {
 		var parts []bool
@@ -282,8 +287,8 @@ func (f *fair[S, M, I, O]) check(property string, q *question) *Lasso[I] {
 	return f.lasso(property, best, q, paths)
 }
 
-// unfair returns the conjuncts that are broken by every behaviour that visits all of the component
-// again and again.
+// unfair returns the conjuncts that are broken by every behaviour that visits all states of the
+// component again and again.
 func (f *fair[S, M, I, O]) unfair(component []int32) uint64 {
 	always, ever, done := f.all, uint64(0), uint64(0)
 	for _, n := range component {
@@ -305,14 +310,14 @@ func (f *fair[S, M, I, O]) unfair(component []int32) uint64 {
 	return owed
 }
 
-// has looks in a component, whose states are sorted.
+// has reports whether a component has a state. The states of a component are sorted.
 func has(component []int32, n int32) bool {
 	_, found := slices.BinarySearch(component, n)
 	return found
 }
 
-// components calls visit with each strongly connected component of the states that are within,
-// sorted; the slice is used again. It is Tarjan's algorithm, without recursion.
+// components calls visit with each strongly connected component of the states in within. The
+// component is sorted, and valid only during the call. It is Tarjan's algorithm, without recursion.
 func (sp *space[S, M, I, O]) components(within []bool, visit func([]int32)) {
 	const unseen = 0
 	number, low := make([]int32, len(within)), make([]int32, len(within))

@@ -12,10 +12,10 @@ import (
 
 var errRefused = errors.New("refused")
 
-// table is a machine that is written out: state, input, state. It begins in state 0.
+// table is a machine whose steps are listed: state, input, next state. It begins in state 0.
 type table = Machine[int, int, string, string]
 
-// newTable makes a table of lines "0 a 1".
+// newTable makes a table from lines such as "0 a 1".
 func newTable(edges ...string) table {
 	next := map[int]map[string]int{}
 	m := table{Key: func(dst []byte, s *int) []byte { return append(dst, byte(*s)) },
@@ -47,8 +47,9 @@ func newTable(edges ...string) table {
 	return m
 }
 
-// fairly returns the table's graph with weak fairness of the inputs that begin with each letter,
-// and strong fairness where that is a capital; where narrows the first of them.
+// fairly returns the table's graph, with one conjunct for each letter: fairness of the inputs that
+// begin with the letter. A capital letter stands for strong fairness. where restricts the first
+// conjunct to steps from some states.
 func fairly(t *testing.T, where func(*int) bool, letters string, edges ...string) *fair[int, int, string, string] {
 	t.Helper()
 	m := newTable(edges...)
@@ -68,7 +69,7 @@ func fairly(t *testing.T, where func(*int) bool, letters string, edges ...string
 	return sp.fairly(list)
 }
 
-// decide checks P ~> Q, and sees that a counterexample is one.
+// decide checks P ~> Q. It fails the test if a counterexample is wrong.
 func decide(t *testing.T, f *fair[int, int, string, string], name string, p, q func(*int) bool) *Lasso[string] {
 	t.Helper()
 	l := f.check(name, f.space.ask(LeadsTo[int]{Name: name, P: p, Q: q}))
@@ -117,8 +118,8 @@ func TestWhatNoStateOffersIsVacuous(t *testing.T) {
 	}
 }
 
-// brute looks at every set of states that a behaviour could visit again and again: the definition,
-// without components.
+// brute decides by the definition: it looks at every set of states that a behaviour could visit
+// again and again. It doesn't use components.
 func brute(next [][][]int, n int, fair []int, strong map[int]bool, p, q func(*int) bool) bool {
 	reaches := func(from int, allowed uint) uint {
 		seen := uint(1) << from
@@ -225,8 +226,8 @@ func TestLeadsToAgreesWithTheDefinitionOnRandomGraphs(t *testing.T) {
 	}
 }
 
-// An action may be made of what is taken from some states: here, of one of two inputs that are
-// called alike.
+// An action may consist only of the steps from some states. Here states 0 and 1 both take the input
+// a.
 func TestAnActionIsNarrowedToSomeStates(t *testing.T) {
 	for _, c := range []struct {
 		where func(*int) bool
@@ -236,7 +237,7 @@ func TestAnActionIsNarrowedToSomeStates(t *testing.T) {
 			f := fairly(t, c.where, letter+"b", "0 b 1", "1 b 0", "0 a 2", "1 a 3")
 			l := decide(t, f, "out", in(0), in(2, 3))
 			zero := 0
-			want := c.holds || letter == "A" && c.where(&zero) // a strong one need not stay
+			want := c.holds || letter == "A" && c.where(&zero) // if strong, state 0 is enough
 			if (l == nil) != want {
 				t.Errorf("%s: %v", letter, l)
 			}
@@ -244,8 +245,9 @@ func TestAnActionIsNarrowedToSomeStates(t *testing.T) {
 	}
 }
 
-// What asks for a step, and where the step leads, may be stated apart: here a state that asks for
-// one again and again has none, or one that leads elsewhere.
+// A conjunct may say separately which states require a step (Owed), and where the step leads
+// (Into). Here a state that requires a step again and again has no such step, or has a step that
+// leads to another state.
 func TestAStepIsOwedWhereItIsStated(t *testing.T) {
 	for _, c := range []struct {
 		name       string

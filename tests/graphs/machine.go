@@ -6,102 +6,103 @@ import (
 	"slices"
 )
 
-// Machine is the one description of a machine, from which everything in this package is driven.
+// Machine is the description of a machine. Everything in this package works from it.
 //
-//   - S is a state of the core together with what the world around it remembers and the core
-//     forgets. Its zero value is the initial state. It is copied by assignment: what writes to a
-//     state must not write to memory that a copy shares.
-//   - M is a state of the reference model, of which properties and the spec speak. Its zero value
-//     is the initial state.
+//   - S is a state of the core, together with what the world around the core remembers and the core
+//     forgets. Its zero value is the initial state. States are copied by assignment, so code that
+//     changes a state must not change memory that a copy shares.
+//   - M is a state of the reference model. Properties and the spec are about these states. Its zero
+//     value is the initial state.
 //   - I and O are inputs and outputs, in the model's words.
 //
-// Its functions may be called by several goroutines at once.
+// The functions may be called by several goroutines at the same time.
 type Machine[S, M, I, O any] struct {
-	Name string // with the bounds, for reports
-	// of the playground, where scripts of this machine can be played; "" if there is none
+	Name string // the name in reports, with the bounds
+	// the board of the playground that can play scripts of this machine; "" if there is none
 	Board  string
-	Golden string // the key in golden.json below which its size stands: "graph/toy/3"
-	// every input within the bounds, whether some state takes it or not; at most 4096
+	Golden string // the key of its size in golden.json, such as "graph/toy/3"
+	// every input within the bounds, even if no state takes it; at most 4096
 	Inputs []I
-	Action func(I) string // the name under which an input is counted
+	Action func(I) string // returns the name under which an input is counted
 
-	New func() Core[S, I, O]          // a core; each is used by one goroutine
-	Key func(dst []byte, s *S) []byte // equal states have equal keys, others have others
-	// the one mapping of states to the model's; uses m's memory again
+	New func() Core[S, I, O]          // returns a core for one goroutine
+	Key func(dst []byte, s *S) []byte // appends a key; equal if the states are equal
+	// maps a state to the model's state; this is the only such mapping; it reuses m's memory
 	View func(s *S, m *M)
-	// Record has the world note what it sees of a step, in the state after it. It may be nil.
+	// Record updates what the world remembers, in the state after a step. It may be nil.
 	Record func(before *S, in I, outs []O, after *S) error
 
-	Model    func(m M, in I) (M, []O, error) // a step of the model, which leaves m alone
-	ModelKey func(dst []byte, m *M) []byte   // Key for states of the model
-	// the rules that the step follows, for reports; may be nil
+	Model    func(m M, in I) (M, []O, error) // takes a step of the model, and doesn't change m
+	ModelKey func(dst []byte, m *M) []byte   // is Key for states of the model
+	// returns the rules that a step follows, for reports; may be nil
 	Rules      func(m M, in I) string
-	SameOutput func(a, b O) bool // whether two outputs are equal
-	Refused    func(error) bool  // tells a refusal, by core or model, from a fault
-	// OutputsInState says that a state of the spec holds the outputs of the step that led to it.
+	SameOutput func(a, b O) bool // reports whether two outputs are equal
+	Refused    func(error) bool  // reports whether an error means "refused"
+	// OutputsInState says that a state of the spec contains the outputs of the step that led to it.
 	OutputsInState bool
 
-	// a cheap guess of what is taken; it saves time, and decides nothing; may be nil
+	// reports whether the input is likely to be taken. This guess only saves time; may be nil.
 	Likely func(m *M, in I) bool
-	// whether the world ever gives the input in this state; nil: always
+	// reports whether the world may give the input in this state; nil for always
 	Gives func(m *M, in I) bool
 
-	// Canonical replaces a state by the one that stands for all that differ from it in names alone,
-	// and Orbit counts those within the bounds. Both are nil if there is no such symmetry.
+	// Canonical replaces a state by the one that stands for all states that differ from it only in
+	// names. Orbit returns the number of these states within the bounds. Both are nil if there is
+	// no such symmetry.
 	Canonical func(s *S)
 	Orbit     func(s *S) uint64
 
 	Properties []Property[M, I, O]
-	// why what the core keeps contradicts what the world has seen; may be nil
+	// returns why the core's state contradicts what the world has seen, or nil; may itself be nil
 	Agrees   func(s *S) error
 	Liveness []LeadsTo[M]
 	Fairness []Fairness[M, I]
 	Faults   []Fault[S, I, O]
 
-	fault   Fault[S, I, O] // the one that is planted
+	fault   Fault[S, I, O] // the planted fault
 	ofModel bool
 }
 
-// Core is an implementation that can be put in any state.
+// Core is an implementation whose state can be set.
 type Core[S, I, O any] interface {
-	// Restore puts the core in a state.
+	// Restore sets the core's state.
 	Restore(s *S) error
-	// Step gives the core an input. The outputs may be overwritten by the next Step. A refused
-	// input must leave the core as it is, and have no outputs.
+	// Step gives the core an input. The next Step may overwrite the outputs. If the core refuses
+	// the input, Step must not change the state, and must return no outputs.
 	Step(in I) ([]O, error)
-	// Read writes the core's part of its state into s, and leaves what the world remembers.
+	// Read writes the core's part of its state into s. It doesn't change the rest of s.
 	Read(s *S) error
 }
 
-// Property is what must hold of states, of steps, or of both. The functions return why it does not.
+// Property must hold in states, in steps, or in both. Its functions return why it does not, or nil.
 type Property[M, I, O any] struct {
 	Name  string
 	State func(m *M) error                                // may be nil
 	Step  func(before *M, in I, outs []O, after *M) error // may be nil
 }
 
-// Fault is something wrong that can be planted in the core. Its functions may be nil.
+// Fault is a fault that can be planted in the core. Its functions may be nil.
 type Fault[S, I, O any] struct {
 	Name   string
 	Says   string
-	Breaks []string // the properties that it breaks, each by itself
-	// Refuse says which inputs are refused although the core takes them.
+	Breaks []string // the properties that it breaks, each even if it is checked alone
+	// Refuse reports whether an input is refused that the core would take.
 	Refuse func(s *S, in I) bool
-	// Tamper changes the state after a step, and its outputs, before the world notes them.
+	// Tamper changes the state after a step, and returns changed outputs. Record runs after it.
 	Tamper func(before *S, in I, after *S, outs []O) []O
-	// Leak changes the state although an input is refused.
+	// Leak changes the state after an input was refused.
 	Leak func(s *S, in I)
 }
 
-// Names of violations that are none of a property of the machine.
+// Names of violations that don't belong to a property of the machine.
 const (
 	Unchanged   = "RefusedInputsChangeNothing" // a refused input changed the state
 	Broken      = "MachineIsSound"             // the core panicked or returned an error
-	SameAsModel = "SameAsModel"                // the model does otherwise
-	Bookkeeping = "Bookkeeping"                // Machine.Agrees
+	SameAsModel = "SameAsModel"                // the model does something else than the core
+	Bookkeeping = "Bookkeeping"                // Machine.Agrees returned an error
 )
 
-// WithFault returns the machine with one of its faults planted.
+// WithFault returns the machine with one of its faults planted. The error is for an unknown name.
 func (m Machine[S, M, I, O]) WithFault(name string) (Machine[S, M, I, O], error) {
 	i := slices.IndexFunc(m.Faults, func(f Fault[S, I, O]) bool { return f.Name == name })
 	if i < 0 {
@@ -112,7 +113,7 @@ func (m Machine[S, M, I, O]) WithFault(name string) (Machine[S, M, I, O], error)
 	return m, nil
 }
 
-// PropertyNames returns the names of what is held to states and steps.
+// PropertyNames returns the names of the properties that are checked in states and steps.
 func (m Machine[S, M, I, O]) PropertyNames() (names []string) {
 	for _, p := range m.Properties {
 		names = append(names, p.Name)
@@ -123,7 +124,7 @@ func (m Machine[S, M, I, O]) PropertyNames() (names []string) {
 	return names
 }
 
-// OfModel returns the reference model as a machine of its own, without symmetry and faults.
+// OfModel returns the reference model as a machine in its own right, without symmetry and faults.
 func (m Machine[S, M, I, O]) OfModel() Machine[M, M, I, O] {
 	return Machine[M, M, I, O]{
 		Name: m.Name + ", the model", Board: m.Board, Golden: m.Golden, Inputs: m.Inputs, Action: m.Action, Key: m.ModelKey, ModelKey: m.ModelKey,
@@ -136,7 +137,7 @@ func (m Machine[S, M, I, O]) OfModel() Machine[M, M, I, O] {
 	}
 }
 
-// modelCore is a model in the place of a core.
+// modelCore is a [Core] made of a model.
 type modelCore[M, I, O any] struct {
 	step func(M, I) (M, []O, error)
 	now  M
@@ -150,29 +151,29 @@ func (c *modelCore[M, I, O]) Step(in I) (outs []O, err error) {
 	return outs, err
 }
 
-// IsA returns whether an error is, or wraps, one of a type: what Machine.Refused is made of.
+// IsA reports whether an error is, or wraps, an error of type E. It is for Machine.Refused.
 func IsA[E error](err error) bool {
 	_, is := errors.AsType[E](err)
 	return is
 }
 
-// walker is a core in one of its states, with a fault if one is planted.
+// walker is a core in one of its states, and the fault if one is planted.
 type walker[S, M, I, O any] struct {
 	m             *Machine[S, M, I, O]
 	core          Core[S, I, O]
 	state, before S
-	stale         bool // the core is to be restored from state before it steps
+	stale         bool // the core must be restored from state before its next step
 }
 
 func (m *Machine[S, M, I, O]) walker() *walker[S, M, I, O] {
 	return &walker[S, M, I, O]{m: m, core: m.New()}
 }
 
-// load puts the walker in a state; the core follows when it has to step.
+// load sets the walker's state. The core's state is set before its next step.
 func (w *walker[S, M, I, O]) load(s *S) { w.state, w.stale = *s, true }
 
-// step gives the core an input. If it is taken, before and state are those around the step; if not,
-// state is what the core has then.
+// step gives the core an input. If the core takes it, before and state are the states around the
+// step. If the core refuses it, state is the state that the core then has.
 func (w *walker[S, M, I, O]) step(in I) (outs []O, refused bool, err error) {
 	if w.stale {
 		if err := w.core.Restore(&w.state); err != nil {

@@ -2,19 +2,19 @@ package graphs
 
 import "slices"
 
-// arc is an edge: from one state to another, by an input or with a label.
+// arc is an edge from one state to another. It has an input or a label.
 type arc struct {
 	from, to, label int32
 	input           uint16
 }
 
-// network is the edges of a graph; those from state n are edges[out[n]:out[n+1]].
+// network is the edges of a graph. The edges from state n are edges[out[n]:out[n+1]].
 type network struct {
 	edges []arc
 	out   []int32
 }
 
-// newNetwork sorts the edges of a graph of so many states.
+// newNetwork returns the network of a graph with this number of states. It sorts the edges.
 func newNetwork(states int, edges []arc) *network {
 	n := &network{edges: slices.SortedStableFunc(slices.Values(edges),
 		func(a, b arc) int { return int(a.from - b.from) })}
@@ -29,22 +29,23 @@ func newNetwork(states int, edges []arc) *network {
 	return n
 }
 
-// from returns the edges of a state.
+// from returns the edges that begin in a state.
 func (n *network) from(state int32) []arc { return n.edges[n.out[state]:n.out[state+1]] }
 
-// paths are shortest paths to states: how far each is, -1 if no path leads there, and the last edge
-// of one. order has the states that were reached, nearest first.
+// paths are shortest paths to states. distance is the length of the path to each state, or -1 if
+// there is none; via is the last edge of the path. order has the states that were reached, nearest
+// first.
 type paths struct {
 	distance, order []int32
 	via             []arc
 }
 
-// shortest finds shortest paths from some states.
+// shortest finds the shortest paths that begin in some states.
 func (n *network) shortest(from ...int32) paths {
 	return n.shortestWithin(func(int32) bool { return true }, from...)
 }
 
-// shortestWithin is shortest through states that are allowed.
+// shortestWithin is like shortest, but goes only through states that are allowed.
 func (n *network) shortestWithin(allowed func(int32) bool, from ...int32) paths {
 	p := paths{distance: make([]int32, len(n.out)-1), via: make([]arc, len(n.out)-1), order: slices.Clone(from)}
 	for i := range p.distance {
@@ -65,7 +66,7 @@ func (n *network) shortestWithin(allowed func(int32) bool, from ...int32) paths 
 	return p
 }
 
-// to returns the path to a state that is reached.
+// to returns the path to a state that was reached.
 func (p *paths) to(state int32) (path []arc) {
 	for ; p.distance[state] > 0; state = p.via[state].from {
 		path = append(path, p.via[state])
@@ -74,12 +75,13 @@ func (p *paths) to(state int32) (path []arc) {
 	return path
 }
 
-// nearest returns the first state that is wanted, of those that are reached.
+// nearest returns the nearest state that is wanted. One of the states that were reached must be
+// wanted.
 func (p *paths) nearest(wanted func(int32) bool) int32 {
 	return p.order[slices.IndexFunc(p.order, wanted)]
 }
 
-// numbered numbers texts in the order in which they come.
+// numbered gives numbers to texts, in the order of their first use.
 type numbered struct {
 	texts []string
 	ids   map[string]int32
@@ -98,7 +100,8 @@ func (n *numbered) number(text []byte) int32 {
 	return id
 }
 
-// in returns the numbers that the texts have in another list, -1 for those that it lacks.
+// in returns the numbers that the texts have in another list, with -1 for a text that it doesn't
+// have.
 func (n *numbered) in(other *numbered) []int32 {
 	list := make([]int32, len(n.texts))
 	for i, text := range n.texts {

@@ -6,15 +6,15 @@ import (
 	"slices"
 )
 
-// prober tries every input in one state after the other.
+// prober tries every input in one state after another.
 type prober[S, M, I, O any] struct {
 	*walker[S, M, I, O]
-	possible bool // leave out what is not likely
-	against  bool // hold everything against the model
-	at       int  // the input that is being tried
-	view     M    // of the state whose inputs are tried
-	from     S    // that state
-	after    M    // of the state after a step, if against is set
+	possible bool // skip inputs that are not likely
+	against  bool // compare steps and refused inputs with the model
+	at       int  // index of the input that is being tried
+	view     M    // the view of the state whose inputs are tried
+	from     S    // the state whose inputs are tried
+	after    M    // with against: the view of the state after a step
 
 	key, buffer      []byte
 	refused, skipped uint64
@@ -27,9 +27,9 @@ func (m *Machine[S, M, I, O]) prober(possible, against bool) *prober[S, M, I, O]
 	return &prober[S, M, I, O]{walker: m.walker(), possible: possible, against: against}
 }
 
-// probe tries every input in a state. It calls take for each that is taken, in order, with the
-// states around the step in p.from and p.state, and fail for each that shows the core to be broken.
-// It panics if the core can't be put in the state.
+// probe tries every input in a state, in order. It calls take for each input that is taken; p.from
+// and p.state are then the states before and after the step. It calls fail for each input that
+// shows a fault of the core. It panics if the core's state can't be set.
 func (p *prober[S, M, I, O]) probe(s *S, take func(input int, outs []O),
 	fail func(input int, property, reason string)) {
 	m := p.m
@@ -74,36 +74,36 @@ func (p *prober[S, M, I, O]) probe(s *S, take func(input int, outs []O),
 	}
 }
 
-// unchanged reports whether the walker is still in the state.
+// unchanged reports whether the walker's state is still the one that is probed.
 func (p *prober[S, M, I, O]) unchanged() bool {
 	p.buffer = p.m.Key(p.buffer[:0], &p.state)
 	return bytes.Equal(p.buffer, p.key)
 }
 
-// modelRefuses has the model refuse an input that the core has refused.
+// modelRefuses returns an error if the model takes an input that the core has refused.
 func (p *prober[S, M, I, O]) modelRefuses(in I) error {
 	if !p.against {
 		return nil
 	}
 	if _, outs, err := p.m.Model(p.view, in); err == nil || !p.m.Refused(err) {
-		return fmt.Errorf("the core refuses it, the model does not: %v, %v", outs, err)
+		return fmt.Errorf("the core refuses the input, the model does not: %v, %v", outs, err)
 	}
 	return nil
 }
 
-// sameStep compares a step that the core has taken from a view to a state with the model's. It sets
-// after to the view of that state.
+// sameStep compares a step of the core with the model's step. The step leads from view to state.
+// sameStep sets after to the view of state.
 func (m *Machine[S, M, I, O]) sameStep(view M, in I, outs []O, state *S, after *M) error {
 	next, want, err := m.Model(view, in)
 	if err != nil {
-		return fmt.Errorf("the core takes it, the model does not: %w", err)
+		return fmt.Errorf("the core takes the input, the model does not: %w", err)
 	}
 	m.View(state, after)
 	if !slices.EqualFunc(want, outs, m.SameOutput) {
-		return fmt.Errorf("the core puts out\n  %v\nthe model\n  %v", outs, want)
+		return fmt.Errorf("the outputs of the core are\n  %v\nthose of the model\n  %v", outs, want)
 	}
 	if !bytes.Equal(m.ModelKey(nil, &next), m.ModelKey(nil, after)) {
-		return fmt.Errorf("the core is in the state\n  %v\nthe model in\n  %v", *after, next)
+		return fmt.Errorf("the core is in the state\n  %v\nthe model is in the state\n  %v", *after, next)
 	}
 	return nil
 }

@@ -12,13 +12,13 @@ import (
 // Verdict says how an exploration ended. Only Complete is a pass.
 type Verdict uint8
 
-// The verdicts. The zero Verdict is none of them.
+// The values of Verdict. The zero Verdict has no meaning.
 const (
 	Complete Verdict = iota + 1 // every reachable state was visited, and every property held
 	Violated                    // a property failed
-	// the bound on states was passed; those counted are all up to the depth reached
+	// there are more states than the bound; the counts are right up to the depth that was reached
 	Bounded
-	// the context ended; the states counted are all up to the depth reached
+	// the context ended; the counts are right up to the depth that was reached
 	Stopped
 )
 
@@ -28,34 +28,34 @@ func (v Verdict) String() string {
 	return words[min(int(v), len(words)-1)]
 }
 
-// Result is what an exploration found. All but Elapsed, and a verdict that the context causes, is
-// the same whatever the number of workers.
+// Result is what an exploration found. It does not depend on the number of workers, except for
+// Elapsed, Workers, and a verdict that the context causes.
 type Result[I any] struct {
 	Verdict Verdict
 	Reason  string // why the verdict is not Complete
 
-	States  uint64   // distinct states, or distinct up to renaming
-	Orbits  uint64   // the states that those stand for
-	Edges   uint64   // steps taken: an input that was not refused, in a state
-	Steps   uint64   // the steps of all the states that those stand for
-	Refused uint64   // inputs that were tried in a state and refused, or never given
+	States  uint64   // states that were visited
+	Orbits  uint64   // all states that these stand for, with a symmetry
+	Edges   uint64   // steps taken from the states that were visited
+	Steps   uint64   // steps of all states that these stand for
+	Refused uint64   // inputs that a state refused, or that the world does not give
 	Skipped uint64   // inputs that were not tried in a state, since they are not likely
-	Ends    uint64   // states in which no input was taken
-	Levels  []uint64 // distinct states by their distance from the initial one
+	Ends    uint64   // states that take no input
+	Levels  []uint64 // the number of states visited, by distance from the initial state
 	Actions map[string]uint64
 
 	Violation *Violation[I]
 
 	Elapsed   time.Duration
-	Collision float64 // a bound on the probability that two states were taken for one
+	Collision float64 // a bound on the probability that two states had one fingerprint
 	Workers   int
 }
 
-// Depth returns the greatest distance of a state from the initial one.
+// Depth returns the greatest distance of a state from the initial state.
 func (r *Result[I]) Depth() int { return max(len(r.Levels)-1, 0) }
 
-// Check returns an error if the exploration was not complete, or found another size than stands in
-// golden.json below the key.
+// Check returns an error if the exploration was not complete, or if its size is not the one that
+// golden.json has for the key.
 func (r *Result[I]) Check(key string) error {
 	if r.Verdict != Complete {
 		return fmt.Errorf("%s: %v: %s", key, r.Verdict, r.Reason)
@@ -67,22 +67,22 @@ func (r *Result[I]) Check(key string) error {
 	return nil
 }
 
-// Violation is a property that failed, and a shortest way there.
+// Violation is a property that failed, and a shortest path to the failure.
 type Violation[I any] struct {
 	Property string
 	Reason   string
-	Path     []I // the inputs; the property fails in the last step or after it
+	Path     []I // the inputs; the property fails in the last step, or in the state after it
 }
 
-// Error names the property and the reason.
+// Error returns the property and the reason.
 func (v *Violation[I]) Error() string {
 	return fmt.Sprintf("%s fails after %d steps: %s", v.Property, len(v.Path), v.Reason)
 }
 
-// path returns the inputs of a shortest path that ends with the step. Without a symmetry they were
-// written down. With one, what was written down leads from one canonical state to another that is
-// the end of a step only after a renaming; so the path is walked again from the beginning, each
-// time by an input whose end stands for the same states.
+// path returns the inputs of a shortest path that ends with the step. Without a symmetry, these
+// were recorded. With a symmetry, a recorded input leads from one canonical state to another, but
+// only after names are changed. So path walks again from the initial state. Each time it looks for
+// an input that leads to a state with the right canonical state.
 func (e *exploration[S, M, I, O]) path(step uint64) (path []I, err error) {
 	all, m := e.machine.Inputs, e.machine
 	inputs := []int{int(step & (maxInputs - 1))}
@@ -97,11 +97,11 @@ func (e *exploration[S, M, I, O]) path(step uint64) (path []I, err error) {
 		return path, nil
 	}
 	defer func() {
-		if p := recover(); p != nil { // in the last step, where the machine is broken
+		if p := recover(); p != nil { // the last step may panic, if that is the violation
 			err = fmt.Errorf("panic: %v", p)
 		}
 	}()
-	// oneStep returns the state after a step, and the key of the one that stands for it.
+	// oneStep returns the state after a step, and the key of its canonical state.
 	w := m.walker()
 	oneStep := func(from S, in I) (after S, key []byte, taken bool) {
 		w.load(&from)
@@ -128,7 +128,7 @@ func (e *exploration[S, M, I, O]) path(step uint64) (path []I, err error) {
 			}
 		}
 		if !found {
-			return path, fmt.Errorf("step %d of the path has no counterpart: is the symmetry sound?", n+1)
+			return path, fmt.Errorf("step %d of the path can't be repeated without the symmetry: the symmetry may be wrong", n+1)
 		}
 	}
 	return path, nil

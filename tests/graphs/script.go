@@ -9,10 +9,10 @@ import (
 	"ablyrooms.example/internal/playlink"
 )
 
-// Follow takes a script through the core, step by step beside the model, and returns where the core
-// first does otherwise. In every state, every input that the model refuses is given to the core
-// too. One core goes all the way without being restored, since what a core keeps beside its state
-// would be lost with that.
+// Follow runs a script on the core, step by step beside the model, and returns an error for the
+// first difference. In every state it also gives the core all inputs that the model refuses. One
+// core runs the whole script without being restored: restoring it would hide anything that it keeps
+// outside its state.
 func Follow[S, M, I, O any](m Machine[S, M, I, O], script []I) (err error) {
 	p, live := m.prober(false, true), m.walker()
 	var step int
@@ -41,9 +41,9 @@ func Follow[S, M, I, O any](m Machine[S, M, I, O], script []I) (err error) {
 	return nil
 }
 
-// Draw draws a script of up to so many inputs that the model takes one after the other, each from
-// those that it takes then: choose returns the index of one of them. It returns the script as far
-// as there is something to choose.
+// Draw returns a script of at most length inputs that the model takes one after the other. choose
+// returns the index of one of the inputs that the model takes next. The script is shorter if at
+// some point the model takes no input.
 func Draw[S, M, I, O any](m Machine[S, M, I, O], length int, choose func(enabled []I) int) (script []I) {
 	var s M
 	for range length {
@@ -63,20 +63,20 @@ func Draw[S, M, I, O any](m Machine[S, M, I, O], length int, choose func(enabled
 	return script
 }
 
-// Script writes a script for people: each input with the rules that the model follows and what it
-// puts out, and where the core does otherwise; and the same as a sequence diagram (Mermaid).
+// Script formats a script for people. For each input it shows the rules that the model follows, the
+// model's outputs, and what the core does if that differs. A sequence diagram (Mermaid) follows.
 func Script[S, M, I, O any](m Machine[S, M, I, O], script []I) string {
 	var lines, diagram strings.Builder
 	steps := make([]string, len(script))
 	var state M
 	w := m.walker()
 	for i, in := range script {
-		said := func(outs []O, refused bool) string {
+		describe := func(outs []O, refused bool) string {
 			if refused {
 				return "refused"
 			}
 			if len(outs) == 0 {
-				return "nothing"
+				return "no output"
 			}
 			texts := make([]string, len(outs))
 			for i, out := range outs {
@@ -89,22 +89,22 @@ func Script[S, M, I, O any](m Machine[S, M, I, O], script []I) string {
 			rules = " [" + m.Rules(state, in) + "]"
 		}
 		next, outs, err := m.Model(state, in)
-		want := said(outs, err != nil)
+		want := describe(outs, err != nil)
 		fmt.Fprintf(&lines, "%3d  %v%s: %s\n", i+1, in, rules, want)
 		steps[i] = fmt.Sprint(in)
-		if got := w.try(in, said); got != want {
+		if got := w.try(in, describe); got != want {
 			fmt.Fprintf(&lines, "     but the core: %s\n", got)
 		}
 		fmt.Fprintf(&diagram, "  World->>Machine: %v\n  Machine-->>World: %s\n", in, want)
 		state = next
 	}
-	return fmt.Sprintf("script, a shortest one, with what the rules ask for:\n%s%s\nthe rules lead to the state\n  %v\n\n"+
+	return fmt.Sprintf("a shortest script, with the outputs that the rules require:\n%s%s\nthe state after it, by the rules\n  %v\n\n"+
 		"sequenceDiagram\n%s", lines.String(), stepByStep(m.Board, steps), state, diagram.String())
 }
 
-// stepByStep returns a line with the link to a script in the playground, "" for one without a
-// board. Which way of an input it is ("#2"), and what comes of it (" -> …"), is no part of a step
-// there.
+// stepByStep returns a line with a link to the script in the playground, or "" if there is no
+// board. Steps in the link have no outputs (" -> …"), and no number of the way in which an input
+// comes ("#2").
 func stepByStep(board string, steps []string) string {
 	if board == "" {
 		return ""
@@ -114,11 +114,11 @@ func stepByStep(board string, steps []string) string {
 		step, _, _ = strings.Cut(step, " ->")
 		steps[i], _, _ = strings.Cut(step, "#")
 	}
-	return "as the rules ask for it, step by step: " + playlink.Text(board, strings.Join(steps, ";")) + "\n"
+	return "what the rules require, step by step: " + playlink.Text(board, strings.Join(steps, ";")) + "\n"
 }
 
-// try takes a step and says what came of it.
-func (w *walker[S, M, I, O]) try(in I, said func([]O, bool) string) (text string) {
+// try takes a step, and returns what the core did as text.
+func (w *walker[S, M, I, O]) try(in I, describe func([]O, bool) string) (text string) {
 	defer func() {
 		if p := recover(); p != nil {
 			text = fmt.Sprintf("panic: %v", p)
@@ -128,5 +128,5 @@ func (w *walker[S, M, I, O]) try(in I, said func([]O, bool) string) (text string
 	if err != nil {
 		return err.Error()
 	}
-	return said(outs, refused)
+	return describe(outs, refused)
 }

@@ -7,19 +7,18 @@ import (
 	"strings"
 )
 
-// space is a machine's whole graph, with its states: exact, without fingerprints.
+// space is a machine's whole graph, with its states and without fingerprints.
 type space[S, M, I, O any] struct {
 	network
 	machine *Machine[S, M, I, O]
 	states  []S
-	labels  numbered // of edges, if they are kept
-	refused uint64   // inputs that were tried in a state, refused, and left it as it was
+	labels  numbered // the texts of steps, if they are kept
+	refused uint64   // inputs that a state refused, and that left it unchanged
 }
 
-// build explores the machine, one state after the other, and keeps the graph, with what each step
-// looks like if it is to be labelled. Of the options, Possible and Against count. It returns an
-// error if the machine is broken, if a refused input changes a state, or if the context ends: never
-// a part of the graph.
+// build explores the machine, and returns its whole graph. With labelled, edges have the texts of
+// their steps. Of the options, only Possible and Against are used. build returns an error, and no
+// graph, if the machine has a fault, if a refused input changes a state, or if the context ends.
 func build[S, M, I, O any](ctx context.Context, m *Machine[S, M, I, O], o Options, labelled bool) (
 	sp *space[S, M, I, O], err error) {
 	p := m.prober(o.Possible, o.Against)
@@ -66,7 +65,7 @@ func build[S, M, I, O any](ctx context.Context, m *Machine[S, M, I, O], o Option
 	return sp, nil
 }
 
-// each visits the view of every state.
+// each calls visit with the view of every state.
 func (sp *space[S, M, I, O]) each(visit func(n int32, m *M)) {
 	var view M
 	for n := range sp.states {
@@ -75,7 +74,7 @@ func (sp *space[S, M, I, O]) each(visit func(n int32, m *M)) {
 	}
 }
 
-// appendStep writes a step as the graphs are labelled: "get(1, a, x) -> open(1)".
+// appendStep appends the label of a step: "get(1, a, x) -> open(1)".
 func appendStep[I, O any](dst []byte, in I, outs []O) []byte {
 	dst = append(fmt.Append(dst, in), " ->"...)
 	for _, out := range outs {
@@ -84,10 +83,10 @@ func appendStep[I, O any](dst []byte, in I, outs []O) []byte {
 	return dst
 }
 
-// StepText writes a step as the graphs are labelled.
+// StepText returns the label of a step: "get(1, a, x) -> open(1)".
 func StepText[I, O any](in I, outs []O) string { return string(appendStep(nil, in, outs)) }
 
-// NodeText writes a state that holds the outputs of the step that led to it.
+// NodeText returns the text of a state that contains the outputs of the step that led to it.
 func NodeText[M, O any](m M, outs []O) string {
 	text := fmt.Append(nil, m, " <-")
 	for _, out := range outs {
@@ -96,9 +95,9 @@ func NodeText[M, O any](m M, outs []O) string {
 	return string(text)
 }
 
-// ToGraph builds the machine's graph as text, and returns how many inputs were refused in it. In
-// every state every input is tried, and each step and refusal is held against the model. Fewer than
-// two states with one text are an error.
+// ToGraph returns the machine's graph as text, and how many inputs were refused in it. It tries
+// every input in every state, and compares each step and each refused input with the model. It
+// returns an error if two states have the same text.
 func ToGraph[S, M, I, O any](ctx context.Context, m Machine[S, M, I, O]) (*Graph, uint64, error) {
 	sp, err := build(ctx, &m, Options{Against: !m.ofModel}, true)
 	if err != nil {
@@ -111,8 +110,8 @@ func ToGraph[S, M, I, O any](ctx context.Context, m Machine[S, M, I, O]) (*Graph
 	if n := len(texts.texts); n != len(sp.states) {
 		return nil, 0, fmt.Errorf("the view is not one to one: %d states have %d", len(sp.states), n)
 	}
-	// A node of the graph is a state, together with the outputs that led to it if the spec has
-	// those.
+	// A node of the graph is a state. If the spec's states contain outputs, a node also has the
+	// outputs of the step that led to it.
 	type node struct {
 		state int32
 		outs  string
@@ -145,8 +144,9 @@ func ToGraph[S, M, I, O any](ctx context.Context, m Machine[S, M, I, O]) (*Graph
 	return g, sp.refused, nil
 }
 
-// EachStep calls visit with the shortest script that ends with each step of the machine's graph,
-// until that returns an error, and returns the numbers of states and steps.
+// EachStep calls visit once for each step of the machine's graph, with the shortest script that
+// ends with this step. It stops at the first error of visit. It returns the numbers of states and
+// steps.
 func EachStep[S, M, I, O any](ctx context.Context, m Machine[S, M, I, O], visit func(script []I) error) (
 	states, steps int, err error) {
 	sp, err := build(ctx, &m, Options{Possible: true}, false)

@@ -2,19 +2,19 @@ package graphs
 
 import "slices"
 
-// Node is a state of a spec together with the outputs of the step that led to it, which the spec
-// keeps in its variable outs.
+// Node is a state of a spec, with the outputs of the step that led to it. The spec keeps these in
+// its variable outs.
 type Node[S, O any] struct {
 	State S
 	Outs  []O
 }
 
-// StepSpec is the [Mapping] of a spec whose states hold outputs: what differs from one spec to
-// another.
+// StepSpec is a [Mapping] for specs whose states contain outputs. Its functions are what differs
+// between such specs.
 type StepSpec[S, I, O any] struct {
-	Read   func(vars *Record) S                                     // a state, without outputs
-	Output func(u *Unknown, v Value) O                              // an output, a tuple
-	Input  func(action string, before, after Node[S, O]) (I, error) // from the name of an action
+	Read   func(vars *Record) S                                     // a state, without its outputs
+	Output func(u *Unknown, v Value) O                              // reads an output from a tuple
+	Input  func(action string, before, after Node[S, O]) (I, error) // the input of an action
 }
 
 // State implements [Mapping].
@@ -31,19 +31,19 @@ func (s StepSpec[S, I, O]) State(vars Value) (n Node[S, O], err error) {
 // Text implements [Mapping].
 func (s StepSpec[S, I, O]) Text(n Node[S, O]) string { return NodeText(n.State, n.Outs) }
 
-// Step implements [Mapping]: the input, with its numbers from the action's name and the states.
+// Step implements [Mapping]. The input's numbers come from the action's name and the states.
 func (s StepSpec[S, I, O]) Step(action string, before, after Node[S, O]) (string, error) {
 	in, err := s.Input(action, before, after)
 	return StepText(in, after.Outs), err
 }
 
-// Record reads the fields of a TLA+ record, and collects what it could not read.
+// Record reads the fields of a TLA+ record. Unknown collects what can't be read.
 type Record struct {
 	Value
 	*Unknown
 }
 
-// Field returns a field, which must be there.
+// Field returns a field. If there is no such field, Unknown gets an entry.
 func (r *Record) Field(name string) Value {
 	if !slices.Contains(r.Names, name) {
 		*r.Unknown = append(*r.Unknown, "there is no "+name)
@@ -68,7 +68,7 @@ func (r *Record) Numbers(name string) (all []int) {
 	return all
 }
 
-// Word returns a field that is one of the words of a table.
+// Word returns the value of a field whose text must be one of words.
 func Word[T any](r *Record, words map[string]T, name string) T {
 	return Lookup(r.Unknown, words, r.Field(name))
 }

@@ -7,10 +7,10 @@ import (
 	"strings"
 )
 
-// Graph is a labelled multigraph. States are known by their text; state 0 is the initial one.
+// Graph is a labelled multigraph. A state is identified by its text. State 0 is the initial one.
 type Graph struct {
 	Name           string
-	Board          string // of the playground, where its paths can be played; "" if there is none
+	Board          string // the playground's board that can play its paths; "" if there is none
 	states, labels numbered
 	edges          []arc
 }
@@ -18,10 +18,10 @@ type Graph struct {
 // NewGraph returns an empty graph.
 func NewGraph(name string) *Graph { return &Graph{Name: name} }
 
-// State returns the number of a state, adding it when it is new.
+// State returns the number of a state, and adds the state if it is new.
 func (g *Graph) State(text string) int32 { return g.states.number([]byte(text)) }
 
-// Edge adds an edge. The same edge may be added more than once: it is a multigraph.
+// Edge adds an edge. The same edge may be added more than once, since the graph is a multigraph.
 func (g *Graph) Edge(from, to int32, label string) {
 	g.edges = append(g.edges, arc{from: from, to: to, label: g.labels.number([]byte(label))})
 }
@@ -32,17 +32,17 @@ func (g *Graph) Len() (states, edges int) { return len(g.states.texts), len(g.ed
 // Text returns a state's text.
 func (g *Graph) Text(id int32) string { return g.states.texts[id] }
 
-// Difference is something that only one of two graphs has.
+// Difference is a step, or an initial state, that only one of two graphs has.
 type Difference struct {
-	Only  string   // the graph that has it
-	Board string   // of the playground, "" if there is none
-	Path  []string // the labels of a shortest path to the state where it shows
-	From  string   // that state
-	Step  string   // the step that only one side has; "" when the initial states differ
-	To    string   // where the step leads
+	Only  string   // the name of that graph
+	Board string   // the board of the playground; "" if there is none
+	Path  []string // the labels of a shortest path to From
+	From  string   // the state before the step
+	Step  string   // the step
+	To    string   // the state after the step
 }
 
-// String tells the difference as a script.
+// String returns the difference as a script.
 func (d Difference) String() string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "only %s has this step, after %d others:\n", d.Only, len(d.Path))
@@ -56,9 +56,9 @@ func (d Difference) String() string {
 	return b.String()
 }
 
-// Compare returns the differences between two graphs, nearest to the initial state first, at most
-// limit of each side, and how many edges each side has that the other lacks. Equal graphs have
-// none: the same states, and between them the same edges, equally often.
+// Compare returns the differences between two graphs, at most limit for each graph, and those
+// nearest to the initial state first. It also returns how many edges each graph has that the other
+// lacks. Two graphs are equal if they have the same states, and the same edges equally often.
 func Compare(a, b *Graph, limit int) (found []Difference, onlyA, onlyB int) {
 	if len(a.states.texts) == 0 || len(b.states.texts) == 0 {
 		return []Difference{{Only: a.Name + " or " + b.Name, Step: "a graph without states"}}, len(a.edges), len(b.edges)
@@ -77,7 +77,7 @@ func Compare(a, b *Graph, limit int) (found []Difference, onlyA, onlyB int) {
 	return append(found, steps...), n, m
 }
 
-// missing finds the edges of a that b lacks, or has less often.
+// missing returns edges of a that b lacks, or has less often, and the number of all such edges.
 func missing(a, b *Graph, limit int) (found []Difference, n int) {
 	states, labels := a.states.in(&b.states), a.labels.in(&b.labels)
 	has := make(map[arc]int32, len(b.edges))
@@ -108,13 +108,12 @@ func missing(a, b *Graph, limit int) (found []Difference, n int) {
 	return found, len(lacking)
 }
 
-// paths finds a shortest path to each state.
+// paths returns a shortest path to each state.
 func (g *Graph) paths() paths {
 	return newNetwork(len(g.states.texts), g.edges).shortest(0)
 }
 
-// Unreached counts the states that no path leads to from the initial one; a graph of reachable
-// states has none.
+// Unreached returns the number of states that no path from the initial state reaches.
 func (g *Graph) Unreached() (n int) {
 	for _, d := range g.paths().distance {
 		if d < 0 {

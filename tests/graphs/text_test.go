@@ -15,7 +15,7 @@ func TestWhatIsNoStateIsAnError(t *testing.T) {
 	}
 }
 
-// numbers maps a spec whose state is one variable n.
+// numbers is a mapping for a spec whose state is one variable n.
 type numbers struct{}
 
 func (numbers) State(vars Value) (int, error) { return vars.Field("n").Number, nil }
@@ -61,7 +61,7 @@ func TestWhatIsNoDumpIsAnError(t *testing.T) {
 	}
 }
 
-// What the mappings of machines can't show, since the graph of a spec has no edge twice.
+// No graph of a spec has an edge twice, so tests of the mappings don't test this.
 func TestCompareCountsEdges(t *testing.T) {
 	const edge = `11 -> -12 [label="Add",color="black",fontcolor="black"];`
 	spec := read(t, dump)

@@ -9,21 +9,20 @@ import (
 	"ablyrooms.example/spec/TLA/tlcrun"
 )
 
-// Mapping reads the states and steps of a spec, and writes them in the common form.
+// Mapping reads the states and steps of a spec, and formats them so that graphs can be compared.
 type Mapping[S any] interface {
 	// State reads a state from a record of the spec's variables.
 	State(vars Value) (S, error)
-	// Text writes a state; different states must have different texts.
+	// Text formats a state. Different states must have different texts.
 	Text(S) string
-	// Step writes the step from one state to another that TLC labels with an action: the input with
-	// its arguments, which the dump doesn't have, and the outputs, which are the difference of the
-	// two states.
+	// Step formats the step from one state to another that TLC labels with an action: the input
+	// with its arguments, and the outputs. The dump has neither; they follow from the two states.
 	Step(action string, before, after S) (string, error)
 }
 
-// ReadDot reads TLC's dump of a state graph (-dump dot,actionlabels) and writes it in the common
-// form. An edge without the name of an action is an error: the spec then quantifies over a set that
-// depends on the state.
+// ReadDot reads a state graph that TLC has dumped (-dump dot,actionlabels). It returns an error for
+// an edge without the name of an action. TLC writes such an edge if the spec quantifies over a set
+// that depends on the state.
 func ReadDot[S any](name string, dump io.Reader, m Mapping[S]) (*Graph, error) {
 	g := NewGraph(name)
 	nodes := map[string]int32{}
@@ -33,7 +32,7 @@ func ReadDot[S any](name string, dump io.Reader, m Mapping[S]) (*Graph, error) {
 		action   string
 	}
 	var steps []step
-	actions := map[string]string{} // each once
+	actions := map[string]string{} // so that each name is in memory only once
 	initial := false
 	err := tlcrun.EachLine(dump, func(l tlcrun.DumpLine) error {
 		label := l.Label()
@@ -91,8 +90,8 @@ func ReadDot[S any](name string, dump io.Reader, m Mapping[S]) (*Graph, error) {
 	return g, nil
 }
 
-// renumber writes a dump with its states numbered in the order in which they come, instead of by
-// TLC's fingerprints, and without colours: it says the same in a fraction of the space.
+// renumber writes a dump without colours, and with its states numbered in the order in which they
+// come, instead of by TLC's fingerprints. That takes a fraction of the space.
 func renumber(w io.Writer, dump io.Reader) error {
 	numbers := map[string]int{}
 	number := func(id []byte) int {

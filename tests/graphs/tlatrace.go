@@ -7,26 +7,26 @@ import (
 	"strings"
 )
 
-// tlcState is a state in a counterexample of TLC's, with its head: "State 2: <Get line 12, col 9
-// …>".
+// tlcState matches a state in a counterexample of TLC's, with its first line, such as "State 2:
+// <Get line 12, col 9 …>".
 var tlcState = regexp.MustCompile(`(?m)^State \d+: <([^> ]+)[^>]*>\n((?:.+\n?)*)`)
 
-// Tracing says how a counterexample of TLC's is read as a script.
+// Tracing says how to read a counterexample of TLC's as a script.
 type Tracing[S, I any] struct {
-	Board string // of the playground
-	// Read reads a state. What else it says of it, as an error, is no matter.
+	Board string // the board of the playground
+	// Read reads a state. Its error is ignored.
 	Read   func(vars Value) (S, error)
 	Inputs []I
-	Kind   func(I) string // with which the names of an input's actions begin
+	Kind   func(I) string // returns a word that the names of the input's actions begin with
 	Step   func(S, I) (S, error)
 	Same   func(a, b S) bool
-	// Guess finds the input of a step from the two states alone; it may be nil.
+	// Guess returns the input of a step, from the states before and after it. It may be nil.
 	Guess func(before, after S) (I, error)
 }
 
-// Link returns the link to a counterexample of TLC's in the playground, where it is played as the
-// rules ask for it. A spec that is broken takes steps that no rule names: such a step is the input
-// that its action is named after. An error says of which step none is known.
+// Link returns a link to a counterexample of TLC's in the playground, which plays its inputs by the
+// rules. A faulty spec takes steps that no rule allows: for these, the link has the input that the
+// action is named after. Link returns an error if no input is known for a step.
 func (t Tracing[S, I]) Link(trace string) (string, error) {
 	var steps []string
 	var before S
@@ -51,8 +51,9 @@ func (t Tracing[S, I]) Link(trace string) (string, error) {
 	return strings.TrimSpace(stepByStep(t.Board, steps)), nil
 }
 
-// input finds the input of a step: one of the action's that leads to the state after it; else any
-// that does; else what can be guessed, and at last one of the action's.
+// input finds the input of a step. It prefers an input of the action that leads to the state after
+// the step; then any other input that leads there; then the one that Guess returns; and then one of
+// the action.
 func (t Tracing[S, I]) input(action string, before, after S) (found I, err error) {
 	best := 0
 	for _, in := range t.Inputs {

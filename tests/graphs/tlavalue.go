@@ -9,14 +9,14 @@ import (
 
 // Value is a TLA+ value as TLC prints it.
 type Value struct {
-	Text   string   // of a string or a model value
-	Number int      // of a number; of a boolean, 0 or 1
-	Items  []Value  // of a tuple, a set, a record, or a function
-	Names  []string // of the fields of a record, in the order of Items
-	Keys   []Value  // of a function, in the order of Items
+	Text   string   // for a string or a model value
+	Number int      // for a number; for a boolean, 0 or 1
+	Items  []Value  // for a tuple, a set, a record, or a function
+	Names  []string // the fields of a record, in the order of Items
+	Keys   []Value  // the keys of a function, in the order of Items
 }
 
-// At returns what a tuple, or a function whose keys are numbers, has at a place; TLC prints a
+// At returns item i of a tuple, counted from 1, or the value for key i of a function. TLC prints a
 // function on 1..n as a tuple.
 func (v Value) At(i int) Value {
 	if v.Keys != nil {
@@ -28,10 +28,10 @@ func (v Value) At(i int) Value {
 	return Value{}
 }
 
-// Len returns how many items a tuple, set, record or function has.
+// Len returns the number of items of a tuple, set, record or function.
 func (v Value) Len() int { return len(v.Items) }
 
-// Field returns a field of a record; the zero Value if it has none of that name.
+// Field returns a field of a record, or the zero Value if there is no such field.
 func (v Value) Field(name string) Value {
 	if i := slices.Index(v.Names, name); i >= 0 {
 		return v.Items[i]
@@ -39,20 +39,20 @@ func (v Value) Field(name string) Value {
 	return Value{}
 }
 
-// ParseState reads a state as TLC prints it, one conjunct for each variable, as a record of the
-// variables.
+// ParseState reads a state as TLC prints it: one conjunct for each variable. It returns a record of
+// the variables.
 func ParseState(text string) (Value, error) {
 	p := parser{text: text}
 	return p.list(Value{}, "", "/\\", "=")
 }
 
-// parser reads values from a text, of which their strings are parts.
+// parser reads values from a text. Strings in the values share memory with the text.
 type parser struct {
 	text string
 	at   int
 }
 
-// take skips white space and then the token, if it comes next.
+// take skips white space, and then the token if it comes next. It reports whether it did.
 func (p *parser) take(token string) bool {
 	for p.at < len(p.text) && strings.IndexByte(" \n\t", p.text[p.at]) >= 0 {
 		p.at++
@@ -78,7 +78,7 @@ func (p *parser) word() string {
 	return p.text[begin:p.at]
 }
 
-// bad is the error of a text in which something else was expected.
+// bad returns the error for a text that has something else than expected.
 func (p *parser) bad(expected string) error {
 	end := min(p.at+40, len(p.text))
 	return fmt.Errorf("at byte %d of a state, %q: expected %s", p.at, p.text[p.at:end], expected)
@@ -117,8 +117,8 @@ func (p *parser) value() (v Value, err error) {
 	return v, err
 }
 
-// list reads values up to the end of the text or to a sign for it, with separators between them;
-// and, if there is a sign for that, with a name or a key before each.
+// list reads values that are separated by separator, up to end, or to the end of the text if end is
+// empty. If sign is not empty, each value has a name or a key before it, followed by sign.
 func (p *parser) list(v Value, end, separator, sign string) (Value, error) {
 	for {
 		p.take(separator)

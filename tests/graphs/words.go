@@ -6,14 +6,15 @@ import (
 	"strings"
 )
 
-// Enum is a closed enumeration.
+// Enum is an enumeration whose values have names.
 type Enum interface {
 	~uint8
 	fmt.Stringer
 }
 
-// Alike pairs the words of two enumerations by how they are written: from first to last, with those
-// of the other that begin at from. A word without a counterpart is a panic.
+// Alike maps the values of one enumeration, from first to last, to those of another that have the
+// same name, and back. Values of the other enumeration before from are ignored. Alike panics if a
+// value has no counterpart.
 func Alike[A, B Enum](first, last A, from B) (to map[A]B, back map[B]A) {
 	to, back = map[A]B{}, map[B]A{}
 	for a := first; a <= last; a++ {
@@ -28,7 +29,7 @@ func Alike[A, B Enum](first, last A, from B) (to map[A]B, back map[B]A) {
 	return to, back
 }
 
-// Words returns the values of an enumeration by how they are written, from the first to the last.
+// Words returns the values of an enumeration from first to last, by their names.
 func Words[T Enum](first, last T) map[string]T {
 	all := map[string]T{}
 	for v := first; v <= last; v++ {
@@ -37,10 +38,10 @@ func Words[T Enum](first, last T) map[string]T {
 	return all
 }
 
-// Unknown collects what a mapping could not read.
+// Unknown collects descriptions of what a mapping could not read.
 type Unknown []string
 
-// Err returns an error for all of it, or nil.
+// Err returns one error for all entries, or nil if there are none.
 func (u Unknown) Err() error {
 	if len(u) == 0 {
 		return nil
@@ -48,11 +49,11 @@ func (u Unknown) Err() error {
 	return errors.New(strings.Join(u, "; "))
 }
 
-// Lookup reads one of the words of a table.
+// Lookup returns the value of a word. If words doesn't have it, u gets an entry.
 func Lookup[T any](u *Unknown, words map[string]T, v Value) T {
 	got, ok := words[v.Text]
 	if !ok {
-		*u = append(*u, fmt.Sprintf("%q is not one of its words", v.Text))
+		*u = append(*u, fmt.Sprintf("%q is an unknown word", v.Text))
 	}
 	return got
 }

@@ -16,14 +16,14 @@ import (
 	"ablyrooms.example/internal/npm"
 )
 
-// agreement is the outcome of a scenario, for each format.
+// agreement has the outcomes of a scenario, one for each format.
 type agreement struct {
 	scenario string
 	outcomes []outcome
 }
 
-// compareAll has a function compare what comes of each scenario, in each format, some at a time. An
-// outcome that differs has its reasons.
+// compareAll calls compare for each scenario in each format, several at the same time. An outcome
+// that differs has its reasons.
 func compareAll(
 	wanted []scenario, compare func(s scenario, f format) outcome,
 ) (lines []agreement) {
@@ -44,7 +44,7 @@ func compareAll(
 	return lines
 }
 
-// both calls two functions at once, and returns what they do.
+// both calls two functions at the same time, and returns their results.
 func both[T, U any](f func() (T, error), g func() (U, error)) (one T, other U, err error) {
 	var second error
 	done := make(chan struct{})
@@ -67,8 +67,8 @@ func scenariosWith(text string) (wanted []scenario) {
 	return wanted
 }
 
-// delayed returns what has each frame come late, by a random time: nothing that is compared may
-// depend on it.
+// delayed returns a function that delays each frame by a random time. No result of a comparison may
+// depend on these delays.
 func delayed(most time.Duration) func(*wireFrame) bool {
 	if most <= 0 {
 		return nil
@@ -76,8 +76,8 @@ func delayed(most time.Duration) func(*wireFrame) bool {
 	return func(*wireFrame) bool { time.Sleep(rand.N(most)); return true }
 }
 
-// agreementRows has this library and the official client do each scenario, and compares what they
-// send. Frames come late by up to a delay.
+// agreementRows runs each scenario with this library and with the official client, and compares the
+// frames that they send. Each frame is delayed by a random time, up to delay.
 func agreementRows(
 	ctx context.Context, js, only string, delay time.Duration,
 ) (c counts, err error) {
@@ -114,7 +114,7 @@ func agreementRows(
 			lines = append(lines, agreement{"the table of differences", []outcome{{err: e}}})
 		}
 	}
-	c = writeAgreement(os.Stdout, "what both send", lines)
+	c = writeAgreement(os.Stdout, "frames that the two libraries send", lines)
 	writeEverywhere(os.Stdout)
 	version, err := npm.Version(js, "ably")
 	fmt.Printf("\nably %s and this library on the wire: %d scenarios, %d rows, %d frames, "+
@@ -126,9 +126,9 @@ func agreementRows(
 	return c, err
 }
 
-// writeEverywhere prints the differences that hold in every scenario.
+// writeEverywhere prints the accepted differences that belong to no scenario.
 func writeEverywhere(out io.Writer) {
-	fmt.Fprintln(out, "\nin every scenario where the field is sent:")
+	fmt.Fprintln(out, "\ndifferences in every scenario in which the field is sent:")
 	for _, row := range acceptedVariances {
 		if row.scenario == "" {
 			fmt.Fprintf(out, "  %v%s\n    %s\n", row.variance, row.in.only(), row.reason)
@@ -136,7 +136,7 @@ func writeEverywhere(out io.Writer) {
 	}
 }
 
-// writeAgreement prints the table, and what differs in each scenario.
+// writeAgreement prints the table, and the differences in each scenario.
 func writeAgreement(out io.Writer, head string, lines []agreement) (c counts) {
 	fmt.Fprintln(out)
 	table := tabwriter.NewWriter(out, 0, 0, 1, ' ', tabwriter.Debug)
@@ -160,7 +160,7 @@ func writeAgreement(out io.Writer, head string, lines []agreement) (c counts) {
 	return c
 }
 
-// writeReasons prints what differs in a scenario, once for all formats in which that is the same.
+// writeReasons prints the differences in a scenario, once for all formats that have the same ones.
 func writeReasons(out io.Writer, l agreement) {
 	in := map[string][]string{}
 	var texts []string

@@ -13,23 +13,22 @@ import (
 	"ablyrooms.example/lifecycle"
 )
 
-// wireClient is a client whose frames are compared. What an operation returns is not compared, only
-// what stands on the wire.
+// wireClient is a client whose frames are compared. The results of its operations are not compared.
 type wireClient interface {
-	// begin asks for an operation, and returns the function that waits for its end. The official
-	// client has begun what it was asked for before its next operation begins.
+	// begin begins an operation, and returns a function that waits for its end. The official client
+	// begins its operations in the order of the calls of begin.
 	begin(ctx context.Context, operation, room string, data any) (end func() error)
 	// dispose frees what is left after a close.
 	dispose(ctx context.Context) error
 }
 
-// wireOptions are those of a scenario.
+// wireOptions are the options of a scenario.
 type wireOptions struct {
 	room           *lifecycle.RoomOptions // nil for the default
 	requestTimeout time.Duration          // 0 for the default
-	// soonAgain has clients attach again after 10 ms where an attach has failed. Without it they
-	// wait for the default, 15 s, which no scenario lasts: what the server sends meanwhile must not
-	// race with that.
+	// soonAgain makes clients attach again 10 ms after an attach has failed. Without it, they wait
+	// 15 s, the default, which is longer than any scenario takes. So a frame that the server sends
+	// meanwhile doesn't race with another attach.
 	soonAgain bool
 }
 
@@ -42,14 +41,14 @@ func (o wireOptions) roomOptions() lifecycle.RoomOptions {
 	return *o.room
 }
 
-// newWireClient makes a client that connects through a relay.
+// newWireClient returns a client that connects through a relay.
 type newWireClient func(ctx context.Context, r *relay, o wireOptions, f format) (wireClient, error)
 
 const (
 	alice     = "alice"
 	agreeRoom = "agree"
-	// barrier is the room whose messages show that a client has taken what came before; they are
-	// not compared.
+	// barrier is a room whose messages show that a client has processed all frames before them.
+	// They are not compared.
 	barrier = "barrier"
 )
 
@@ -73,8 +72,8 @@ func newOurWire(_ context.Context, r *relay, o wireOptions, f format) (wireClien
 	return &ourWire{client, o.roomOptions()}, err
 }
 
-// clientOptions are those of a client of this library that connects through the relay. Between the
-// two is no TLS, and no network.
+// clientOptions returns the options of a client of this library that connects through the relay.
+// Between client and relay there is no TLS and no network.
 func (r *relay) clientOptions(id string, more ...ably.ClientOption) []ably.ClientOption {
 	return append([]ably.ClientOption{ably.WithClientID(id), ably.WithKey(r.to.key),
 		ably.WithEndpoint(loopback), ably.WithPort(r.port), ably.WithTLS(false),
@@ -120,7 +119,7 @@ func (w *ourWire) do(ctx context.Context, operation, name string, data any) erro
 	return fmt.Errorf("unknown operation %q", operation)
 }
 
-// changes returns a channel that gets a value at each change of the connection's status.
+// changes returns a channel that gets a value when the connection's status changes.
 func (w *ourWire) changes() (changed chan struct{}, off func()) {
 	changed = make(chan struct{}, 1)
 	s, err := w.client.Connection().Subscribe(func(ablychat.ConnectionStatusChange) {
@@ -129,13 +128,13 @@ func (w *ourWire) changes() (changed chan struct{}, off func()) {
 		default:
 		}
 	})
-	if err != nil { // disposed of: nothing changes any more
+	if err != nil { // the client was disposed of, so its status doesn't change any more
 		return changed, func() {}
 	}
 	return changed, s.Unsubscribe
 }
 
-// reaches waits until the connection has a status.
+// reaches waits until the connection has the status.
 func (w *ourWire) reaches(ctx context.Context, status ablychat.ConnectionStatus) error {
 	changed, off := w.changes()
 	defer off()
@@ -154,7 +153,7 @@ func (w *ourWire) reaches(ctx context.Context, status ablychat.ConnectionStatus)
 	}
 }
 
-// publish waits for a connection, as the official client does by itself (RTL6c2).
+// publish waits until there is a connection, which the official client does by itself (RTL6c2).
 func (w *ourWire) publish(ctx context.Context, room *ablychat.Room, name string) error {
 	changed, off := w.changes()
 	defer off()
@@ -177,7 +176,7 @@ func (w *ourWire) begin(ctx context.Context, operation, room string, data any) f
 
 func (w *ourWire) dispose(ctx context.Context) error { return w.client.Dispose(ctx) }
 
-// theirWire is a client of the official library, in the Node process.
+// theirWire is a client of the official library, which runs in the Node process.
 type theirWire struct {
 	peer   *peer
 	number int

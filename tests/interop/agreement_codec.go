@@ -11,7 +11,7 @@ import (
 	"ablyrooms.example/adapter/ably/ablytest"
 )
 
-// format is an encoding of frames, by its name in the address of a WebSocket.
+// format is an encoding of frames. Its value is the name in the address of a WebSocket.
 type format string
 
 const (
@@ -21,20 +21,19 @@ const (
 
 var formats = []format{inJSON, inMsgPack}
 
-// wireFrame is one frame as it stands on the wire: a missing field, a null and a zero are three
-// things. Its values are of the types that decoding makes: in MessagePack int64 and float64, string
-// and []byte are different. The opening of a WebSocket is a frame too, with the parameters of its
-// address.
+// wireFrame is one frame as it is on the wire. A missing field, a null and a zero are different. In
+// MessagePack, int64 and float64 are different too, and so are string and []byte. The opening of a
+// WebSocket is also a frame, whose fields are the parameters of the address.
 type wireFrame struct {
 	action  ablytest.Action
 	channel string
 	sent    bool // by the client
 	format  format
 	fields  map[string]any
-	data    []byte // as it came; nil for a frame that was changed or made here
+	data    []byte // the bytes that came; nil for a frame that the relay changed or made
 }
 
-// msgpackHandle tells text from binary both ways.
+// msgpackHandle distinguishes text from binary when it decodes, and when it encodes.
 var msgpackHandle = func() *codec.MsgpackHandle {
 	h := &codec.MsgpackHandle{WriteExt: true}
 	h.MapType = reflect.TypeFor[map[string]any]()
@@ -42,7 +41,7 @@ var msgpackHandle = func() *codec.MsgpackHandle {
 	return h
 }()
 
-// decode reads a frame.
+// decode decodes a frame. sent says whether the client sent it.
 func (f format) decode(data []byte, sent bool) (wireFrame, error) {
 	frame := wireFrame{sent: sent, format: f, data: data}
 	var err error
@@ -56,14 +55,14 @@ func (f format) decode(data []byte, sent bool) (wireFrame, error) {
 	}
 	action, ok := whole(frame.fields["action"])
 	if !ok {
-		return frame, fmt.Errorf("a frame in %s, %q: it has no action", f, data)
+		return frame, fmt.Errorf("a frame in %s, %q: the frame has no action", f, data)
 	}
 	frame.action = ablytest.Action(action)
 	frame.channel, _ = frame.fields["channel"].(string)
 	return frame, nil
 }
 
-// encode writes the fields of a frame.
+// encode encodes the fields of a frame.
 func (f format) encode(fields map[string]any) (data []byte, err error) {
 	if f == inMsgPack {
 		err = codec.NewEncoderBytes(&data, msgpackHandle).Encode(fields)
@@ -72,7 +71,7 @@ func (f format) encode(fields map[string]any) (data []byte, err error) {
 	return json.Marshal(fields)
 }
 
-// kind returns the type of the WebSocket's messages.
+// kind returns the type of WebSocket messages in the format.
 func (f format) kind() websocket.MessageType {
 	if f == inMsgPack {
 		return websocket.MessageBinary
@@ -80,7 +79,7 @@ func (f format) kind() websocket.MessageType {
 	return websocket.MessageText
 }
 
-// whole returns a whole number of a frame, and reports whether it is one.
+// whole returns a value of a frame as a whole number, and reports whether it is one.
 func whole(v any) (int64, bool) {
 	switch v := v.(type) {
 	case int:
@@ -93,7 +92,8 @@ func whole(v any) (int64, bool) {
 	return 0, false
 }
 
-// text returns a value that has no others in it, so that values of two types have two texts.
+// text returns a text for a value that is no list and no object. Values of different types have
+// different texts.
 func (f format) text(v any) string {
 	switch v := v.(type) {
 	case string:

@@ -9,8 +9,8 @@ import (
 	"strings"
 )
 
-// variance is a difference between what two clients send, or two servers: in a field of a frame,
-// or, with no field, a frame that one of them doesn't send. A value that is missing is "none".
+// variance is a difference between two clients, or between two servers: a field of a frame, or, if
+// field is empty, a frame that one of them doesn't send. A missing value is "none".
 type variance struct{ frame, field, ours, theirs string }
 
 const (
@@ -20,19 +20,19 @@ const (
 
 func (v variance) String() string { return v.between("ours", "theirs") }
 
-// between returns the difference with names for the sides.
+// between returns the difference as text, with names for the two sides.
 func (v variance) between(one, other string) string {
 	place := strings.TrimSpace(v.frame + " " + v.field)
 	return fmt.Sprintf("%s: %s %s, %s %s", place, one, v.ours, other, v.theirs)
 }
 
-// sentOnly stands for a frame that only one side sends.
+// sentOnly is the text for a frame that only one side sends.
 func sentOnly(namedFrame) string { return "sent" }
 
-// variances compares frames in their order, field by field. Where the frames are not the same, as
-// few as possible are left over, for which a function has a text.
+// variances compares frames in their order, field by field. If the two lists have different frames,
+// as few frames as possible are left without a counterpart; alone returns the text for these.
 func variances(ours, theirs []namedFrame, alone func(namedFrame) string) (found []variance) {
-	rest := make([][]int, len(ours)+1) // the longest common rest, from each pair of places on
+	rest := make([][]int, len(ours)+1) // length of the longest common rest, from i and j on
 	for i := range rest {
 		rest[i] = make([]int, len(theirs)+1)
 	}
@@ -81,7 +81,8 @@ func fieldVariances(ours, theirs namedFrame) (found []variance) {
 	return found
 }
 
-// against compares the frames of both directions, which the differences have as arrows.
+// against compares the frames of both directions. The differences have ">" for frames of the
+// client, and "<" for frames of the server.
 func (v view) against(other view, alone func(namedFrame) string) (found []variance) {
 	for _, lane := range []struct {
 		arrow      string
@@ -98,21 +99,21 @@ func (v view) against(other view, alone func(namedFrame) string) (found []varian
 	return found
 }
 
-// occurrence is a row of the table in a format.
+// occurrence says that a row of the table occurred in a format.
 type occurrence struct {
 	row int
 	in  format
 }
 
-// judge returns the reasons for differences, and an error for those without a row. It notes the
-// rows that occurred.
+// judge returns the reasons that the table has for differences, and an error for differences that
+// have no row. It records which rows occurred.
 func judge(table []accepted, occurred map[occurrence]bool, scenario string, in format,
 	found []variance,
 ) (reasons []string, err error) {
 	for _, v := range found {
 		row := slices.IndexFunc(table, func(a accepted) bool { return a.covers(scenario, in, v) })
 		if row < 0 {
-			err = errors.Join(err, fmt.Errorf("%v: no row of the table has it", v))
+			err = errors.Join(err, fmt.Errorf("%v: no row of the table accepts this", v))
 			continue
 		}
 		occurred[occurrence{row, in}] = true
@@ -124,7 +125,7 @@ func judge(table []accepted, occurred map[occurrence]bool, scenario string, in f
 	return reasons, err
 }
 
-// unused returns an error for each row of the table that did not occur in a format that it is for.
+// unused returns an error for each row of the table that did not occur in one of its formats.
 func unused(table []accepted, occurred map[occurrence]bool) (err error) {
 	for i, row := range table {
 		for _, in := range formats {

@@ -11,11 +11,11 @@ import (
 	"ablyrooms.example/adapter/ably/ablytest"
 )
 
-// The relay's faults stand between a client and any server, the embedded one or Ably itself, so
-// that scenarios are the same on all of them. What a server is to do of itself, like to send
-// DETACHED, the relay plays; the server doesn't know of it.
+// The relay's faults are between a client and a server. The server may be the embedded one or Ably
+// itself, so all scenarios can run on both. If a server has to do something of its own accord, such
+// as to send DETACHED, the relay does it instead, and the server doesn't notice.
 
-// crossing names frames of the room's channel, or of the connection, by direction and action.
+// crossing selects frames of the room's channel, or of the connection, by direction and action.
 type crossing struct {
 	sent   bool // by the client
 	action ablytest.Action
@@ -31,21 +31,22 @@ func (c crossing) String() string {
 	return c.action.String() + " of the server"
 }
 
-// effect is what a fault does to a frame. It reports whether the frame goes on.
+// effect is what a fault does to a frame. do reports whether the frame is passed on.
 type effect struct {
 	name string
 	do   func(l *link, f *wireFrame) bool
 }
 
-// fault has an effect on frames at a crossing: on the nth that comes, and on as many as times says.
+// fault applies an effect to frames at a crossing: to the nth frame and those after it, times in
+// all.
 type fault struct {
 	at         crossing
 	nth, times int
 	effect     effect
-	seen, hits int // guarded by relay.mu
+	seen, hits int // the frames seen, and those that had the effect; guarded by relay.mu
 }
 
-// fault places an effect at the nth frame of a crossing from now on, and those after it.
+// fault adds a fault, which counts frames from now on.
 func (r *relay) fault(at crossing, nth, times int, e effect) *fault {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -55,12 +56,12 @@ func (r *relay) fault(at crossing, nth, times int, e effect) *fault {
 	return f
 }
 
-// hit waits until the fault has had its effect on n frames.
+// hit waits until the fault has been applied to n frames.
 func (r *relay) hit(ctx context.Context, f *fault, n int) error {
 	return r.until(ctx, func() bool { return f.hits >= n })
 }
 
-// unmet returns an error for each fault that has not had its effect as often as it should.
+// unmet returns an error for each fault that was not applied as often as it should have been.
 func (r *relay) unmet() (err error) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -73,7 +74,7 @@ func (r *relay) unmet() (err error) {
 	return err
 }
 
-// meet has the faults that a frame meets take effect, and reports whether it goes on.
+// meet applies the faults to a frame, and reports whether the frame is passed on.
 func (r *relay) meet(l *link, f *wireFrame) bool {
 	r.mu.Lock()
 	var met []*fault
@@ -96,15 +97,16 @@ func (r *relay) meet(l *link, f *wireFrame) bool {
 	return true
 }
 
-// drop loses the frame.
+// drop returns an effect that drops the frame.
 func drop() effect { return effect{"drops", func(*link, *wireFrame) bool { return false }} }
 
-// cutBefore ends the WebSocket in the frame's place.
+// cutBefore returns an effect that ends the WebSocket instead of passing the frame on.
 func cutBefore() effect {
 	return effect{"cuts before", func(l *link, _ *wireFrame) bool { l.cut(); return false }}
 }
 
-// answer keeps the frame from the server, and sends the client others.
+// answer returns an effect that keeps the frame from the server, and sends these frames to the
+// client.
 func answer(frames ...fields) effect {
 	return effect{"answers itself", func(l *link, _ *wireFrame) bool {
 		for _, f := range frames {
@@ -116,7 +118,7 @@ func answer(frames ...fields) effect {
 	}}
 }
 
-// refuse turns the ACK of a message into a NACK.
+// refuse returns an effect that turns the ACK of a message into a NACK.
 func refuse(reason fields) effect {
 	return effect{"makes a NACK of", func(_ *link, f *wireFrame) bool {
 		f.action, f.data = ablytest.ActionNack, nil
@@ -127,7 +129,7 @@ func refuse(reason fields) effect {
 	}}
 }
 
-// wireGate holds a frame, and what comes behind it.
+// wireGate holds a frame, and the frames after it, until open is called.
 type wireGate struct {
 	fault *fault
 	open  func()
@@ -147,7 +149,7 @@ func (r *relay) hold(at crossing) wireGate {
 		}})}
 }
 
-// fields are those of a frame that the relay makes, with whole numbers as int64.
+// fields are the fields of a frame that the relay makes. Whole numbers are int64.
 type fields = map[string]any
 
 func failure(code, status int64) fields {
@@ -161,7 +163,7 @@ func (r *relay) onChannel(action ablytest.Action, more fields) fields {
 	return f
 }
 
-// inject sends a frame to the client, of which the server knows nothing.
+// inject sends a frame to the client. The server doesn't know about it.
 func (l *link) inject(frame fields) error {
 	action, _ := whole(frame["action"])
 	channel, _ := frame["channel"].(string)
@@ -169,7 +171,7 @@ func (l *link) inject(frame fields) error {
 		fields: frame}, false)
 }
 
-// inject sends a frame to the client on its connection.
+// inject sends a frame to the client, on its newest connection.
 func (r *relay) inject(frame fields) error {
 	action, _ := whole(frame["action"])
 	l, err := r.act(fmt.Sprintf("sends %v", ablytest.Action(action)))
@@ -179,7 +181,7 @@ func (r *relay) inject(frame fields) error {
 	return l.inject(frame)
 }
 
-// disconnect ends the client's WebSocket with a DISCONNECTED.
+// disconnect sends DISCONNECTED to the client and ends its WebSocket.
 func (r *relay) disconnect(reason fields) error {
 	l, err := r.act("sends DISCONNECTED and cuts")
 	if err != nil {
@@ -189,7 +191,7 @@ func (r *relay) disconnect(reason fields) error {
 		fields: fields{"action": int64(ablytest.ActionDisconnected), "error": reason}}, true)
 }
 
-// cut ends the client's WebSocket without a farewell.
+// cut ends the client's WebSocket without a frame.
 func (r *relay) cut() error {
 	l, err := r.act("cuts")
 	if err == nil {
@@ -198,7 +200,7 @@ func (r *relay) cut() error {
 	return err
 }
 
-// act notes what the relay does to the newest WebSocket, and returns that.
+// act records what the relay does to the newest WebSocket, and returns that WebSocket.
 func (r *relay) act(what string) (*link, error) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -209,7 +211,8 @@ func (r *relay) act(what string) (*link, error) {
 	return r.link, nil
 }
 
-// last returns the fields of the newest frame that the server sent of an action on the channel.
+// last returns the fields of the last frame of an action that the server sent on the room's
+// channel.
 func (r *relay) last(action ablytest.Action) (fields, error) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -221,7 +224,8 @@ func (r *relay) last(action ablytest.Action) (fields, error) {
 	return nil, fmt.Errorf("the server has not sent %v", action)
 }
 
-// loseState has the next resume fail: it asks for a connection that the server doesn't know.
+// loseState makes the next resume fail: the relay replaces the key by one that the server doesn't
+// know.
 func (r *relay) loseState() {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -237,7 +241,7 @@ func (r *relay) takeLost() bool {
 	return lost
 }
 
-// unknown returns a key that looks like a connection's and is none's.
+// unknown returns a key that has the form of a connection's key, and belongs to no connection.
 func unknown(key string) string {
 	b := []byte(key)
 	slices.Reverse(b)

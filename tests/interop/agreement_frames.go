@@ -11,23 +11,24 @@ import (
 	"ablyrooms.example/adapter/ably/ablytest"
 )
 
-// recording is what passed between a client and a server.
+// recording has the frames that passed between a client and a server.
 type recording struct {
 	frames        []wireFrame
-	room, barrier string   // the channels
-	played        []string // what the relay did in the place of network and server
+	room, barrier string   // the channels of the two rooms
+	played        []string // what the relay did in place of the network or the server
 }
 
-// namedFrame is a frame, field by field, by the path of each. Values that differ from run to run
-// have names.
+// namedFrame is a frame whose fields are texts, by their paths. Values that differ between runs are
+// replaced by names.
 type namedFrame struct {
 	name   string
 	fields map[string]string
 }
 
-// view is a recording as it is compared, without what belongs to the barrier, which may stand
-// anywhere among the others, and without heartbeats, which depend on time. What a server sends on
-// the room's channel is in no order with the rest.
+// view is the part of a recording that is compared. Frames of the barrier are left out, since they
+// may come at any place among the others, and so are heartbeats, which depend on time. Frames that
+// a server sends on the room's channel are in a list of their own, since they have no fixed order
+// relative to the server's other frames.
 type view struct{ sent, channel, answers, connection []namedFrame }
 
 func (r recording) view() (v view) {
@@ -46,7 +47,7 @@ func (r recording) view() (v view) {
 	return v
 }
 
-// each calls a function for each frame of the view, in the order in which they passed.
+// each calls f for each frame of the view, in the order in which they passed.
 func (r recording) each(f func(wireFrame, namedFrame)) {
 	n := names{given: map[string]map[string]string{"channel": {r.room: "the room's"}},
 		barrier: map[string]map[int64]bool{}}
@@ -57,27 +58,27 @@ func (r recording) each(f func(wireFrame, namedFrame)) {
 	}
 }
 
-// kinds are the kinds of values that have names, by the last part of their path.
+// kinds are the kinds of values that get names, by the last part of their path.
 var kinds = map[string]string{"connectionId": "connection", "connectionKey": "key", "id": "id",
 	"channelSerial": "serial", "serial": "message", "serials": "message", "serverId": "server",
 	"siteCode": "site", "channel": "channel"}
 
-// lookups are the kinds by whose names values in a client's frames are known.
+// lookups are the kinds whose names are looked up for values in a client's frames, in this order.
 var lookups = []string{"channel", "connection", "key", "serial", "message", "id"}
 
-// timeless are the fields whose values say nothing of what a client or a server does.
+// timeless has names for fields whose values don't depend on the behaviour of client or server.
 var timeless = map[string]string{"timestamp": "a time", "agent": "the client's name",
 	"auth.accessToken": "a token", "error.message": "a text"}
 
-// names gives names to values, in the order in which the server sent them. What the server has not
-// sent keeps its value.
+// names gives names to values, in the order in which the server sent them. A value that the server
+// has not sent gets no name.
 type names struct {
-	given      map[string]map[string]string // by kind and value
-	connection string                       // of the last CONNECTED
-	barrier    map[string]map[int64]bool    // serials of the barrier's messages, by connection
+	given      map[string]map[string]string // the names, by kind and value
+	connection string                       // the id in the last CONNECTED
+	barrier    map[string]map[int64]bool    // the serials of the barrier's messages, by connection
 }
 
-// frame returns a frame with names, and false for one that isn't in the view.
+// frame returns a frame with names, or false if the frame doesn't belong to the view.
 func (n *names) frame(f wireFrame, barrier string) (namedFrame, bool) {
 	if id, ok := f.fields["connectionId"].(string); ok && f.action == ablytest.ActionConnected {
 		n.connection = id
@@ -108,7 +109,7 @@ func (n *names) frame(f wireFrame, barrier string) (namedFrame, bool) {
 	return named, true
 }
 
-// inOrder sorts the members of a SYNC, which are in no order, by client and connection.
+// inOrder sorts the members of a SYNC by client and connection, since their order is not fixed.
 func (n *names) inOrder(members []any) []any {
 	by := func(member any) string {
 		m, _ := member.(map[string]any)
@@ -120,7 +121,7 @@ func (n *names) inOrder(members []any) []any {
 	})
 }
 
-// number returns a serial of messages as if those of the barrier were not there.
+// number returns the serial that a message would have without the barrier's messages.
 func (n *names) number(text, connection string) string {
 	serial, err := strconv.ParseInt(text, 10, 64)
 	if err != nil {
@@ -135,14 +136,14 @@ func (n *names) number(text, connection string) string {
 	return fmt.Sprint(others)
 }
 
-// flatten adds the fields of a value by their paths.
+// flatten adds the fields of a value to fields, by their paths.
 func (n *names) flatten(fields map[string]string, f wireFrame, path string, v any) {
 	switch v := v.(type) {
 	case map[string]any:
 		if len(v) == 0 {
 			fields[path] = "{}"
 		}
-		for _, key := range slices.Sorted(maps.Keys(v)) { // for names are given in this order
+		for _, key := range slices.Sorted(maps.Keys(v)) { // names are given in this order
 			inner := key
 			if path != "" {
 				inner = path + "." + key
@@ -161,7 +162,7 @@ func (n *names) flatten(fields map[string]string, f wireFrame, path string, v an
 	}
 }
 
-// value returns a value's text or name.
+// value returns the name of a value, or its text if it has no name.
 func (n *names) value(f wireFrame, path string, v any) string {
 	last := path[strings.LastIndex(path, ".")+1:]
 	last, _, _ = strings.Cut(last, "[")
@@ -203,8 +204,8 @@ func (n *names) value(f wireFrame, path string, v any) string {
 	return n.given[kind][text]
 }
 
-// composed returns the id of a message or of a list of them, which begins with a connection's id
-// and a serial, by their names; or else the text.
+// composed returns the id of a message, or of a list of messages, with names instead of the
+// connection and the serial that it begins with. It returns any other text unchanged.
 func (n *names) composed(text string) string {
 	connection, rest, ok := strings.Cut(text, ":")
 	name := n.given["connection"][connection]
@@ -219,7 +220,7 @@ func (n *names) composed(text string) string {
 	return name
 }
 
-// sorted returns JSON with its keys in order, and any other text as it is.
+// sorted returns JSON with its keys in order. It returns a text that is no JSON unchanged.
 func sorted(text string) string {
 	var plain any
 	if json.Unmarshal([]byte(text), &plain) != nil {
@@ -229,7 +230,7 @@ func sorted(text string) string {
 	return string(ordered)
 }
 
-// String lists the frames, the barrier's left out, for a message.
+// String returns a list of the view's frames, for error messages.
 func (r recording) String() string {
 	var b strings.Builder
 	r.each(func(f wireFrame, named namedFrame) {

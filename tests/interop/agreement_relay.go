@@ -16,15 +16,15 @@ import (
 	"ablyrooms.example/adapter/ably/ablytest"
 )
 
-// place is a server on which scenarios run.
+// place is a server that scenarios run on.
 type place struct {
 	name     string
 	address  string        // of its WebSockets, without path: ws://127.0.0.1:1234
-	key      string        // is a secret
-	http     *http.Client  // dials; nil for the default
-	suffix   string        // of the names of rooms
-	quiet    time.Duration // how long nothing passes before nothing more is expected
-	patience time.Duration // how long a scenario may take
+	key      string        // a secret
+	http     *http.Client  // for dialing; nil for the default
+	suffix   string        // is added to the names of rooms
+	quiet    time.Duration // after this time without a frame, no more are expected
+	patience time.Duration // the maximum time for a scenario
 }
 
 // onServer returns an embedded server as a place.
@@ -33,14 +33,14 @@ func onServer(server *ablytest.Server) place {
 		patience: patience}
 }
 
-// relay stands between one client and a server. It records the frames of both directions, and plays
-// the part of the network and the server in what they don't do when asked: see agreement_faults.go.
-// Its methods may be called concurrently.
+// relay is between one client and a server. It records the frames of both directions. It plays the
+// part of the network or of the server for events that can't be requested from these: see
+// agreement_faults.go. Its methods may be called concurrently.
 type relay struct {
 	to      place
 	room    string                // the room's channel
-	barrier string                // the barrier's
-	alter   func(*wireFrame) bool // changes frames before all else, or drops them; nil for neither
+	barrier string                // the barrier's channel
+	alter   func(*wireFrame) bool // changes or drops frames before all else; may be nil
 	http    *http.Server
 	port    int
 	ctx     context.Context
@@ -51,14 +51,14 @@ type relay struct {
 	changed chan struct{} // closed and replaced with each frame
 	frames  []wireFrame
 	faults  []*fault
-	played  []string // what it does in the place of network and server
-	link    *link    // the newest
-	lost    bool     // the next resume asks for a connection that the server doesn't know
-	err     error    // of a frame that could not be read
-	noDial  error    // why the server could not be reached, the last time
+	played  []string // what it does in place of the network or the server
+	link    *link    // the newest link
+	lost    bool     // the next resume gets a key that the server doesn't know
+	err     error    // for a frame that could not be read
+	noDial  error    // why the last attempt to reach the server failed
 }
 
-// link is one WebSocket of the client's, and the one to the server that carries its frames on.
+// link is one WebSocket of the client, and the WebSocket to the server that belongs to it.
 type link struct {
 	r         *relay
 	near, far *websocket.Conn
@@ -66,7 +66,7 @@ type link struct {
 	ctx       context.Context
 	cut       context.CancelFunc
 
-	mu sync.Mutex // held for a frame to the client, so that frames are recorded in their order
+	mu sync.Mutex // held while a frame goes to the client, so that frames are recorded in order
 }
 
 // startRelay starts a relay for a room.
@@ -82,7 +82,7 @@ func startRelay(to place, room string, alter func(*wireFrame) bool) (*relay, err
 	return r, nil
 }
 
-// newRelay returns a relay that serves HTTP. It must be closed.
+// newRelay returns a relay as an HTTP handler. The caller must close it.
 func newRelay(to place, room string, alter func(*wireFrame) bool) *relay {
 	r := &relay{to: to, alter: alter, changed: make(chan struct{}),
 		room: channelOf(room + to.suffix), barrier: channelOf(barrier + to.suffix)}
@@ -90,7 +90,7 @@ func newRelay(to place, room string, alter func(*wireFrame) bool) *relay {
 	return r
 }
 
-// ServeHTTP carries WebSockets. Nothing of what is compared goes by REST.
+// ServeHTTP relays WebSockets. It refuses REST requests, which no scenario makes.
 func (r *relay) ServeHTTP(w http.ResponseWriter, q *http.Request) {
 	if q.Header.Get("Upgrade") == "" {
 		http.NotFound(w, q)
@@ -101,7 +101,7 @@ func (r *relay) ServeHTTP(w http.ResponseWriter, q *http.Request) {
 	r.carry(w, q)
 }
 
-// close ends the relay and waits for all that it runs.
+// close ends the relay, and waits for its goroutines.
 func (r *relay) close() {
 	r.cancel()
 	if r.http != nil {
@@ -110,7 +110,7 @@ func (r *relay) close() {
 	r.done.Wait()
 }
 
-// carry relays one WebSocket until either side ends it. The key in its address is recorded nowhere.
+// carry relays one WebSocket until either side ends it. It doesn't record the key in the address.
 func (r *relay) carry(w http.ResponseWriter, q *http.Request) {
 	query := q.URL.Query()
 	opening := wireFrame{action: ablytest.ActionConnect, sent: true, format: inJSON,
@@ -140,7 +140,7 @@ func (r *relay) carry(w http.ResponseWriter, q *http.Request) {
 			HTTPHeader: http.Header{"Ably-Agent": q.Header.Values("Ably-Agent")}})
 	if err != nil {
 		r.unreachable(err)
-		panic(http.ErrAbortHandler) // as the server did
+		panic(http.ErrAbortHandler) // closes the client's connection, as the server did
 	}
 	defer l.far.CloseNow()
 	l.near, err = websocket.Accept(w, q, &websocket.AcceptOptions{InsecureSkipVerify: true})
@@ -159,7 +159,7 @@ func (r *relay) carry(w http.ResponseWriter, q *http.Request) {
 	both.Wait()
 }
 
-// copy carries the frames of a direction.
+// copy relays the frames of one direction.
 func (l *link) copy(sent bool) {
 	from := l.far
 	if sent {
@@ -198,7 +198,7 @@ func (l *link) copy(sent bool) {
 	}
 }
 
-// deliver records a frame and writes it to the client. After the last one nothing is delivered.
+// deliver records a frame and sends it to the client. With last, it then ends the link.
 func (l *link) deliver(f wireFrame, last bool) error {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -230,7 +230,7 @@ func (r *relay) record(f wireFrame) {
 	r.wake()
 }
 
-// wake has what waits look again. The lock is held.
+// wake makes waiting goroutines check their conditions. The caller holds the lock.
 func (r *relay) wake() {
 	close(r.changed)
 	r.changed = make(chan struct{})
@@ -242,7 +242,8 @@ func (r *relay) broken(err error) {
 	r.err = err
 }
 
-// unreachable notes why the server could not be reached, without the address, which has the key.
+// unreachable records why the server could not be reached, without the address, which contains the
+// key.
 func (r *relay) unreachable(err error) {
 	var address *url.Error
 	if errors.As(err, &address) {
@@ -254,14 +255,15 @@ func (r *relay) unreachable(err error) {
 	r.wake()
 }
 
-// all returns the frames so far.
+// all returns the recording so far.
 func (r *relay) all() (recording, error) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	return recording{slices.Clone(r.frames), r.room, r.barrier, slices.Clone(r.played)}, r.err
 }
 
-// await waits until n frames of an action have passed in a direction, the barrier's not counted.
+// await waits until n frames of an action have passed in a direction. The barrier's frames don't
+// count.
 func (r *relay) await(ctx context.Context, action ablytest.Action, sent bool, n int) error {
 	passed := 0
 	err := r.until(ctx, func() bool {
@@ -274,14 +276,14 @@ func (r *relay) await(ctx context.Context, action ablytest.Action, sent bool, n 
 		return passed >= n
 	})
 	if err != nil {
-		return fmt.Errorf("%d of %d frames %v: %w", passed, n, action, err)
+		return fmt.Errorf("%d of %d frames %v have passed: %w", passed, n, action, err)
 	}
 	return nil
 }
 
 func (r *relay) ofBarrier(f wireFrame) bool { return f.channel == r.barrier }
 
-// others counts the frames that are not the barrier's, nor may be an answer to it.
+// others returns the number of frames that belong neither to the barrier nor to its answers.
 func (r *relay) others() (n int) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -294,7 +296,7 @@ func (r *relay) others() (n int) {
 	return n
 }
 
-// hopeless returns why the client will never be connected, or nil. The lock is held.
+// hopeless returns why the client will never be connected, or nil. The caller holds the lock.
 func (r *relay) hopeless() error {
 	if r.link == nil && r.noDial != nil {
 		return r.noDial
@@ -307,7 +309,7 @@ func (r *relay) hopeless() error {
 	return nil
 }
 
-// until waits until a condition holds, which is looked at under the lock.
+// until waits until a condition holds. The condition is checked under the lock.
 func (r *relay) until(ctx context.Context, holds func() bool) error {
 	for {
 		r.mu.Lock()
@@ -327,7 +329,7 @@ func (r *relay) until(ctx context.Context, holds func() bool) error {
 	}
 }
 
-// calm waits until no frame has passed for as long as the place wants.
+// calm waits until no frame has passed for the time that the place requires.
 func (r *relay) calm(ctx context.Context) {
 	for r.to.quiet > 0 {
 		r.mu.Lock()

@@ -7,23 +7,24 @@ import (
 	"ablyrooms.example/lifecycle"
 )
 
-// unanswered is how long a client waits for an answer that doesn't come, and how long any other may
-// take.
+// unanswered is how long a client waits for an answer that never comes. Every other answer must
+// come within this time.
 const unanswered = 2 * time.Second
 
-// planned is the reason of what a server does of itself.
+// planned is the reason in frames that the relay sends in place of the server.
 var planned = fields{"error": failure(90198, 400)}
 
-// other is room options, other than the default.
+// other returns options with changed room options.
 func other(change func(*lifecycle.RoomOptions)) wireOptions {
 	o := lifecycle.DefaultRoomOptions()
 	change(&o)
 	return wireOptions{room: &o}
 }
 
-// scenarios are what both libraries do; each ends with a close of the connection. A room can't have
-// new options while it is attached (setOptions), enter another member (enterClient), or enter
-// before it was attached; these are left out. So is AUTH, which ably-go answers on its own.
+// scenarios are run with both libraries. Each ends by closing the connection. Some things that a
+// channel can do are left out, since a room can't do them: to get new options while it is attached
+// (setOptions), to enter another member (enterClient), and to enter before it was attached. AUTH is
+// left out too, since ably-go answers it by itself.
 var scenarios = []scenario{
 	{name: "connect, close", run: func(t *wireTrial) { t.connected(1) }},
 	{name: "attach", run: func(t *wireTrial) { t.attached() }},
@@ -258,7 +259,7 @@ var scenarios = []scenario{
 		t.received(ablytest.ActionPresence, 3)
 		t.cutNow(2, t.lost)
 		t.received(ablytest.ActionPresence, 4)
-		t.with("update", args{"mood": "bad"}) // its serial must not be higher than the last one's
+		t.with("update", args{"mood": "bad"}) // the serial must not be higher than the last one's
 		t.received(ablytest.ActionPresence, 5)
 		t.cutNow(3, t.lost)
 	}},

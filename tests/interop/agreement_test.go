@@ -11,8 +11,8 @@ import (
 	"ablyrooms.example/adapter/ably/ablytest"
 )
 
-// alteration is a fault of a client or a server, in the nth and later frames of a crossing: it
-// changes their fields, or returns false for a frame that is not sent.
+// alteration is a fault of a client or of a server. From the nth frame of a crossing on, it changes
+// the fields, or returns false for a frame that is not sent.
 type alteration struct {
 	name, scenario string
 	in             format
@@ -22,7 +22,7 @@ type alteration struct {
 	alter          func(fields map[string]any) bool
 }
 
-// plant returns the fault for one run.
+// plant returns the function that plants the fault in one run.
 func (a alteration) plant() func(*wireFrame) bool {
 	var mu sync.Mutex
 	n := 0
@@ -75,14 +75,15 @@ func with(field string, v any) func(map[string]any) bool {
 	return func(fields map[string]any) bool { fields[field] = v; return true }
 }
 
-// within alters the first entry of a list.
+// within returns a function that alters the first entry of a list.
 func within(field string, alter func(map[string]any) bool) func(map[string]any) bool {
 	return func(fields map[string]any) bool {
 		return alter(fields[field].([]any)[0].(map[string]any))
 	}
 }
 
-// TestAgreementSeesFaults alters what one of two clients of this library sends.
+// TestAgreementSeesFaults runs two clients of this library, and alters the frames of one. The
+// comparison must report each fault.
 func TestAgreementSeesFaults(t *testing.T) {
 	for _, a := range alterations {
 		t.Run(a.name, func(t *testing.T) {
@@ -100,9 +101,9 @@ func TestAgreementSeesFaults(t *testing.T) {
 	}
 }
 
-// TestAgreementOfOneLibrary has this library on both sides, without Node: nothing may differ, nor
-// may what the servers send. One client is on an embedded server of its own, the other on one that
-// stands as Ably does, and is shared.
+// TestAgreementOfOneLibrary runs this library on both sides, without Node. Neither the frames of
+// the clients nor those of the servers may differ. One client uses an embedded server of its own.
+// The other uses a server that stands for Ably, and that all scenarios share.
 func TestAgreementOfOneLibrary(t *testing.T) {
 	far := startFar(t, nil)
 	for i, s := range scenarios {
@@ -127,7 +128,7 @@ func TestAgreementOfOneLibrary(t *testing.T) {
 	}
 }
 
-// TestAgreementTable plants faults in the table of differences.
+// TestAgreementTable plants faults in the table of accepted differences.
 func TestAgreementTable(t *testing.T) {
 	found := []variance{{"ATTACH", "flags", "1", "2"}, {"DETACH", "", "sent", absent}}
 	rows := []accepted{{"", "", variance{"ATTACH", "flags", "1", anything}, "everywhere"},
@@ -195,7 +196,7 @@ func sentBy(t *testing.T, s scenario, f format, alter func(*wireFrame) bool) []n
 	return r.view().sent
 }
 
-// TestUnmetFaults: a scenario whose fault never has its effect fails.
+// TestUnmetFaults checks that a scenario fails if one of its faults is never applied.
 func TestUnmetFaults(t *testing.T) {
 	s := scenario{name: "nothing is detached", run: func(t *wireTrial) {
 		t.attached()
@@ -207,9 +208,9 @@ func TestUnmetFaults(t *testing.T) {
 	}
 }
 
-// TestComparedWithoutTheBarrier: the barrier's messages take numbers of the connection's sequence
-// wherever they stand, and the others are numbered as if they were not there; so are the ids that
-// are made of numbers. Its ATTACH takes none, and its answers are not compared.
+// TestComparedWithoutTheBarrier checks that messages are numbered as if the barrier's messages were
+// not there. The barrier's messages use serials of the connection wherever they come, and ids
+// contain serials. Its ATTACH uses no serial, and its answers are not compared.
 func TestComparedWithoutTheBarrier(t *testing.T) {
 	frame := func(sent bool, action ablytest.Action, room string, fields map[string]any) wireFrame {
 		f := wireFrame{sent: sent, action: action, format: inJSON, fields: fields}
@@ -227,7 +228,7 @@ func TestComparedWithoutTheBarrier(t *testing.T) {
 	acked := func(serial float64) wireFrame {
 		return frame(false, ablytest.ActionAck, "", map[string]any{"msgSerial": serial})
 	}
-	again := func(id string) wireFrame { // enters with an id of before
+	again := func(id string) wireFrame { // enters with the id of an earlier frame
 		return frame(true, ablytest.ActionPresence, agreeRoom, map[string]any{"id": id})
 	}
 	v := recording{room: channelOf(agreeRoom), barrier: channelOf(barrier), frames: []wireFrame{

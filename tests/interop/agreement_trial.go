@@ -10,16 +10,16 @@ import (
 	"ablyrooms.example/adapter/ably/ablytest"
 )
 
-// scenario is what a client of either library does on the wire.
+// scenario is what a client of either library does. Its frames are compared.
 type scenario struct {
 	name    string
 	options wireOptions
-	before  func(t *wireTrial) // the client connects, or nil
+	before  func(t *wireTrial) // runs before the client connects; may be nil
 	run     func(t *wireTrial)
 }
 
-// wireTrial is one client's run of a scenario. It belongs to one goroutine; what fails ends it by a
-// panic of the type stop.
+// wireTrial is one run of a scenario with one client. It belongs to one goroutine. A failure ends
+// it by a panic with a value of type stop.
 type wireTrial struct {
 	ctx     context.Context
 	relay   *relay
@@ -28,10 +28,11 @@ type wireTrial struct {
 	waiting []chan error
 	atEnd   []func(context.Context) error
 
-	connecting wireGate // holds the first CONNECTED, in the scenario that asks for it
+	connecting wireGate // for the scenario that holds the first CONNECTED
 }
 
-// runAlone runs a scenario on an embedded server of its own, so that all servers hold the same.
+// runAlone runs a scenario on an embedded server of its own, so that all runs begin with the same
+// state.
 func runAlone(
 	ctx context.Context, s scenario, connect newWireClient, f format, alter func(*wireFrame) bool,
 ) (recording, error) {
@@ -43,7 +44,7 @@ func runAlone(
 	return runScenario(ctx, s, onServer(server), connect, f, alter)
 }
 
-// runScenario returns the frames of both directions.
+// runScenario runs a scenario, and returns the frames of both directions.
 func runScenario(
 	ctx context.Context, s scenario, on place, connect newWireClient, f format,
 	alter func(*wireFrame) bool,
@@ -85,22 +86,23 @@ func runScenario(
 	return r.all()
 }
 
-// end closes the connection after all that was called has ended, and its traces are on the wire.
+// end waits until all calls have ended and all their frames have passed. Then it closes the
+// connection.
 func (t *wireTrial) end() {
 	for _, done := range t.waiting {
 		select {
-		case <-done: // whatever came of it
+		case <-done: // with or without an error
 		case <-t.ctx.Done():
 			t.check("a call", context.Cause(t.ctx))
 		}
 	}
 	t.settle()
-	t.check("a fault was not met", t.relay.unmet())
+	t.check("a fault was not applied", t.relay.unmet())
 	t.check("close", t.begin("close", nil)())
 	t.check("CLOSE", t.relay.await(t.ctx, ablytest.ActionClose, true, 1))
 }
 
-// check ends the trial when there is an error.
+// check ends the trial if there is an error.
 func (t *wireTrial) check(what string, err error) {
 	if err != nil {
 		panic(stop{fmt.Errorf("%s: %w", what, err)})
@@ -112,7 +114,7 @@ func (t *wireTrial) begin(operation string, data any) (end func() error) {
 	return t.client.begin(t.ctx, operation, agreeRoom+t.relay.to.suffix, data)
 }
 
-// start begins operations on the room; what comes of them is not compared.
+// start begins operations on the room. Their results are not compared.
 func (t *wireTrial) start(operations ...string) {
 	for _, operation := range operations {
 		t.startWith(operation, nil)
@@ -128,46 +130,48 @@ func (t *wireTrial) startWith(operation string, data any) {
 	t.check("begun", t.begin("begun", nil)())
 }
 
-// publishing begins to publish the nth message, and waits until it is on the wire.
+// publishing begins to publish the nth message, and waits until the message is on the wire.
 func (t *wireTrial) publishing(name string, nth int) {
 	t.startWith("publish", name)
 	t.sent(ablytest.ActionMessage, nth)
 }
 
-// do does operations on the room, none of which may fail.
+// do runs operations on the room. None of them may fail.
 func (t *wireTrial) do(operations ...string) {
 	for _, operation := range operations {
 		t.with(operation, nil)
 	}
 }
 
-// with does an operation with data.
+// with runs an operation with data.
 func (t *wireTrial) with(operation string, data any) {
 	t.check(operation, t.begin(operation, data)())
 }
 
-// refused does an operation that must fail.
+// refused runs an operation that must fail.
 func (t *wireTrial) refused(operation string, data any) {
 	if t.begin(operation, data)() == nil {
-		t.check(operation, errors.New("it did not fail"))
+		t.check(operation, errors.New("the operation did not fail"))
 	}
 }
 
-// connected waits until the client is connected by its nth CONNECTED.
+// connected waits until the client has received its nth CONNECTED and is connected.
 func (t *wireTrial) connected(n int) {
 	t.received(ablytest.ActionConnected, n)
 	t.do("connected")
 }
 
-// reconnected is connected, and waits until the client has done what it does by itself then.
+// reconnected is like connected, and then waits for what the client does by itself after it
+// connected.
 func (t *wireTrial) reconnected(n int) {
 	t.connected(n)
 	t.settle()
 }
 
-// settle waits until the client has answered all that it got, and has got the answers: each message
-// is acknowledged behind what came before it, and answers bring answers, until nothing passes but
-// the barrier's own. It must be connected.
+// settle waits until the client has processed all frames that it received, and has received all
+// answers. For this it publishes messages to the barrier, each acknowledged after the frames before
+// it. Since answers may cause more frames, it repeats this until only the barrier's frames pass.
+// The client must be connected.
 func (t *wireTrial) settle() {
 	t.do("connected")
 	for round, before := 0, -1; round < 3 || before != t.relay.others(); round++ {
@@ -178,7 +182,7 @@ func (t *wireTrial) settle() {
 	}
 }
 
-// attached connects and attaches.
+// attached waits until the client is connected, and attaches the room.
 func (t *wireTrial) attached() {
 	t.connected(1)
 	t.do("attach")
@@ -194,7 +198,7 @@ func (t *wireTrial) received(action ablytest.Action, n int) {
 	t.check("received", t.relay.await(t.ctx, action, false, n))
 }
 
-// hold holds the next frame of an action back that the server sends.
+// hold holds the next frame of an action that the server sends.
 func (t *wireTrial) hold(action ablytest.Action) wireGate {
 	return t.relay.hold(fromServer(action))
 }
@@ -202,7 +206,7 @@ func (t *wireTrial) hold(action ablytest.Action) wireGate {
 // at waits until a gate holds a frame.
 func (t *wireTrial) at(g wireGate) { t.check("gate", t.relay.hit(t.ctx, g.fault, 1)) }
 
-// first places a fault at the next frame of a crossing.
+// first adds a fault for the next frame of a crossing.
 func (t *wireTrial) first(at crossing, e effect) { t.relay.fault(at, 1, 1, e) }
 
 // answerAttach answers the next ATTACH with an ERROR on the channel.
@@ -216,7 +220,7 @@ func (t *wireTrial) inject(action ablytest.Action, more fields) {
 	t.check("inject", t.relay.inject(t.relay.onChannel(action, more)))
 }
 
-// attachedAgain sends an ATTACHED that the client has not asked for, like the one before.
+// attachedAgain sends the last ATTACHED once more, which the client has not requested.
 func (t *wireTrial) attachedAgain(resumed bool, more fields) {
 	f, err := t.relay.last(ablytest.ActionAttached)
 	t.check("ATTACHED", err)
@@ -232,15 +236,17 @@ func (t *wireTrial) attachedAgain(resumed bool, more fields) {
 	t.inject(ablytest.ActionAttached, again)
 }
 
-// whileCut cuts the connection once nothing is on its way, has f called before it is opened again,
-// and waits for that, and for what the client does by itself then.
+// whileCut waits until no frames are under way, and cuts the connection. It calls f before the
+// client connects again. Then it waits for the nth CONNECTED, and for what the client does by
+// itself after that.
 func (t *wireTrial) whileCut(nth int, f func()) {
 	t.settle()
 	t.cutNow(nth, f)
 	t.settle()
 }
 
-// cutNow is whileCut without waiting, and so without the barrier's messages, which take serials.
+// cutNow is like whileCut, but doesn't wait for frames, and so publishes no messages to the
+// barrier, which would use serials.
 func (t *wireTrial) cutNow(nth int, f func()) {
 	gate := t.relay.hold(fromClient(ablytest.ActionConnect))
 	t.check("cut", t.relay.cut())
@@ -250,10 +256,10 @@ func (t *wireTrial) cutNow(nth int, f func()) {
 	t.connected(nth)
 }
 
-// lost has the server not know the connection any more, which must be cut.
+// lost makes the server forget the connection, as seen by the client. The connection must be cut.
 func (t *wireTrial) lost() { t.relay.loseState() }
 
-// member has another client enter the room, and stay in it until the end.
+// member makes another client enter the room. It stays there until the end.
 func (t *wireTrial) member(id string) {
 	r, err := startRelay(t.relay.to, agreeRoom, nil)
 	t.check(id, err)

@@ -14,13 +14,13 @@ import (
 	"ablyrooms.example/internal/npm"
 )
 
-// checks are all that both libraries are compared in.
+// checks returns all checks. Each compares one thing that both libraries do.
 func checks() []check {
 	return slices.Concat(messageChecks, historyChecks, historyBeforeChecks, nameChecks(), reactionChecks,
 		roomReactionChecks, typingChecks, presenceDataChecks(), presenceChecks, occupancyChecks, lifecycleChecks)
 }
 
-// clippedAt is how many clients the embedded server lists in a summary before it clips it.
+// clippedAt is the number of clients above which the embedded server clips a summary.
 const clippedAt = 2
 
 func serverOptions() []ablytest.Option {
@@ -28,10 +28,11 @@ func serverOptions() []ablytest.Option {
 		ablytest.WithFrameLog(1_000_000)}
 }
 
-// atOnce is how many trials run at a time. They share the clients, and each has rooms of its own.
+// atOnce is how many trials run at the same time. They share clients, but each has a room of its
+// own.
 const atOnce = 6
 
-// column is a pair of formats.
+// column is a pair of formats: of the client that acts, and of the client that sees.
 type column struct{ do, see string }
 
 var columns = []column{{"json", "json"}, {"msgpack", "msgpack"}, {"json", "msgpack"}, {"msgpack", "json"}}
@@ -43,13 +44,14 @@ func (c column) String() string {
 	return c.do + " to " + c.see
 }
 
-// direction is who does something, and who sees it.
+// direction says which library acts, and which one sees.
 type direction struct {
 	name    string
 	do, see map[string]person // by format
 }
 
-// chatRows runs this library and the official one as clients of one embedded server.
+// chatRows runs the checks with this library and the official one, as clients of one embedded
+// server.
 func chatRows(ctx context.Context, js, only string) (c counts, err error) {
 	began := time.Now()
 	server, err := ablytest.Start(serverOptions()...)
@@ -93,7 +95,7 @@ func chatRows(ctx context.Context, js, only string) (c counts, err error) {
 	return c, err
 }
 
-// tryAll tries the checks in all directions and formats, some at a time.
+// tryAll runs the checks in all directions and formats, several at the same time.
 func tryAll(ctx context.Context, server *ablytest.Server, wanted []check, directions []direction) []line {
 	var lines []line
 	var all sync.WaitGroup

@@ -14,10 +14,10 @@ import (
 	"ablyrooms.example/adapter/ably/ablytest"
 )
 
-// rowsWait is how long the rows of one script in Node may take.
+// rowsWait is the maximum time for all rows of one script in Node.
 const rowsWait = 5 * time.Minute
 
-// clientRows runs the rows of ably-js alone, js/interop.mjs, on an embedded server of their own.
+// clientRows runs the rows of ably-js alone (js/interop.mjs), on an embedded server of their own.
 func clientRows(ctx context.Context, js, only string) (c counts, err error) {
 	server, err := ablytest.Start()
 	if err != nil {
@@ -29,8 +29,8 @@ func clientRows(ctx context.Context, js, only string) (c counts, err error) {
 	return nodeRows(ctx, js, env, "ably-js", "interop.mjs", "--only", only)
 }
 
-// nodeRows runs a script of the folder js, with more environment variables, and counts its rows. of
-// names the rows in errors.
+// nodeRows runs a script of the folder js with additional environment variables, and counts its
+// rows. of is the name of the rows in errors.
 func nodeRows(
 	ctx context.Context, js string, env []string, of string, script ...string,
 ) (c counts, err error) {
@@ -52,7 +52,7 @@ func nodeRows(
 	return c, counted
 }
 
-// readCounts shows what interop.mjs prints, but for its last line, which it reads.
+// readCounts copies the output of a script, except for its last line, which has the counts.
 func readCounts(from io.Reader, to io.Writer, c *counts) error {
 	counted := false
 	lines := bufio.NewScanner(from)
@@ -64,7 +64,7 @@ func readCounts(from io.Reader, to io.Writer, c *counts) error {
 		fmt.Fprintln(to, lines.Text())
 	}
 	if !counted {
-		return errors.Join(errors.New("the rows of ably-js don't say how many they were"), lines.Err())
+		return errors.Join(errors.New("the script has not printed the number of its rows"), lines.Err())
 	}
 	return nil
 }

@@ -11,7 +11,7 @@ import (
 	"ablyrooms.example/chat"
 )
 
-// TestDifference: what may not be taken for equal.
+// TestDifference checks that values that are not equal differ.
 func TestDifference(t *testing.T) {
 	at := time.UnixMilli(1_000)
 	m := chat.Message{Serial: "1", Metadata: map[string]any{"a": 1.0}, Headers: map[string]any{},
@@ -34,11 +34,11 @@ func TestDifference(t *testing.T) {
 	other := m
 	other.Timestamp = at.In(time.FixedZone("", 3600))
 	if diff := difference(m, other); diff != "" {
-		t.Errorf("the same moment differs: %s", diff)
+		t.Errorf("times of the same moment differ: %s", diff)
 	}
 }
 
-// TestUnknownFields: what the official client reports and no comparison looks at is an error.
+// TestUnknownFields checks that a field that no comparison knows is an error.
 func TestUnknownFields(t *testing.T) {
 	var m chat.Message
 	err := decode([]byte(`{"serial":"1","clientId":"a","version":{"serial":"1"}}`), &m)
@@ -50,7 +50,7 @@ func TestUnknownFields(t *testing.T) {
 	}
 }
 
-// TestCounts: failures are counted and shown, and rows of ably-js are counted by what it prints.
+// TestCounts checks that failures are counted and printed, and that the counts of ably-js are read.
 func TestCounts(t *testing.T) {
 	lines := []line{{"f", "w", "Go to JS", []outcome{{}, {differs: "so"}, {err: fmt.Errorf("broken")},
 		{err: fmt.Errorf("worse"), differs: "so"}}}}
@@ -66,7 +66,7 @@ func TestCounts(t *testing.T) {
 		t.Error(diff)
 	}
 	if err := readCounts(strings.NewReader("one\n"), &out, &c2); err == nil {
-		t.Error("no counts are no error")
+		t.Error("output without counts gives no error")
 	}
 	out.Reset()
 	write(&out, lines)

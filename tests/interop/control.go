@@ -8,8 +8,8 @@ import (
 	"path/filepath"
 )
 
-// controlRows runs the tests of js/control.mjs: a bot on the official client, with the kit that
-// cmd/ablyserver serves.
+// controlRows runs the tests of js/control.mjs: a bot on the official client, tested with the kit
+// that cmd/ablyserver serves.
 func controlRows(ctx context.Context, root, js, only string) (c counts, err error) {
 	bin, err := os.MkdirTemp("", "ablyserver")
 	if err != nil {

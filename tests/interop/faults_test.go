@@ -58,7 +58,7 @@ func changed[T any](subscribe *func() *inbox[T], change func(*T)) {
 	}
 }
 
-// passed changes the argument of a call, and returned what it returns.
+// passed changes the argument of a call, and returned changes its result.
 func passed[A any](call *func(A), change func(*A)) {
 	old := *call
 	*call = func(a A) { change(&a); old(a) }
@@ -69,13 +69,13 @@ func returned[R any](call *func() R, change func(*R)) {
 	*call = func() R { r := old(); change(&r); return r }
 }
 
-// A gap and a duplicate in the history before a subscription.
+// Changes that make a gap, and a duplicate, in the history before a subscription.
 var (
 	gap = before(func(pages [][]chat.Message) [][]chat.Message { pages[0] = pages[0][1:]; return pages })
 	dup = before(func(pages [][]chat.Message) [][]chat.Message { return append(pages[:1:1], pages...) })
 )
 
-// plant is a fault, in who does something or in who sees it, and a check that must fail by it.
+// plant is a fault in the client that acts or in the one that sees, and the check that must fail.
 type plant struct {
 	name, failed string
 	who          part
@@ -86,8 +86,8 @@ type part uint8
 
 const (
 	doer   part = iota
-	seer        // the fault is in who sees
-	silent      // the fault is in who does, and shows in that nothing comes
+	seer        // the fault is in the client that sees
+	silent      // the fault is in the client that acts: an event doesn't come
 )
 
 var plants = []plant{
@@ -197,7 +197,7 @@ func two(t *testing.T) (*ablytest.Server, *goPerson, *goPerson) {
 			t.Fatal(err)
 		}
 		t.Cleanup(func() {
-			// the test's has ended
+			// the context of the test has ended
 			ctx, cancel := context.WithTimeout(context.Background(), patience)
 			defer cancel()
 			if err := p.client.Dispose(ctx); err != nil {
@@ -209,11 +209,11 @@ func two(t *testing.T) (*ablytest.Server, *goPerson, *goPerson) {
 	return server, persons[0], persons[1]
 }
 
-// TestChecksSeeFaults plants each fault in one of two clients, and wants its check to fail; and
-// to pass without it.
+// TestChecksSeeFaults plants each fault in one of two clients. Its check must fail, and must pass
+// without the fault.
 func TestChecksSeeFaults(t *testing.T) {
 	server, ann, bob := two(t)
-	// How long a check waits for what never comes.
+	// soon is how long a check waits for an event that never comes.
 	const soon = 2 * time.Second
 	for i, p := range plants {
 		t.Run(p.name, func(t *testing.T) {
@@ -248,7 +248,7 @@ func TestChecksSeeFaults(t *testing.T) {
 	}
 }
 
-// TestChecksOfOneLibrary has this library on both sides, without Node: no check may fail.
+// TestChecksOfOneLibrary runs this library on both sides, without Node. No check may fail.
 func TestChecksOfOneLibrary(t *testing.T) {
 	server, ann, bob := two(t)
 	for i, c := range checks() {

@@ -24,7 +24,7 @@ type goPerson struct {
 	msgpack bool
 }
 
-// newGoPerson makes a client, which connects.
+// newGoPerson returns a client, which begins to connect.
 func newGoPerson(server *ablytest.Server, id string, binary bool) (*goPerson, error) {
 	client, err := ablychat.Connect(ablychat.Ably(server.ClientOptions(ably.WithClientID(id),
 		ably.WithUseBinaryProtocol(binary), ably.WithLogLevel(ably.LogNone))...))
@@ -35,14 +35,14 @@ func (p *goPerson) official() bool { return false }
 func (p *goPerson) id() string     { return p.named }
 func (p *goPerson) binary() bool   { return p.msgpack }
 
-// ok ends the trial when there is an error.
+// ok ends the trial if there is an error.
 func ok(err error) {
 	if err != nil {
 		panic(stop{err})
 	}
 }
 
-// value returns what a call returns, and ends the trial when there is an error.
+// value returns the value that a call returned, or ends the trial if the call failed.
 func value[T any](v T, err error) T {
 	ok(err)
 	return v
@@ -159,12 +159,13 @@ func (q query) ours() ablychat.HistoryQuery {
 	return ours
 }
 
-// inboxes returns a function that subscribes, which may fail, and returns an inbox of the events.
+// inboxes returns a function that subscribes and returns an inbox with the events. It ends the
+// trial if subscribe fails.
 func inboxes[T any](subscribe func(func(T)) (*ablychat.Subscription, error)) func() *inbox[T] {
 	return func() *inbox[T] { return listen(func(put func(T)) { value(subscribe(put)) }) }
 }
 
-// pages returns a function that reads all pages from the first.
+// pages returns a function that reads all pages, given the first one.
 func pages(ctx context.Context) func(*ablychat.Page, error) [][]chat.Message {
 	return func(page *ablychat.Page, err error) (all [][]chat.Message) {
 		for ; err == nil && page != nil; page, err = page.Next(ctx) {
@@ -175,7 +176,7 @@ func pages(ctx context.Context) func(*ablychat.Page, error) [][]chat.Message {
 	}
 }
 
-// merge reports what this library makes of a message, event by event.
+// merge calls put with each message after each event, as this library merges them.
 func merge(room *ablychat.Messages, put func(chat.Message)) {
 	var mu sync.Mutex // each subscription has a goroutine of its own
 	messages := map[string]chat.Message{}
@@ -202,7 +203,7 @@ func merge(room *ablychat.Messages, put func(chat.Message)) {
 	}))
 }
 
-// given is presence data as this library takes it, which knows no difference between none and null.
+// given returns presence data for this library, in which no data and null are the same.
 func given(data any) any {
 	if data == (any)(null{}) {
 		return nil
@@ -210,7 +211,7 @@ func given(data any) any {
 	return data
 }
 
-// byClient sorts members, which come in no order.
+// byClient sorts members by client, since they come in no fixed order.
 func byClient(all []chat.PresenceMember) []chat.PresenceMember {
 	slices.SortFunc(all, func(a, b chat.PresenceMember) int { return cmp.Compare(a.ClientID, b.ClientID) })
 	return all

@@ -46,7 +46,7 @@ var historyChecks = of("history", []row{
 var historyBeforeChecks = of("history before subscribe", []row{
 	{"subscribed while attached", checkBefore(true)},
 	{"subscribed before attaching, while messages come", checkBefore(false)},
-	// moves the point to where the room attached again.
+	// The subscription's point moves to where the room attached again.
 	{"after a loss of continuity", apart("", func(t *trial, d, s *room) {
 		s.attach()
 		sub, lost := s.messages(), s.discontinuities()
@@ -82,8 +82,8 @@ func checkPages(o order) runner {
 	})
 }
 
-// checkBefore compares what is reported, and the history before it, with all that was sent, in
-// order: a gap or a duplicate at the subscription's point shows.
+// checkBefore compares the events and the history before them with all messages that were sent, in
+// order. So it notices a gap or a duplicate at the point of the subscription.
 func checkBefore(attachFirst bool) runner {
 	return apart("", func(t *trial, d, s *room) {
 		sent := []chat.Message{d.send(content{Text: "early"})}
@@ -114,7 +114,7 @@ func checkBefore(attachFirst bool) runner {
 		if !attachFirst {
 			s.attach()
 		}
-		told := sub.take(t, 5) // sending goes on well past the point
+		told := sub.take(t, 5) // messages are still being sent long after the point
 		close(stop)
 		ok(<-sentAll)
 		last := sent[len(sent)-1].Serial
@@ -129,6 +129,6 @@ func checkBefore(attachFirst bool) runner {
 		for _, e := range told {
 			all = append(all, e.Message)
 		}
-		t.same("the history before the subscription, and what was told since", sent, all)
+		t.same("the history before the subscription, and the events after it", sent, all)
 	})
 }

@@ -9,11 +9,11 @@ import (
 // inbox keeps the events of one subscription, in their order. Its methods may be called
 // concurrently.
 type inbox[T any] struct {
-	change func(T) T // if not nil, changes each event: to plant a client that reports wrongly
+	change func(T) T // changes each event, to plant a fault in a client; may be nil
 
 	mu     sync.Mutex
 	events []T
-	more   chan struct{} // closed when an event comes, and replaced
+	more   chan struct{} // closed and replaced when an event comes
 }
 
 // listen returns an inbox with the events of a subscription.
@@ -34,7 +34,7 @@ func (b *inbox[T]) put(event T) {
 	b.more = make(chan struct{})
 }
 
-// next takes the first event out, once there is one.
+// next waits for an event, and removes and returns the first.
 func (b *inbox[T]) next(t *trial) T {
 	for {
 		b.mu.Lock()
@@ -49,12 +49,12 @@ func (b *inbox[T]) next(t *trial) T {
 		select {
 		case <-more:
 		case <-t.ctx.Done():
-			t.fail(fmt.Errorf("no %T came: %w", *new(T), context.Cause(t.ctx)))
+			t.fail(fmt.Errorf("no event of the type %T has come: %w", *new(T), context.Cause(t.ctx)))
 		}
 	}
 }
 
-// take takes out the next n events.
+// take removes and returns the next n events.
 func (b *inbox[T]) take(t *trial, n int) (events []T) {
 	for range n {
 		events = append(events, b.next(t))
@@ -62,7 +62,7 @@ func (b *inbox[T]) take(t *trial, n int) (events []T) {
 	return events
 }
 
-// until takes events out up to the first that is as wanted.
+// until removes and returns events, up to the first one that is wanted.
 func (b *inbox[T]) until(t *trial, wanted func(T) bool) (events []T) {
 	for {
 		event := b.next(t)
@@ -72,7 +72,7 @@ func (b *inbox[T]) until(t *trial, wanted func(T) bool) (events []T) {
 	}
 }
 
-// left returns what has come and was not taken.
+// left returns the events that have come and were not removed.
 func (b *inbox[T]) left() []T {
 	b.mu.Lock()
 	defer b.mu.Unlock()

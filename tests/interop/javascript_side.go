@@ -15,7 +15,7 @@ import (
 // args are the arguments of an operation of js/chat.mjs.
 type args map[string]any
 
-// jsPerson is a client of the official library, in the Node process.
+// jsPerson is a client of the official library, which runs in the Node process.
 type jsPerson struct {
 	peer    *peer
 	client  int
@@ -37,14 +37,14 @@ func (p *jsPerson) official() bool { return true }
 func (p *jsPerson) id() string     { return p.named }
 func (p *jsPerson) binary() bool   { return p.msgpack }
 
-// jsRoom does operations on a room of the official client.
+// jsRoom runs operations on a room of the official client.
 type jsRoom struct {
 	t      *trial
 	peer   *peer
 	number int
 }
 
-// ask has an operation done and returns its result.
+// ask runs an operation and returns its result.
 func ask[T any](j jsRoom, op string, args any) (result T) {
 	if err := j.peer.call(j.t.ctx, op, j.number, args, &result); err != nil {
 		panic(stop{fmt.Errorf("%s by the official client: %w", op, err)})
@@ -52,11 +52,11 @@ func ask[T any](j jsRoom, op string, args any) (result T) {
 	return result
 }
 
-// do has an operation done that returns nothing.
+// do runs an operation that returns nothing.
 func (j jsRoom) do(op string, args any) { ask[any](j, op, args) }
 
-// hear subscribes to a feature of a room, whose events are of the type E in JSON, and returns
-// those of type T that they stand for.
+// hear subscribes to a feature of a room. In JSON, its events have the type E; of converts them to
+// the type T.
 func hear[E, T any](j jsRoom, feature string, of func(E) T) (in *inbox[T], sub int) {
 	in = listen(func(put func(T)) {
 		sub = j.peer.listen(func(r reply) {
@@ -72,7 +72,7 @@ func hear[E, T any](j jsRoom, feature string, of func(E) T) (in *inbox[T], sub i
 	return in, sub
 }
 
-// heard is hear for the inbox of a room.
+// heard returns a function for a room's field that subscribes with hear.
 func heard[E, T any](j jsRoom, feature string, of func(E) T) func() *inbox[T] {
 	return func() *inbox[T] {
 		in, _ := hear(j, feature, of)
@@ -125,7 +125,7 @@ func (p *jsPerson) room(t *trial, name, options string) *room {
 		merged: heard(j, "merged", itself[chat.Message]),
 
 		react: func(serial string, r reaction) {
-			given := args{"name": r.Name} // also an empty one
+			given := args{"name": r.Name} // also if it is empty
 			if r.Type != "" {
 				given["type"] = r.Type
 			}
@@ -180,13 +180,13 @@ func (p *jsPerson) room(t *trial, name, options string) *room {
 	return r
 }
 
-// inOrder sorts by client: the official client's typers are in the order in which they began.
+// inOrder sorts typers by client. The official client has them in the order in which they began.
 func inOrder(typers []chat.TypingMember) []chat.TypingMember {
 	slices.SortFunc(typers, func(a, b chat.TypingMember) int { return cmp.Compare(a.ClientID, b.ClientID) })
 	return typers
 }
 
-// presenceArgs are the arguments of a call of presence: data that is nil is not given at all.
+// presenceArgs returns the arguments of a presence call. If data is nil, the call gets no data.
 func presenceArgs(data any) args {
 	if data == nil {
 		return nil
@@ -196,7 +196,7 @@ func presenceArgs(data any) args {
 
 // The events of the official client, with all their fields.
 type (
-	// problem is an error within an event.
+	// problem is an error in an event.
 	problem struct {
 		Name, Message, Href, Detail, Cause any
 		Code, StatusCode                   int
@@ -219,7 +219,7 @@ type (
 		CurrentTypers   []chat.TypingMember
 		Change          chat.TypingChange
 	}
-	// jsMember has the fields of a member, and those of the presence message.
+	// jsMember has the fields of a member, and those of its presence message.
 	jsMember struct {
 		ClientID, ConnectionID, UserClaim, ID, Encoding, Action string
 		Data                                                    any

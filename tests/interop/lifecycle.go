@@ -7,7 +7,7 @@ import (
 )
 
 var lifecycleChecks = of("room lifecycle", []row{
-	// has both go the same way, and each see the other come and go.
+	// Both clients follow the other's attach and detach.
 	{"statuses of attach, detach, attach, release", func(t *trial, do, see person) {
 		d, s := do.room(t, t.room, ""), see.room(t, t.room, occupied)
 		s.attach()
@@ -53,7 +53,7 @@ var lifecycleChecks = of("room lifecycle", []row{
 		d.release()
 		t.refused("a released room", code{102112, 400}, d.attach, d.detach)
 	})},
-	// tells both at once that continuity is lost.
+	// The server tells both clients that continuity is lost.
 	{"a discontinuity", attached("", func(t *trial, d, s *room) {
 		mine, others := d.discontinuities(), s.discontinuities()
 		t.server.UpdateChannel(ablychat.ChannelName(t.room), false, ablytest.NewError(50000, 500, "lost"))
@@ -65,12 +65,13 @@ var lifecycleChecks = of("room lifecycle", []row{
 	})},
 }...)
 
-// failedBy answers a frame with an ERROR for the channel.
+// failedBy returns an effect that answers a frame with an ERROR for the channel.
 func failedBy(channel string, no *ablytest.ErrorInfo) ablytest.Effect {
 	return ablytest.Reply(&ablytest.ProtocolMessage{Action: ablytest.ActionError, Channel: channel, Error: no})
 }
 
-// checkNoAttach has the server answer an ATTACH otherwise, and then attach all the same.
+// checkNoAttach checks an ATTACH that the server refuses with answer, and then an attach that
+// succeeds.
 func checkNoAttach(status string, answer func(channel string, no *ablytest.ErrorInfo) ablytest.Effect) runner {
 	return func(t *trial, do, _ person) {
 		channel := ablychat.ChannelName(t.room)

@@ -15,31 +15,32 @@ import (
 	"time"
 )
 
-// The variables of the environment that make live reads.
+// The environment variables that make live reads.
 const (
 	keyVariable      = "ABLY_API_KEY"
 	endpointVariable = "ABLY_ENDPOINT"
 )
 
-// errNoKey is returned without a key.
+// errNoKey is returned if there is no key.
 var errNoKey = errors.New("nothing was compared: " + keyVariable + " is not set")
 
 const howToGetAKey = `
 NOTHING WAS COMPARED WITH ABLY: ` + keyVariable + ` IS NOT SET
 
-The scenarios of "on the wire" run on Ably itself with a key of an app there. To get one: make a
-free account at https://ably.com/sign-up, and copy a key from the API Keys tab of an app in the
-dashboard. It needs the capabilities publish, subscribe, presence and history on all resources,
-as the root key has. Then
+To run the scenarios of "on the wire" on Ably itself, a key of an app of Ably's is needed. To get
+one, make a free account at https://ably.com/sign-up, and copy a key from the API Keys tab of an app
+in the dashboard. The key needs the capabilities publish, subscribe, presence and history on all
+resources; the root key has them. Then run
 
     ` + keyVariable + `=app.key:secret make live
 
-` + endpointVariable + ` names another cluster, or a host, as the client option endpoint does.
+` + endpointVariable + ` names another cluster or a host, like the client option endpoint.
 
 `
 
-// liveRun runs the scenarios on the embedded server and on Ably, as the environment says, and
-// prints what differs. The key stands in nothing that it writes or returns.
+// liveRun runs the scenarios on the embedded server and on Ably, and prints the differences. The
+// environment has the key and the endpoint. The key is not contained in anything that it writes or
+// returns.
 func liveRun(ctx context.Context, out io.Writer, getenv func(string) string, only string) error {
 	key := getenv(keyVariable)
 	if key == "" {
@@ -66,11 +67,11 @@ func hostOf(endpoint string) string {
 	return endpoint + ".realtime.ably.net"
 }
 
-// compareServers has a client of this library do each scenario on an embedded server and on a
-// place, and prints the frames that differ, of both directions.
+// compareServers runs each scenario with a client of this library, on an embedded server and on a
+// place. It prints the frames of both directions that differ.
 func compareServers(ctx context.Context, out io.Writer, on place, wanted []scenario) error {
 	if len(wanted) == 0 {
-		return errors.New("no scenario has such a name")
+		return errors.New("no scenario has a name that contains the text of -only")
 	}
 	began := time.Now()
 	var text strings.Builder
@@ -112,16 +113,16 @@ func compareServers(ctx context.Context, out io.Writer, on place, wanted []scena
 	return nil
 }
 
-// inFull returns the fields of a frame that only one side has.
+// inFull returns all fields of a frame that only one side has.
 func inFull(f namedFrame) string {
 	text, _ := json.Marshal(f.fields)
 	return string(text)
 }
 
-// writePlayed prints which scenarios need a network or a server to do what no client can ask for.
-// They run there all the same.
+// writePlayed prints for which scenarios the relay does something that no client can request from
+// the network or the server. These scenarios run there too.
 func writePlayed(out io.Writer, name string, wanted []scenario, played map[string][]string) {
-	head := fmt.Sprintf("\nwhat no client can ask %s for, the relay does in its place:\n", name)
+	head := fmt.Sprintf("\nevents that no client can request from %s, and that the relay makes instead:\n", name)
 	for _, s := range wanted {
 		if did := played[s.name]; len(did) > 0 {
 			fmt.Fprintf(out, "%s  %s: %s\n", head, s.name, strings.Join(did, "; "))
@@ -130,7 +131,7 @@ func writePlayed(out io.Writer, name string, wanted []scenario, played map[strin
 	}
 }
 
-// hidden returns a text without a key and its secret.
+// hidden returns a text in which the key and its secret are replaced.
 func hidden(text, key string) string {
 	text = strings.ReplaceAll(text, key, "(the key)")
 	if _, secret, ok := strings.Cut(key, ":"); ok && secret != "" {

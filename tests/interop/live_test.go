@@ -12,12 +12,12 @@ import (
 	"ablyrooms.example/adapter/ably/ablytest"
 )
 
-// far is an embedded server as Ably stands to a client: behind TLS, with a certificate that only
-// its own client trusts, and with rooms that others use too. What it sends can be altered.
+// far is an embedded server that is set up like Ably: it is behind TLS, its certificate is trusted
+// only by its own HTTP client, and its rooms are shared. The frames that it sends can be altered.
 type far struct {
 	place
 	mu      sync.Mutex
-	secrets []string // the keys of connections that it has given out
+	secrets []string // the keys of the connections that it has opened
 }
 
 func startFar(t *testing.T, alter func(*wireFrame) bool) *far {
@@ -41,7 +41,7 @@ func startFar(t *testing.T, alter func(*wireFrame) bool) *far {
 	return f
 }
 
-// compare returns what is printed, and fails if that has a secret.
+// compare returns what is printed. It fails the test if a secret is printed.
 func (f *far) compare(t *testing.T, wanted ...scenario) (string, error) {
 	t.Helper()
 	var out strings.Builder
@@ -59,8 +59,8 @@ func (f *far) compare(t *testing.T, wanted ...scenario) (string, error) {
 	return out.String(), err
 }
 
-// TestLive runs scenarios on an embedded server that stands as Ably does: nothing differs from an
-// embedded server. TestAgreementOfOneLibrary has all scenarios.
+// TestLive runs scenarios on an embedded server that is set up like Ably. It must not differ from
+// an ordinary embedded server. TestAgreementOfOneLibrary runs all scenarios.
 func TestLive(t *testing.T) {
 	out, err := startFar(t, nil).compare(t, namedScenario(t, "cut, state lost"),
 		namedScenario(t, "presence with sync"))
@@ -75,7 +75,7 @@ func TestLive(t *testing.T) {
 	}
 }
 
-// serverAlterations are faults of a server, each with the line that shows it.
+// serverAlterations are faults of a server, each with the line that must be printed.
 var serverAlterations = []alteration{
 	{"a flag too many", "attach", inJSON,
 		"< ATTACHED flags: the embedded server 3080192, Ably 3080200",
@@ -106,7 +106,7 @@ var serverAlterations = []alteration{
 		fromServer(ablytest.ActionPresence), 1, func(map[string]any) bool { return false }},
 }
 
-// TestLiveSeesDifferences plants them in the server, and wants each to be printed.
+// TestLiveSeesDifferences plants faults in the server. Each must be printed.
 func TestLiveSeesDifferences(t *testing.T) {
 	for _, a := range serverAlterations {
 		t.Run(a.name, func(t *testing.T) {
@@ -118,7 +118,8 @@ func TestLiveSeesDifferences(t *testing.T) {
 	}
 }
 
-// TestLiveFailures: what keeps the scenarios from running is said, without the key.
+// TestLiveFailures checks that errors that keep the scenarios from running are printed, without the
+// key.
 func TestLiveFailures(t *testing.T) {
 	for name, c := range map[string]struct {
 		spoil func(*far)
@@ -140,7 +141,7 @@ func TestLiveFailures(t *testing.T) {
 	}
 }
 
-// TestLiveWithoutAKey: it doesn't pass, and says what is missing.
+// TestLiveWithoutAKey checks that a run without a key fails, and prints how to get one.
 func TestLiveWithoutAKey(t *testing.T) {
 	var out strings.Builder
 	err := liveRun(t.Context(), &out, func(string) string { return "" }, "")
@@ -150,7 +151,7 @@ func TestLiveWithoutAKey(t *testing.T) {
 	}
 }
 
-// TestHostOf: REC1.
+// TestHostOf checks the hosts of endpoints (REC1).
 func TestHostOf(t *testing.T) {
 	for endpoint, want := range map[string]string{
 		"": "main.realtime.ably.net", "eu": "eu.realtime.ably.net", "localhost": "localhost",

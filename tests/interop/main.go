@@ -34,8 +34,8 @@ import (
 
 func main() {
 	only := flag.String("only", "", "run only the rows whose name contains this `text`")
-	live := flag.Bool("live", false, "run on Ably itself, with the key of "+keyVariable)
-	delay := flag.Duration("delay", 0, "have frames come late, by a random `time` up to this")
+	live := flag.Bool("live", false, "compare the embedded server with Ably itself, with the key in "+keyVariable)
+	delay := flag.Duration("delay", 0, "delay each frame by a random time, up to this `time`")
 	flag.Parse()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
@@ -72,7 +72,7 @@ func run(ctx context.Context, only string, delay time.Duration) error {
 	err = errors.Join(clientErr, chatErr, wireErr, kitErr)
 	switch {
 	case total.failed > 0:
-		return errors.Join(err, fmt.Errorf("%d of %d rows", total.failed, total.rows))
+		return errors.Join(err, fmt.Errorf("%d of %d rows failed", total.failed, total.rows))
 	case total.rows == 0:
 		return errors.Join(err, fmt.Errorf("no row matches %q", only))
 	}

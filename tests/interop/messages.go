@@ -10,7 +10,7 @@ import (
 	"ablyrooms.example/chat"
 )
 
-// full is a message with all that one may have.
+// full is a message with everything that a message may have.
 var full = content{
 	Text: "héllo ☃ 👩‍👩‍👧 \u0000 \"quoted\" \\ </script> \u2028",
 	Metadata: map[string]any{"n": 1.5, "whole": 7.0, "big": 9007199254740991.0, "none": nil, "yes": true,
@@ -128,8 +128,8 @@ var messageChecks = of("messages", []row{
 	})},
 }...)
 
-// asSent ends the trial unless a message is what was asked for: the two libraries could agree on
-// something else.
+// asSent ends the trial unless a message has the content that was sent. Otherwise the two libraries
+// could agree on something else.
 func asSent(t *trial, who person, want content, got chat.Message) {
 	if want.Metadata == nil {
 		want.Metadata = map[string]any{}
@@ -160,7 +160,7 @@ func created(m chat.Message) chat.MessageEvent {
 	return chat.MessageEvent{Type: chat.MessageCreated, Message: m}
 }
 
-// sentAndSeen sends a message and waits until it has come by each of the subscriptions.
+// sentAndSeen sends a message, and waits until each of the subscriptions has reported it.
 func sentAndSeen(t *trial, from *room, c content, by ...subscription) chat.Message {
 	sent := from.send(c)
 	for _, events := range by {
@@ -169,7 +169,8 @@ func sentAndSeen(t *trial, from *room, c content, by ...subscription) chat.Messa
 	return sent
 }
 
-// checkChange has the doer update or delete a message of its own or of the other.
+// checkChange makes d update or delete a message. It is d's own message or, with anothers, a
+// message of s.
 func checkChange(anothers bool, action chat.MessageAction, event chat.MessageEventType, c content,
 	det details) runner {
 	return attached("", func(t *trial, d, s *room) {

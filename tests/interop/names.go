@@ -7,7 +7,7 @@ import (
 	"ablyrooms.example/chat"
 )
 
-// nameChecks are of the names of rooms that a path or a query has trouble with.
+// nameChecks returns checks with names of rooms that are difficult in the path or query of a URL.
 func nameChecks() (all []check) {
 	for _, odd := range []string{"a room", "a/b", "/", "why?", "a b?c=d&e#f", "100%", "%2F", "späti ☃", "a;b,c:d",
 		"a::$chat", "+", `"'\`} {
@@ -17,8 +17,8 @@ func nameChecks() (all []check) {
 	return append(all, of("names of rooms", row{`".."`, checkDots()})...)
 }
 
-// everythingByName makes each request whose path has the name, a second page included, and uses the
-// channel.
+// everythingByName makes each kind of request that has the name in its path, including one for a
+// second page, and uses the room's channel.
 var everythingByName = attached(occupied, func(t *trial, d, s *room) {
 	events, reactions := s.messages(), s.roomReactions()
 	sent := sentAndSeen(t, d, full, events)
@@ -35,16 +35,16 @@ var everythingByName = attached(occupied, func(t *trial, d, s *room) {
 	t.same("the occupancy", d.occupancy(), s.occupancy())
 })
 
-// checkDots uses the name "..", which means the folder above in a URL. There is only one such room,
-// so the trials take turns.
+// checkDots uses the name "..", which in a URL means the folder above. All trials use the same room
+// then, so they run one after another.
 func checkDots() runner {
 	var turn sync.Mutex
 	check := attached("", func(t *trial, d, s *room) {
 		if d.official() {
 			t.refused("send", code{40400, 404}, func() { d.send(full) })
-			t.differ("the official client reaches no messages of the room ..: encodeURIComponent leaves the name " +
-				"as it is (_roomUrl in @ably/chat's src/core/chat-api.ts), and the path of the URL loses it, so that " +
-				"the server is asked for /chat/v4/messages; this library's requests keep it")
+			t.differ("the official client reaches no messages of a room with the name \"..\": encodeURIComponent " +
+				"doesn't escape this name (_roomUrl in @ably/chat's src/core/chat-api.ts), and the URL drops it from " +
+				"its path, so the request is for /chat/v4/messages; this library's requests contain the name")
 			return
 		}
 		events := s.messages()

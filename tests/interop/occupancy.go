@@ -8,7 +8,7 @@ var occupancyChecks = of("occupancy", []row{
 	{"events of attaching, entering, leaving, detaching; current; get", apart(occupied, func(t *trial, d, s *room) {
 		events := s.occupancies()
 		told := func(what string, want chat.OccupancyData) {
-			// the same may be reported twice
+			// the same occupancy may be reported twice
 			all := events.until(t, func(o chat.OccupancyData) bool { return o == want })
 			t.same(what, want, all[len(all)-1])
 			current := s.currentOccupancy()

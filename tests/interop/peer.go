@@ -16,12 +16,12 @@ import (
 	"ablyrooms.example/lifecycle"
 )
 
-// peer is the Node process that runs an official client: js/chat.mjs or js/agreement.mjs, which say
-// what the lines are. Its methods may be called concurrently.
+// peer is the Node process that runs an official client: js/chat.mjs or js/agreement.mjs. These
+// files describe the lines. Its methods may be called concurrently.
 type peer struct {
 	process *exec.Cmd
 	in      io.WriteCloser
-	gone    chan struct{} // closed at the end of the process's output; cause is set then
+	gone    chan struct{} // closed at the end of the process's output; cause is set by then
 	cause   error
 
 	mu    sync.Mutex
@@ -40,7 +40,7 @@ type reply struct {
 	}
 }
 
-// startPeer starts Node with a script of a folder. It ends with ctx, or by close.
+// startPeer starts Node with a script of a folder. The process ends with ctx, or by close.
 func startPeer(ctx context.Context, dir, script string) (*peer, error) {
 	p := &peer{process: exec.CommandContext(ctx, "node", script), gone: make(chan struct{}),
 		heard: map[int]func(reply){}}
@@ -55,7 +55,7 @@ func startPeer(ctx context.Context, dir, script string) (*peer, error) {
 	return p, nil
 }
 
-// close ends the process and waits for that.
+// close ends the process, and waits until it has ended.
 func (p *peer) close() error {
 	p.in.Close()
 	<-p.gone
@@ -74,7 +74,7 @@ func (p *peer) read(out io.Reader) {
 		delete(p.heard, r.ID)
 		p.mu.Unlock()
 		if err != nil || hear == nil {
-			p.cause = fmt.Errorf("the Node process printed %q, which no call waits for: %w", lines.Text(), err)
+			p.cause = fmt.Errorf("the Node process printed %q, which answers no call and no subscription: %w", lines.Text(), err)
 			io.Copy(io.Discard, out) // so that the process can end
 			return
 		}
@@ -83,10 +83,10 @@ func (p *peer) read(out io.Reader) {
 	p.cause = errors.Join(errors.New("the Node process has ended"), lines.Err())
 }
 
-// number returns one that was not used before, for a client, a room, a call or a subscription.
+// number returns an unused number for a client, a room, a call or a subscription.
 func (p *peer) number() int { return p.listen(nil) }
 
-// listen returns the number of a call or a subscription, whose lines go to a function, one at a
+// listen returns the number of a call or a subscription. hear is called with its lines, one at a
 // time.
 func (p *peer) listen(hear func(reply)) int {
 	p.mu.Lock()
@@ -98,14 +98,14 @@ func (p *peer) listen(hear func(reply)) int {
 	return p.last
 }
 
-// call has an operation done and reads its result into a variable, if that is not nil. The
-// official client's errors are *lifecycle.ErrorInfo.
+// call runs an operation, and stores its result in result unless that is nil. Errors of the
+// official client are *lifecycle.ErrorInfo.
 func (p *peer) call(ctx context.Context, op string, room int, args, result any) error {
 	return p.begin(op, room, args)(ctx, result)
 }
 
-// begin asks for an operation, and returns the function that does what call does but for that. What
-// is asked for is begun in the order of the calls of begin.
+// begin begins an operation. It returns a function that waits for the end and reads the result, as
+// call does. Operations begin in the order of the calls of begin.
 func (p *peer) begin(op string, room int, args any) (end func(ctx context.Context, result any) error) {
 	done := make(chan reply, 1)
 	id := p.listen(func(r reply) { done <- r })
@@ -117,7 +117,7 @@ func (p *peer) begin(op string, room int, args any) (end func(ctx context.Contex
 	}
 	return func(ctx context.Context, result any) error {
 		if err != nil {
-			return fmt.Errorf("asking the Node process: %w", err)
+			return fmt.Errorf("writing to the Node process: %w", err)
 		}
 		select {
 		case r := <-done:
@@ -130,7 +130,7 @@ func (p *peer) begin(op string, room int, args any) (end func(ctx context.Contex
 	}
 }
 
-// read reads the result into a variable, if that is not nil, or returns the error.
+// read stores the result in result unless that is nil, or returns the error.
 func (r reply) read(result any) error {
 	if r.Error != nil {
 		e := lifecycle.NewErrorInfo(lifecycle.ErrorCode(r.Error.Code), r.Error.Message, nil)
@@ -145,7 +145,7 @@ func (r reply) read(result any) error {
 	return decode(r.Result, result)
 }
 
-// decode knows every field: what the official client says and no check looks at is an error.
+// decode decodes JSON, and returns an error for an unknown field, since no check would compare it.
 func decode(text []byte, v any) error {
 	d := json.NewDecoder(bytes.NewReader(text))
 	d.DisallowUnknownFields()

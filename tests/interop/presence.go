@@ -85,8 +85,8 @@ var presenceChecks = of("presence", []row{
 			sees(t, events, chat.PresenceLeave, d.id(), "here")
 		}
 	})},
-	// The server detaches both and forgets who was present; each client enters again by itself
-	// (RTP17).
+	// The server detaches both clients and forgets which members are present. Each client must
+	// enter again by itself (RTP17).
 	{"present again after a loss of continuity", attached("", func(t *trial, d, s *room) {
 		lost, events := d.discontinuities(), s.presence()
 		data := map[string]any{"mood": "ok", "list": []any{1.0}}
@@ -134,8 +134,8 @@ func checkPresence(data any) runner {
 			t.refused("enter", code{40013, 400}, func() { d.enter(data) }, func() { d.updatePresence(data) },
 				func() { d.leave(data) })
 			t.differ("the official client refuses a number or a bool as presence data with 40013 (ably-js, " +
-				"encodeData in src/common/lib/types/basemessage.ts; its type says JsonObject, @ably/chat " +
-				"src/core/presence.ts); this library sends any value that JSON has")
+				"encodeData in src/common/lib/types/basemessage.ts; the declared type is JsonObject, @ably/chat " +
+				"src/core/presence.ts); this library sends any JSON value")
 			return
 		}
 		own, events := d.presence(), s.presence()

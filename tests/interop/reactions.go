@@ -8,15 +8,15 @@ import (
 	"ablyrooms.example/lifecycle"
 )
 
-// step is a reaction, or its end, and the summary after it.
+// step is the sending or the deletion of a reaction, and the summary after it.
 type step struct {
 	call func(serial string, r reaction)
 	r    reaction
 	want chat.ReactionSummary
 }
 
-// reacting goes the steps on a message. Both persons must see each before the next, so that no
-// two are summed up in one.
+// reacting takes the steps on a message. Both persons must see each step before the next one
+// begins, so that no summary covers two steps.
 func reacting(t *trial, d, s *room, steps ...step) {
 	summaries := []*inbox[chat.ReactionSummaryEvent]{d.summaries(), s.summaries()}
 	m := s.send(full).Serial
@@ -27,14 +27,14 @@ func reacting(t *trial, d, s *room, steps ...step) {
 	}
 }
 
-// by is what a summary says of those who reacted with a name. The embedded server lists them in the
-// order of their ids.
+// by returns the part of a summary about one name: the clients that reacted with it. The embedded
+// server sorts them by id.
 func by(ids ...string) chat.ReactionClients {
 	slices.Sort(ids)
 	return chat.ReactionClients{Total: len(ids), ClientIDs: ids}
 }
 
-// The summaries of one name, by kind.
+// Summaries with one name, by kind.
 func unique(name string, ids ...string) chat.ReactionSummary {
 	return chat.ReactionSummary{Unique: map[string]chat.ReactionClients{name: by(ids...)}}
 }
@@ -113,7 +113,7 @@ var reactionChecks = of("message reactions", []row{
 		updated := s.update(m, content{Text: "new"}, details{})
 		t.same("the reactions of what update returns", got.Reactions, updated.Reactions)
 	})},
-	// More clients react than the server lists.
+	// More clients react than the server lists in a summary.
 	{"a client's own, where the summary is clipped", attached("", func(t *trial, d, s *room) {
 		m := ofEachKind(d, s)
 		s.react(m, reaction{Name: "👏", Type: "multiple", Count: 2})
@@ -142,7 +142,7 @@ var reactionChecks = of("message reactions", []row{
 	{"an unknown type", apart("", refusedReactions(reaction{Name: "x", Type: "odd"}))},
 }...)
 
-// ofEachKind has one react once of each kind to a message of the other.
+// ofEachKind makes d react to a message of s, once with each kind of reaction.
 func ofEachKind(d, s *room) (serial string) {
 	m := s.send(full).Serial
 	d.react(m, reaction{Name: "👍", Type: "unique"})
@@ -151,7 +151,7 @@ func ofEachKind(d, s *room) (serial string) {
 	return m
 }
 
-// refusedReactions are reactions that can neither be sent nor taken back.
+// refusedReactions checks reactions that can be neither sent nor deleted.
 func refusedReactions(of ...reaction) func(t *trial, d, _ *room) {
 	return func(t *trial, d, _ *room) {
 		m := d.send(full).Serial
@@ -161,7 +161,7 @@ func refusedReactions(of ...reaction) func(t *trial, d, _ *room) {
 	}
 }
 
-// raw is an event at the time of another.
+// raw returns an event with the time of another event.
 func raw(kind chat.RawReactionEventType, at chat.RawReactionEvent, r chat.RawReaction) chat.RawReactionEvent {
 	return chat.RawReactionEvent{Type: kind, Timestamp: at.Timestamp, Reaction: r}
 }
@@ -198,7 +198,7 @@ func checkRaw(kind lifecycle.MessageReactionType) runner {
 	})
 }
 
-// others has two more clients react.
+// others makes two more clients react.
 func others(t *trial, serial string, r reaction) {
 	for _, id := range []string{"third", "fourth"} {
 		p := value(newGoPerson(t.server, id, false))

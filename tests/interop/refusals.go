@@ -6,10 +6,10 @@ import (
 	"ablyrooms.example/lifecycle"
 )
 
-// forbidden is the word that the server's moderation rejects.
+// forbidden is a word that the server's moderation rejects.
 const forbidden = "darn"
 
-// code is what both libraries' errors have in common.
+// code is the part of an error that both libraries have in common.
 type code struct {
 	Code, Status int
 }
@@ -23,7 +23,7 @@ func codeOf(t *trial, err error) code {
 	return code{int(info.Code), info.StatusCode}
 }
 
-// refused compares the codes of what both refuse.
+// refused checks that each call is refused with a code.
 func (t *trial) refused(what string, want code, calls ...func()) {
 	for _, call := range calls {
 		t.same(what, want, codeOf(t, t.refusal(what, call)))

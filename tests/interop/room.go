@@ -7,26 +7,27 @@ import (
 	"ablyrooms.example/lifecycle"
 )
 
-// person is one client on the embedded server: of this library, or the official one. A row is
-// written once, for any two of them.
+// person is one client of the embedded server: a client of this library, or the official client. A
+// check works with any two of them.
 type person interface {
 	official() bool // reports whether it is the official client
 	id() string
 	binary() bool // reports whether its connection is in MessagePack
-	// room gets a room, with options in the JSON that both libraries read. The trial releases it.
+	// room gets a room, with options in the JSON that both libraries read. The room is released at
+	// the end of the trial.
 	room(t *trial, name, options string) *room
 }
 
-// room is a room of a person's. What both libraries say is in the types of package chat: this
-// library's own, and the official client's, read from its JSON field by field. A function fails the
-// trial when the call fails; [trial.refusal] is for those that must.
+// room is a room of a person. Results and events have the types of package chat: those of this
+// library, or those of the official client, decoded from its JSON field by field. A function ends
+// the trial if its call fails. For a call that must fail, see [trial.refusal].
 type room struct {
 	person
 	name                    string
 	attach, detach, release func()
 	status                  func() string
 	statuses                func() *inbox[string]
-	discontinuities         func() *inbox[int] // codes of errors
+	discontinuities         func() *inbox[int] // the codes of their errors
 
 	send     func(c content) chat.Message
 	update   func(serial string, c content, d details) chat.Message
@@ -34,7 +35,7 @@ type room struct {
 	message  func(serial string) chat.Message
 	history  func(q query) [][]chat.Message // all pages
 	messages func() subscription
-	// each message after an event, by the library's own merging
+	// the message after each event, as the library itself merges them
 	merged func() *inbox[chat.Message]
 
 	react, unreact  func(serial string, r reaction)
@@ -50,26 +51,26 @@ type room struct {
 	typing          func() *inbox[chat.TypingEvent]
 
 	enter, updatePresence, leave func(data any)
-	members                      func() []chat.PresenceMember // by client
+	members                      func() []chat.PresenceMember // sorted by client
 	isUserPresent                func(clientID string) bool
 	presence                     func() *inbox[chat.PresenceEvent]
 
 	occupancy        func() chat.OccupancyData
-	currentOccupancy func() *chat.OccupancyData // nil before the first
+	currentOccupancy func() *chat.OccupancyData // returns nil before the first event
 	occupancies      func() *inbox[chat.OccupancyData]
 }
 
 // all returns the messages of all pages of the history.
 func (r *room) all(q query) []chat.Message { return slices.Concat(r.history(q)...) }
 
-// subscription is one to messages.
+// subscription is a subscription to messages.
 type subscription struct {
 	*inbox[chat.MessageEvent]
 	before func(limit int) [][]chat.Message // the history before it, page by page
 	end    func()
 }
 
-// What is sent, in the field names of the official client.
+// What is sent, with the field names of the official client.
 type (
 	content struct {
 		Text     string         `json:"text"`
@@ -104,7 +105,7 @@ const (
 	oldestFirst order = "oldestFirst"
 )
 
-// null is presence data that is given, and null.
+// null is presence data that is present, and null.
 type null struct{}
 
 func (null) MarshalJSON() ([]byte, error) { return []byte("null"), nil }

@@ -14,9 +14,9 @@ var roomReactionChecks = of("room reactions", []row{
 		want := map[string]any{"none": nil, "h": "v"}
 		if d.official() && d.binary() {
 			delete(want, "none")
-			t.differ("in MsgPack the official client sends no header that is null, since ably-js encodes protocol messages " +
-				"without what is null (MsgPack.encode(body, true) in its src/common/lib/util/utils.ts, encodeableKeys in @ably/msgpack-js's msgpack.js); " +
-				"in JSON it does, and so does this library in both")
+			t.differ("in MessagePack the official client doesn't send a header that is null, since ably-js leaves nulls out of " +
+				"protocol messages (MsgPack.encode(body, true) in its src/common/lib/util/utils.ts, encodeableKeys in @ably/msgpack-js's msgpack.js); " +
+				"in JSON it sends such a header; this library sends it in both formats")
 		}
 		t.same("the headers", want, got)
 	})},

@@ -13,7 +13,7 @@ type line struct {
 	outcomes                 []outcome
 }
 
-// counts sum up what ran; a row is one outcome.
+// counts counts outcomes. Each outcome is a row.
 type counts struct{ rows, passed, differs, failed int }
 
 func (c *counts) add(o counts) {
@@ -21,7 +21,7 @@ func (c *counts) add(o counts) {
 	c.differs, c.failed = c.differs+o.differs, c.failed+o.failed
 }
 
-// evidence is the line that the register reads.
+// evidence returns the line that tests/report reads.
 func (c counts) evidence() string {
 	return fmt.Sprintf("EVIDENCE interop rows=%d passed=%d differs=%d failed=%d",
 		c.rows, c.passed, c.differs, c.failed)
@@ -37,7 +37,7 @@ func (o outcome) word() string {
 	return "ok"
 }
 
-// count sums up the lines.
+// count counts the outcomes of lines.
 func count(lines []line) (c counts) {
 	for _, l := range lines {
 		for _, o := range l.outcomes {
@@ -55,8 +55,8 @@ func count(lines []line) (c counts) {
 	return c
 }
 
-// write prints the table; after it what differs and what failed, each with its reason, once for all
-// columns with the same.
+// write prints the table, and then each outcome that differs or failed, with its reason. Columns
+// with the same reason are printed together.
 func write(out io.Writer, lines []line) {
 	table := tabwriter.NewWriter(out, 0, 0, 1, ' ', tabwriter.Debug)
 	fmt.Fprint(table, "feature\t what\t direction")

@@ -14,14 +14,14 @@ import (
 	"ablyrooms.example/adapter/ably/ablytest"
 )
 
-// patience is how long a trial may take: all that it waits for takes milliseconds, but for the
-// end of typing and for what is never answered, which take two seconds.
+// patience is how long a trial may take. Everything that it waits for takes milliseconds, except
+// for the end of typing and for answers that never come, which take two seconds.
 const patience = 30 * time.Second
 
-// errLate is how a trial ends that waits for longer than that.
-var errLate = errors.New("nothing more happened in time")
+// errLate is the error of a trial that waits longer than patience.
+var errLate = errors.New("the check waited too long for an event or an answer")
 
-// runner has one person do something, and another see it.
+// runner makes one person do something that another person sees.
 type runner = func(t *trial, do, see person)
 
 // row is a check of a feature.
@@ -30,14 +30,14 @@ type row struct {
 	run  runner
 }
 
-// check is one thing that both libraries are compared in. It is tried once for each direction and
-// pair of formats.
+// check compares one thing that both libraries do. It runs once for each direction and each pair of
+// formats.
 type check struct {
 	feature string
 	row
 }
 
-// of makes checks of the rows of a feature.
+// of returns checks for the rows of a feature.
 func of(feature string, rows ...row) (checks []check) {
 	for _, r := range rows {
 		checks = append(checks, check{feature, r})
@@ -45,15 +45,15 @@ func of(feature string, rows ...row) (checks []check) {
 	return checks
 }
 
-// trial is one run of a check. It belongs to the goroutine of the check; what fails ends it by a
-// panic of the type stop.
+// trial is one run of a check. It belongs to the goroutine of the check. A failure ends it by a
+// panic with a value of type stop.
 type trial struct {
 	ctx    context.Context
 	server *ablytest.Server
-	room   string // names a room that no other trial uses
+	room   string // the name of a room that no other trial uses
 
 	mu       sync.Mutex
-	err      error // of an event that could not be read
+	err      error // for events that could not be read
 	ends     []func()
 	differs  string
 	compared int
@@ -65,25 +65,25 @@ type stop struct{ err error }
 // fail ends the trial.
 func (t *trial) fail(err error) { panic(stop{err}) }
 
-// broken has the trial fail, from whatever goroutine.
+// broken makes the trial fail. It may be called from any goroutine.
 func (t *trial) broken(err error) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	t.err = errors.Join(t.err, err)
 }
 
-// atEnd has f called when the trial ends, the last first.
+// atEnd registers f to be called when the trial ends. The last function is called first.
 func (t *trial) atEnd(f func()) { t.ends = append(t.ends, f) }
 
-// differ states what one of the libraries does otherwise, and where that is to be seen. The check
-// has made sure of it.
+// differ records what one of the libraries does differently, and where its source shows that. The
+// check has verified it before.
 func (t *trial) differ(format string, args ...any) { t.differs = fmt.Sprintf(format, args...) }
 
-// difference reports where two values differ, field by field; empty for nowhere. A nil map is not
-// an empty one; times are equal when they are the same moment.
+// difference returns how two values differ, field by field, or "" if they are equal. A nil map and
+// an empty map differ. Times are equal if they are the same moment.
 func difference(want, got any) string { return cmp.Diff(want, got) }
 
-// same ends the trial when the values differ.
+// same ends the trial if the values differ.
 func (t *trial) same(what string, want, got any) {
 	t.compared++
 	if diff := difference(want, got); diff != "" {
@@ -91,23 +91,23 @@ func (t *trial) same(what string, want, got any) {
 	}
 }
 
-// refusal returns the error of a call that shall fail, and ends the trial when it doesn't.
+// refusal returns the error of a call that must fail. It ends the trial if the call doesn't fail.
 func (t *trial) refusal(what string, call func()) error {
 	err := caught(call)
 	if err == nil {
-		t.fail(fmt.Errorf("%s: was not refused", what))
+		t.fail(fmt.Errorf("%s: the call was not refused", what))
 	}
 	return err
 }
 
-// caught calls f and returns what it failed with, or panicked.
+// caught calls f, and returns the error that ended it, or an error for its panic.
 func caught(f func()) (err error) {
 	defer func() {
 		switch r := recover().(type) {
 		case nil:
 		case stop:
 			err = r.err
-		default: // a row that fails, and not the end of all
+		default: // only this row fails; the run goes on
 			err = fmt.Errorf("panic: %v\n%s", r, debug.Stack())
 		}
 	}()
@@ -115,14 +115,14 @@ func caught(f func()) (err error) {
 	return nil
 }
 
-// apart has a check run in one room of both, with the same options.
+// apart returns a runner with the same room of both persons, with the same options.
 func apart(options string, run func(t *trial, d, s *room)) runner {
 	return func(t *trial, do, see person) {
 		run(t, do.room(t, t.room, options), see.room(t, t.room, options))
 	}
 }
 
-// attached is apart with the room attached.
+// attached is like apart, with the room attached by both.
 func attached(options string, run func(t *trial, d, s *room)) runner {
 	return apart(options, func(t *trial, d, s *room) {
 		s.attach()
@@ -131,7 +131,7 @@ func attached(options string, run func(t *trial, d, s *room)) runner {
 	})
 }
 
-// named has a check run in a room of the name that the trial's room has then.
+// named returns a runner with another name for the room. name returns it for the old name.
 func named(name func(string) string, run runner) runner {
 	return func(t *trial, do, see person) {
 		t.room = name(t.room)
@@ -139,20 +139,20 @@ func named(name func(string) string, run runner) runner {
 	}
 }
 
-// told compares the next event of each subscription.
+// told compares the next event of each subscription with want.
 func told[T any](t *trial, what string, want T, by ...*inbox[T]) {
 	for _, in := range by {
 		t.same(what, want, in.next(t))
 	}
 }
 
-// outcome is what came of a trial: an error, or what differs, or neither.
+// outcome is the result of a trial: an error, or a difference, or neither.
 type outcome struct {
 	err     error
 	differs string
 }
 
-// try runs a check.
+// try runs a check with two persons.
 func try(ctx context.Context, patience time.Duration, server *ablytest.Server, room string, c check,
 	do, see person) outcome {
 	ctx, cancel := context.WithTimeoutCause(ctx, patience, errLate)

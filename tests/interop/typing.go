@@ -32,7 +32,8 @@ var typingChecks = of("typing", []row{
 		d.stop()
 		t.same("the other goes on", typingEvent(chat.TypingStopped, d, s), events.next(t))
 	})},
-	// counts what crosses the wire: messages that change nothing are reported by neither library.
+	// Messages that change nothing are reported by neither library, so the frames on the wire are
+	// counted.
 	{"keystrokes within the throttle, stop without typing: nothing is sent", attached(throttle(600_000), func(t *trial, d, s *room) {
 		events, reactions := s.typing(), s.roomReactions()
 		d.stop()
@@ -41,7 +42,7 @@ var typingChecks = of("typing", []row{
 		d.keystroke()
 		d.stop()
 		d.stop()
-		d.keystroke() // at once, since stop ends the throttle
+		d.keystroke() // sent at once, since stop ends the throttle
 		d.reactToRoom(roomReaction{Name: "done"})
 		reactions.next(t)
 		t.same("the events", []chat.TypingEvent{typingEvent(chat.TypingStarted, d, d), typingEvent(chat.TypingStopped, d),
@@ -63,7 +64,7 @@ var typingChecks = of("typing", []row{
 	})},
 }...)
 
-// typingEvent is the event of a change, with those who type then.
+// typingEvent returns the event of a change. now are the persons who type after it.
 func typingEvent(kind chat.TypingEventType, who person, now ...person) chat.TypingEvent {
 	member := chat.TypingMember{ClientID: who.id()}
 	e := chat.TypingEvent{Change: chat.TypingChange{Type: kind, TypingMember: member}, CurrentTypers: []chat.TypingMember{}}
@@ -74,5 +75,5 @@ func typingEvent(kind chat.TypingEventType, who person, now ...person) chat.Typi
 	return e
 }
 
-// throttle are the options of a room with an interval between keystrokes, in milliseconds.
+// throttle returns the options of a room with an interval between keystrokes, in milliseconds.
 func throttle(ms int) string { return fmt.Sprintf(`{"typing":{"heartbeatThrottleMs":%d}}`, ms) }

@@ -5,7 +5,7 @@ import (
 	"ablyrooms.example/adapter/ably/ablytest"
 )
 
-// frames are what clients have sent on the room's channel, of an action.
+// frames returns the frames of an action that clients have sent on the room's channel.
 func (t *trial) frames(action ablytest.Action) (sent []*ablytest.ProtocolMessage) {
 	for _, f := range t.server.Frames() {
 		if f.Direction == ablytest.ClientToServer && f.Action == action && f.Channel == ablychat.ChannelName(t.room) {

@@ -18,11 +18,11 @@ import (
 	"ablyrooms.example/internal/progress"
 )
 
-// options say which mutants are tried, and how.
+// options are the values of the flags.
 type options struct {
 	packages string // for code: folders, comma-separated
-	suites   string // for code: a pattern of their names
-	of       string // which spec
+	suites   string // for code: an expression for the names of the suites
+	of       string // for specs: rooms or channel
 	only     string
 	sample   int
 	seed     uint64
@@ -69,7 +69,7 @@ type bench struct {
 	options
 	root, folder string
 	source       *source
-	all          int // how many mutants there are
+	all          int // the number of all mutants, also of those that are not tried
 	suites       []*benchSuite
 	store        *store
 	dir          string // holds the built test binaries
@@ -112,7 +112,7 @@ func (b *bench) run(ctx context.Context) ([]verdict, error) {
 		}
 	}
 	if len(b.suites) == 0 {
-		return nil, errors.New("no suite sees it")
+		return nil, errors.New("no suite tests this folder")
 	}
 	if b.store, err = openStore(place + ".jsonl"); err != nil {
 		return nil, err
@@ -149,7 +149,7 @@ func (b *bench) choose() (good []mutant, broke []verdict, err error) {
 	for _, i := range order {
 		m := all[i]
 		if b.sample > 0 && len(good) == b.sample {
-			fmt.Printf("mutation: %d mutants of %s, by the seed %d\n", b.sample, b.folder, b.seed)
+			fmt.Printf("mutation: a sample of %d mutants of %s, drawn with the seed %d\n", b.sample, b.folder, b.seed)
 			break
 		}
 		text := map[string]string{m.File: m.text(b.source.text[m.File])}
@@ -185,7 +185,7 @@ func (b *bench) weave(mutants []mutant) (map[string]string, error) {
 			return files, nil
 		}
 		if len(mutants) == 1 {
-			return nil, errors.New("it can't be woven")
+			return nil, errors.New("the mutant can't be woven")
 		}
 		for i, m := range mutants { // slow: try each mutant, to find which can't be woven
 			if _, err := b.weave([]mutant{m}); err != nil {
@@ -218,10 +218,11 @@ func (b *bench) prepare(ctx context.Context, mutants []mutant) error {
 		e := attempt(ctx, b.root, s.built, s.suite, bounds{5 * time.Minute, 5 * time.Minute},
 			"MUTANT_TRACE="+trace)
 		if e.end != alive {
-			return fmt.Errorf("the suite %s with nothing planted: %s\n%s", s.Name, e.end, e.text)
+			return fmt.Errorf("the suite %s with no mutant active: %s\n%s", s.Name, e.end, e.text)
 		}
 		took := time.Since(began)
-		// A test with a deadline of its own has ten seconds to name what hangs.
+		// 8 times the time that the suite took, and 15 s more. A test with a deadline of its own
+		// has up to 10 s to name what hangs.
 		s.limit = bounds{8*took + 15*time.Second, 4*e.processor + 15*time.Second}
 		text, err := os.ReadFile(trace)
 		if err != nil {
@@ -235,7 +236,7 @@ func (b *bench) prepare(ctx context.Context, mutants []mutant) error {
 			}
 			s.reached[n] = true
 		}
-		fmt.Printf("%s passes with nothing planted, in %v, and comes by %d mutants\n", s.Name,
+		fmt.Printf("%s passes with no mutant active, in %v, and runs the code of %d mutants\n", s.Name,
 			took.Round(10*time.Millisecond), len(s.reached))
 	}
 	return nil
@@ -341,7 +342,7 @@ func (b *bench) control(ctx context.Context, s *benchSuite) error {
 		b.alarms++
 	}
 	if e.end == killed && !s.Wire {
-		return fmt.Errorf("the suite %s fails at times with nothing planted:\n%s", s.Name, e.text)
+		return fmt.Errorf("the suite %s sometimes fails with no mutant active:\n%s", s.Name, e.text)
 	}
 	return nil
 }

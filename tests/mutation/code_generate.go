@@ -9,21 +9,21 @@ import (
 	"strings"
 )
 
-// mutant is one small change of one source file: the bytes from begin to end are replaced.
+// mutant is one small change of one source file: the text between two offsets is replaced.
 type mutant struct {
-	Name       string // file, function, operator, passage, which of the same; without line numbers
-	File       string // from the root of the module
+	Name       string // file, function, operator and passage, without line numbers
+	File       string // relative to the root of the module
 	Kind       string // the operator
 	Line       int
-	Message    bool // it changes only the words of a message
+	Message    bool // it changes only the text of a message
 	begin, end int
-	to         string // what stands there instead
-	near       int    // the offset of the statement in a list that it is in; 0 for none
-	number     int    // by which the woven program knows it, from 1
-	alone      bool   // it has to be built by itself
+	to         string // the new text
+	near       int    // the offset of the statement that contains it; 0 for none
+	number     int    // selects it in the woven program, from 1
+	alone      bool   // it can't be woven, and is built alone
 }
 
-// text returns the file with the mutant planted.
+// text returns the text of the file with the mutant planted.
 func (m mutant) text(original string) string {
 	return original[:m.begin] + m.to + original[m.end:]
 }
@@ -32,7 +32,7 @@ func (m mutant) verdict(e end) verdict {
 	return verdict{Name: m.Name, Kind: m.Kind, Message: m.Message, End: e}
 }
 
-// The operators, by name.
+// The operators, by which mutants are generated. Names of mutants contain them.
 const (
 	negate    = "negate condition"
 	compare   = "change comparison"
@@ -44,7 +44,7 @@ const (
 	arith     = "swap + and -"
 )
 
-// generateCode makes the mutants of one file of a package.
+// generateCode returns the mutants of one file of a package.
 func generateCode(p *source, file string) []mutant {
 	g := &generator{p: p, file: file, text: p.text[file], seen: map[string]int{}}
 	for _, decl := range p.trees[file].Decls {
@@ -59,7 +59,7 @@ func generateCode(p *source, file string) []mutant {
 			}
 		case *ast.GenDecl:
 			for _, spec := range decl.Specs {
-				// A table is a function's result that is made once.
+				// A table in a variable is changed like the body of a function.
 				if v, ok := spec.(*ast.ValueSpec); ok && decl.Tok == token.VAR {
 					g.function, g.last = v.Names[0].Name, nil
 					for _, value := range v.Values {
@@ -78,12 +78,12 @@ type generator struct {
 	text     string
 	function string
 	last     ast.Node
-	path     []ast.Node // from the root to what is being visited
+	path     []ast.Node // from the root to the node that is being visited
 	seen     map[string]int
 	mutants  []mutant
 }
 
-// walk visits a tree and knows the path to each node.
+// walk visits the nodes of a tree. path is the path to the node.
 func (g *generator) walk(root ast.Node) {
 	ast.Inspect(root, func(n ast.Node) bool {
 		if n == nil {
@@ -128,8 +128,8 @@ func (g *generator) add(operator string, begin, end token.Pos, to string) {
 		near: g.near()})
 }
 
-// message reports whether what is visited only makes words: in a function that prints, or in a
-// call.
+// message reports whether the node that is being visited only makes text: it is in a function such
+// as String, or in a call such as fmt.Errorf.
 func (g *generator) message() bool {
 	switch g.function {
 	case "String", "Error", "GoString":
@@ -214,12 +214,13 @@ func (g *generator) drop(n ast.Node) {
 	g.add(drop, n.Pos(), n.End(), "")
 }
 
-// near returns the offset of the innermost statement of a list that is being visited.
+// near returns the offset of the innermost statement that contains the visited node and belongs to
+// a list of statements, or 0.
 func (g *generator) near() int {
 	for i := len(g.path) - 1; i > 0; i-- {
 		list := []ast.Stmt(nil)
 		switch g.path[i].(type) {
-		case *ast.CaseClause, *ast.CommClause: // in the list of a switch there are no statements
+		case *ast.CaseClause, *ast.CommClause: // a switch has a list of cases
 			continue
 		}
 		switch p := g.path[i-1].(type) {
@@ -254,14 +255,15 @@ func (g *generator) binary(n *ast.BinaryExpr) {
 			operator = arith
 		}
 		to := g.source(n.X) + " " + op.String() + " " + g.source(n.Y)
-		if operator == connect { // the other operator binds otherwise, on both sides
+		if operator == connect { // && and || differ in precedence
 			to = "((" + g.source(n.X) + ") " + op.String() + " (" + g.source(n.Y) + "))"
 		}
 		g.add(operator, n.Pos(), n.End(), to)
 	}
 }
 
-// constant changes true and false, and a constant of a type of the module to the type's next one.
+// constant replaces true and false by each other, and a constant of a type of the module by the
+// next constant of that type.
 func (g *generator) constant(e ast.Expr) {
 	id, ok := e.(*ast.Ident)
 	prefix := ""
@@ -275,7 +277,7 @@ func (g *generator) constant(e ast.Expr) {
 	if !ok || !isConst {
 		return
 	}
-	if c.Pkg() == nil { // of the universe
+	if c.Pkg() == nil { // a constant of no package
 		if to := map[string]string{"true": "false", "false": "true"}[id.Name]; to != "" {
 			g.add(literal, e.Pos(), e.End(), to)
 		}
@@ -285,7 +287,7 @@ func (g *generator) constant(e ast.Expr) {
 	if !isNamed || named.Obj().Pkg() != c.Pkg() || !strings.HasPrefix(c.Pkg().Path(), g.p.module) {
 		return
 	}
-	var all []string // of the type, in the order in which they are declared
+	var all []string // the constants of the type, in the order of their declarations
 	scope := c.Pkg().Scope()
 	for _, n := range scope.Names() {
 		other, ok := scope.Lookup(n).(*types.Const)

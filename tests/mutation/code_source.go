@@ -20,24 +20,25 @@ import (
 	"slices"
 )
 
-// source is the package of one folder, parsed and with its types.
+// source is the package in one folder, parsed and with its types.
 type source struct {
 	folder string
-	module string // its path
+	module string // the path of the module
 	fset   *token.FileSet
-	text   map[string]string // by file, from the root of the module
+	text   map[string]string // by file, relative to the root of the module
 	trees  map[string]*ast.File
 	types  *types.Package
 	info   *types.Info
 	config types.Config
-	hash   string // of the text, and of what is imported
+	hash   string // of the text, and of the packages that it imports
 }
 
-// load reads a folder. The packages that it imports come from the compiler's export data.
+// load reads the package in a folder. The packages that it imports come from the compiler's export
+// data.
 func load(root, folder string) (*source, error) {
 	cmd := exec.Command("go", "list", "-export", "-deps",
 		"-json=ImportPath,Dir,GoFiles,Export,Module", "./"+folder,
-		"fmt", "os", "strconv", "sync/atomic") // which the woven package imports
+		"fmt", "os", "strconv", "sync/atomic") // the woven package imports these
 	cmd.Dir = root
 	var stderr bytes.Buffer
 	cmd.Stderr = &stderr
@@ -82,7 +83,7 @@ func load(root, folder string) (*source, error) {
 		func(path string) (io.ReadCloser, error) { return os.Open(exports[path]) })}
 	h := sha256.New()
 	for _, path := range slices.Sorted(maps.Keys(exports)) {
-		if path != own.ImportPath { // the name of a file of export data is made from what is in it
+		if path != own.ImportPath { // the name of a file with export data is a hash of its content
 			fmt.Fprintln(h, path, filepath.Base(exports[path]))
 		}
 	}
@@ -100,7 +101,7 @@ func parseFile(fset *token.FileSet, file, text string) (*ast.File, error) {
 
 func (s *source) files() []string { return slices.Sorted(maps.Keys(s.text)) }
 
-// list is the package's trees, some of them replaced or added.
+// list returns the package's trees, with some replaced or added.
 func (s *source) list(instead map[string]*ast.File) []*ast.File {
 	all := maps.Clone(s.trees)
 	maps.Copy(all, instead)
@@ -111,8 +112,8 @@ func (s *source) list(instead map[string]*ast.File) []*ast.File {
 	return trees
 }
 
-// compiles checks the package's types with some files replaced or added. This is the compiler's own
-// checker, so what passes it is built.
+// compiles returns an error if the package doesn't compile with some files replaced or added. It
+// uses the type checker of the compiler.
 func (s *source) compiles(instead map[string]string) error {
 	trees := map[string]*ast.File{}
 	for file, text := range instead {
@@ -128,8 +129,8 @@ func (s *source) compiles(instead map[string]string) error {
 
 func (s *source) variable() string { return variable(s.types.Name()) }
 
-// woven returns the files of the package with changes of them woven in, by file and number. What
-// can't be woven is returned in alone.
+// woven returns the files of the package with changes woven in. changed has the changed texts by
+// file and number. alone has the numbers of the changes that can't be woven.
 func (s *source) woven(changed map[string]map[int]string, near map[string]map[int]int) (
 	files map[string]string, alone []int, err error) {
 	files = map[string]string{helperFile(s.folder): helper(s.types.Name())}

@@ -5,8 +5,8 @@ import (
 	"strings"
 )
 
-// suites that mutants of the code are held against, in this order: the cheapest of those that look
-// closest first.
+// suites returns the suites that run on mutants of the code, in this order: cheap ones that test
+// the mutated code most directly come first.
 func suites() []suite {
 	rapid := func(checks string, more ...string) []string {
 		return append([]string{"-rapid.checks=" + checks, "-rapid.nofailfile", "-rapid.shrinktime=0s"},
@@ -38,7 +38,7 @@ func suites() []suite {
 		{Name: "chain-room", Package: "tests/graphs/goroutines", Args: rapid("400"), Folders: layer,
 			Run: "^TestRoom(AgainstModel|TakesEveryStepOfTheGraph)$"},
 		{Name: "linear", Package: "tests/conformance/linear", Run: "^TestLinearizable", Race: true, Folders: layer,
-			Args: []string{"-linear.ops=3000"}, Unsure: "unknown whether it is linearizable"},
+			Args: []string{"-linear.ops=3000"}, Unsure: "took too long to decide whether the history is linearizable"},
 		{Name: "schedules", Package: "tests/conformance/schedules", Args: short, Folders: layer,
 			Run: "^(TestContextEndsAsItSettles|TestDisposeUnderGets|TestCallsFrom|TestAnOpening)"},
 		{Name: "adapter-unit", Package: adapter, Run: ".", Args: short, Wire: true, Folders: wire},
@@ -46,7 +46,8 @@ func suites() []suite {
 		{Name: "frames", Package: "tests/wire/frames", Run: "^TestFaultsAtSomeFrames$", Wire: true,
 			Args: []string{"-frames.share=1", "-frames.pairs=500"}, Folders: all},
 	}
-	// What is inside the adapter is seen by the tests of its folder, and of the one that uses it.
+	// A package inside the adapter is tested by the tests of its own folder, and by those of
+	// packages that use it.
 	inside := func(folder string, wire bool, args []string, others ...string) {
 		s := suite{Name: strings.ReplaceAll(folder, "/", "-") + "-unit", Package: internal + folder,
 			Run: ".", Args: args, Wire: wire}
@@ -69,15 +70,15 @@ const (
 	internal = adapter + "/internal/"
 )
 
-// folders are those whose mutants are tried when none is named.
+// folders are the default of -package.
 var folders = []string{"fsm", "lifecycle", adapter, internal + "transport", internal + "transport/wire",
 	internal + "transport/sequence", internal + "realtime", internal + "realtime/presence"}
 
 // sees reports whether a suite can notice mutants of a folder.
 func (s suite) sees(folder string) bool { return slices.Contains(s.Folders, folder) }
 
-// leastKilled is the share that must be killed of a folder's mutants that are not equivalent, for
-// a folder of which that is asked.
+// leastKilled is the share of a folder's mutants that must be killed. Equivalent mutants don't
+// count. A folder that is not listed needs no share.
 var leastKilled = map[string]float64{
 	"fsm":                           1,
 	internal + "transport":          0.9,
@@ -87,5 +88,5 @@ var leastKilled = map[string]float64{
 	internal + "realtime/presence":  0.9,
 }
 
-// leastSample is how many mutants of a folder must be tried, or all, for its share to count.
+// leastSample is the minimum size of a sample for its share to count.
 const leastSample = 300

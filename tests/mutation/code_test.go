@@ -93,7 +93,7 @@ func TestNext(t *testing.T) {
 }
 
 func TestOthers(t *testing.T) {
-	Next(Green) // comes by, and looks at nothing
+	Next(Green) // runs the code, and checks nothing
 	if Sum(nil) != 0 || Sum([]int{1, 2, 4}) != 7 || Clamp(1, 2) != 2 || Clamp(3, 2) != 3 {
 		t.Fail()
 	}
@@ -112,7 +112,8 @@ func TestOthers(t *testing.T) {
 
 var toySuite = suite{Name: "toy-unit", Package: "toy", Run: ".", Folders: []string{"toy"}}
 
-// toyBench writes a small module and makes ready to try its mutants.
+// toyBench writes a small module to disk, and returns a bench for it, its mutants that compile, and
+// the verdicts on the others.
 func toyBench(t *testing.T, s suite, test string) (b *bench, good []mutant, broke []verdict) {
 	t.Helper()
 	root := t.TempDir()
@@ -155,8 +156,9 @@ func tryToy(t *testing.T, b *bench, mutants []mutant) map[string]verdict {
 	return byName
 }
 
-// Each kind of end is met and told apart: killed, alive, hung, and not compiled; what is kept is
-// not tried again; and a mutant lives when its killer is taken out.
+// Each possible end of a mutant occurs and is recognized: killed, alive, hung, and broken. A
+// verdict that is kept is not found again. A mutant is alive when the test that kills it is left
+// out.
 func TestEndsAreToldApart(t *testing.T) {
 	if testing.Short() {
 		t.Skip("builds a module")
@@ -165,11 +167,11 @@ func TestEndsAreToldApart(t *testing.T) {
 	if err := b.prepare(t.Context(), good); err != nil {
 		t.Fatal(err)
 	}
-	b.suites[0].limit = bounds{time.Minute, 2 * time.Second} // a loop without end is tried in full
+	b.suites[0].limit = bounds{time.Minute, 2 * time.Second} // a loop takes it all
 	results := tryToy(t, b, good)
 	const next, clamp = "Next: change constant: Green -> Red", "Clamp: change comparison: n < low -> n <= low"
 	for name, want := range map[string]end{
-		next: killed, clamp: alive, // the second one is equivalent
+		next: killed, clamp: alive, // clamp is equivalent
 		"Next: change constant: Red -> Amber":                        killed,
 		"Next: swap + and -: l + 1 -> l - 1":                         killed,
 		"Next: drop statement: return Red":                           killed,
@@ -182,12 +184,12 @@ func TestEndsAreToldApart(t *testing.T) {
 		"Both: swap && and ||: b || c -> ((b) && (c))":               killed,
 		"All: swap && and ||: a && b -> ((a) || (b))":                killed,
 		"Below: change literal: 1 -> (1 + 1)":                        killed,
-		"init: drop statement: table[Amber] = 3":                     killed, // built by itself
-		"table: change literal: 1 -> (1 + 1)":                        alive,  // nothing looks at it
+		"init: drop statement: table[Amber] = 3":                     killed, // built alone
+		"table: change literal: 1 -> (1 + 1)":                        alive,  // no test checks it
 		"table: change constant: Red -> Amber":                       killed,
 		"Twice: swap + and -: n + n -> n - n":                        killed,
 		"none: change literal: 0 -> (0 + 1)":                         killed,
-		"Refuse: change literal: 1 -> (1 + 1)":                       alive, // words alone
+		"Refuse: change literal: 1 -> (1 + 1)":                       alive, // a message
 	} {
 		v, ok := results["toy/toy.go "+name]
 		if !ok || v.End != want || v.Message != strings.HasPrefix(name, "Refuse") {
@@ -205,14 +207,14 @@ func TestEndsAreToldApart(t *testing.T) {
 	if !slices.ContainsFunc(broke, func(v verdict) bool {
 		return v.Name == "toy/toy.go Odd: empty case: return false" && v.End == broken
 	}) {
-		t.Errorf("a function without a return is said to compile; broken: %v", broke)
+		t.Errorf("a function without a return compiles; broken: %v", broke)
 	}
 
-	// without the suite there is only what was kept
+	// without the binary of the suite, only kept verdicts are possible
 	b.suites[0].built = filepath.Join(b.dir, "gone")
 	for name, v := range tryToy(t, b, good) {
 		if v.End != results[name].End {
-			t.Errorf("%s: %v, kept as %v", name, results[name].End, v.End)
+			t.Errorf("%s: %v, but %v is kept", name, results[name].End, v.End)
 		}
 	}
 
@@ -224,11 +226,11 @@ func TestEndsAreToldApart(t *testing.T) {
 		t.Fatal(err)
 	}
 	if v := tryToy(t, b, good)["toy/toy.go "+next]; v.End != alive {
-		t.Errorf("without its killer the mutant is %+v", v)
+		t.Errorf("with the test that kills it left out, the mutant is %+v", v)
 	}
 }
 
-// A suite that fails with nothing planted would kill everything, so it stops the run.
+// A suite that fails with nothing planted would kill every mutant, so it must stop the run.
 func TestASuiteThatFailsIsNoLink(t *testing.T) {
 	if testing.Short() {
 		t.Skip("builds a module")
@@ -239,7 +241,7 @@ func TestASuiteThatFailsIsNoLink(t *testing.T) {
 	}
 }
 
-// What equivalent.txt names exists, so that a reason doesn't outlive its mutant.
+// Every mutant in equivalent.txt must exist, so that no reason stays after its mutant is gone.
 func TestEquivalentMutantsExist(t *testing.T) {
 	if testing.Short() {
 		t.Skip("loads the packages")
@@ -256,7 +258,7 @@ func TestEquivalentMutantsExist(t *testing.T) {
 	}
 	add := func(name string) {
 		if there[name] {
-			t.Errorf("two mutants are called %q", name)
+			t.Errorf("two mutants have the name %q", name)
 		}
 		there[name] = true
 	}
@@ -278,12 +280,12 @@ func TestEquivalentMutantsExist(t *testing.T) {
 	}
 	for name, reason := range known {
 		if !there[name] || reason == "" {
-			t.Errorf("no mutant is %q, or it has no reason", name)
+			t.Errorf("equivalent.txt: no mutant has the name %q, or it has no reason", name)
 		}
 	}
 }
 
-// Every suite is there, and has the tests that it names.
+// Every suite must exist, and must have the tests that it names.
 func TestSuitesExist(t *testing.T) {
 	t.Parallel()
 	for _, s := range suites() {

@@ -6,13 +6,13 @@ import (
 	"strings"
 )
 
-// equivalentList names the changes that nothing could tell from the original: a name in a line, and
-// its reason in lines that are indented.
+// equivalentList has the names of mutants that no test could distinguish from the original. Each
+// name is a line; the reason follows in indented lines.
 //
 //go:embed equivalent.txt
 var equivalentList string
 
-// equivalents returns the reasons by name.
+// equivalents returns the reasons, by the names of the mutants.
 func equivalents() (map[string]string, error) {
 	found, name := map[string]string{}, ""
 	for line := range strings.Lines(equivalentList) {
@@ -23,7 +23,7 @@ func equivalents() (map[string]string, error) {
 			found[name] += strings.TrimSpace(reason) + " "
 		default:
 			if _, twice := found[line]; twice {
-				return nil, fmt.Errorf("%s is there twice", line)
+				return nil, fmt.Errorf("equivalent.txt has %s twice", line)
 			}
 			name, found[line] = line, ""
 		}

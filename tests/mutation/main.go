@@ -1,14 +1,14 @@
-// Command mutation plants faults and measures what notices them.
+// Command mutation plants faults, and measures how many of them the tests and TLC notice.
 //
 //	go run ./tests/mutation code      small changes of the Go code, one at a time, and the suites
 //	go run ./tests/mutation spec      small changes of a TLA+ spec, and TLC; -of channel
 //	go run ./tests/mutation misread   rules understood wrongly, in core, model and spec alike
 //
-// What is planted by hand stands in planted/*.diff: misreadings, and the faults that go test
-// ./tests/mutation plants. Changes of one kind are woven into one program, or one spec, each behind
-// the question whether it is this run's: so it is built once. Nothing in the tree changes. What
-// survives stands in equivalent.txt, with the reason why nothing could tell it from the original,
-// or is a gap.
+// Faults that are planted by hand are in planted/*.diff: the misreadings, and the faults that go
+// test ./tests/mutation plants. All changes of one kind are woven into one program, or into one
+// spec, which is built once; a number selects the change that is active in a run. No file of the
+// repository is changed. A mutant that survives is either equivalent to the original, and listed in
+// equivalent.txt with the reason, or it shows a gap in the tests.
 package main
 
 import (
@@ -35,31 +35,31 @@ func main() {
 	}
 }
 
-// command runs what the arguments say, and reports whether what is planted is noticed.
+// command runs the command line, and reports whether enough of the planted faults were noticed.
 func command(ctx context.Context, args []string) (bool, error) {
-	const usage = "say code, spec or misread; -h after it lists the flags"
+	const usage = "the first argument must be code, spec or misread; -h after it lists the flags"
 	if len(args) == 0 {
 		return false, errors.New(usage)
 	}
 	f := flag.NewFlagSet(args[0], flag.ExitOnError)
 	var o options
-	f.StringVar(&o.only, "only", "", "try those whose name matches this expression")
-	f.IntVar(&o.sample, "sample", 0, "try so many, drawn by the seed; 0 for all")
-	f.Uint64Var(&o.seed, "seed", uint64(time.Now().UnixNano())%1_000_000, "draws the sample")
-	f.IntVar(&o.workers, "workers", 2, "how many are tried at once")
-	f.BoolVar(&o.verbose, "v", false, "say of each mutant what became of it")
-	f.BoolVar(&o.write, "write", false, "write what came of it to "+resultsFile+", or to "+misreadTable)
+	f.StringVar(&o.only, "only", "", "try only changes whose names match this expression")
+	f.IntVar(&o.sample, "sample", 0, "try a sample of this size, drawn with the seed; 0 for all")
+	f.Uint64Var(&o.seed, "seed", uint64(time.Now().UnixNano())%1_000_000, "the seed for the sample")
+	f.IntVar(&o.workers, "workers", 2, "how many changes are tried at the same time")
+	f.BoolVar(&o.verbose, "v", false, "print the verdict on each mutant")
+	f.BoolVar(&o.write, "write", false, "write the results to "+resultsFile+", or for misread to "+misreadTable)
 	run := map[string]func(context.Context, options) (bool, error){
 		"code": runCode, "spec": runSpec, "misread": runMisread}[args[0]]
 	switch args[0] {
 	case "code":
-		f.StringVar(&o.packages, "package", strings.Join(folders, ","), "the folders to change")
-		f.StringVar(&o.suites, "suites", "", "use the suites whose name matches this expression")
+		f.StringVar(&o.packages, "package", strings.Join(folders, ","), "the folders of the packages to change, comma-separated")
+		f.StringVar(&o.suites, "suites", "", "use only suites whose names match this expression")
 	case "spec":
 		f.StringVar(&o.of, "of", "rooms", "the spec: `rooms` or channel")
-		f.BoolVar(&o.quick, "quick", false, "stop at the first graph that differs, "+
-			"and leave out what is known as equivalent: fewer count as killed by a property")
-		f.IntVar(&o.compare, "compare", 3, "run so many by themselves too, and compare")
+		f.BoolVar(&o.quick, "quick", false, "a mutant whose graph differs is killed at once, without "+
+			"looking for a property; equivalent mutants are not run")
+		f.IntVar(&o.compare, "compare", 3, "run this many mutants on their own too, and compare")
 	}
 	if run == nil {
 		return false, errors.New(usage)

@@ -18,21 +18,21 @@ import (
 	"ablyrooms.example/internal/progress"
 )
 
-// misreading is a rule understood wrongly, as a reasonable person could, and what core, model and
-// spec would be if their author had.
+// misreading is a rule that is understood wrongly, as a reasonable person might understand it.
+// texts are the core, the model and the spec as their author would then have written them.
 type misreading struct {
 	planted
-	at    limits // where it is looked at
+	at    limits // the bounds at which it is checked
 	texts map[string]string
 }
 
-// control is the name of what is tried with nothing planted: nothing may notice it.
+// control is the name of a run with nothing planted, in which no catcher may notice anything.
 const control = "nothing, as a control"
 
-// roomsT is the spec that misreadings are planted in.
+// roomsT is the path of the spec that misreadings change.
 const roomsT = "spec/TLA/Rooms.tla"
 
-// misreadings lists all of them, with their texts.
+// misreadings returns all misreadings, with their texts.
 func misreadings(root string) ([]misreading, error) {
 	entries, err := readPlanted("misread_*.diff")
 	if err != nil {
@@ -54,46 +54,47 @@ func misreadings(root string) ([]misreading, error) {
 	return all, nil
 }
 
-// The catchers. The chain looks at the core alone; the kept graph of the spec at core and model;
-// the others at what is misread in all three alike. Each says the test or property that fails, or
-// "". A suite that hangs doesn't say what is wrong.
+// The catchers. For byChain, only the core is misread. For byGolden, core and model are misread,
+// and the spec is not. For the others, all three are misread. Each catcher returns the name of the
+// test or property that fails, or "". A suite that hangs doesn't say what is wrong, so that doesn't
+// count.
 const (
-	byChain      = "chain"      // core against model
-	byGolden     = "golden"     // model against the kept graph of the spec
-	byTLC        = "TLC"        // the properties of the spec
-	byProperties = "properties" // the properties in Go, on model and core, and liveness
-	bySentences  = "sentences"  // Ably's sentences, as a test of the model that is named after it
-	byExamples   = "examples"   // the model's tests of one rule each
+	byChain      = "chain"      // compares the core with the model
+	byGolden     = "golden"     // compares the model with the kept graph of the spec
+	byTLC        = "TLC"        // checks the properties of the spec
+	byProperties = "properties" // checks the properties in Go, on model and core, and liveness
+	bySentences  = "sentences"  // runs TestDigest: Ably's sentences as tests of the model
+	byExamples   = "examples"   // runs the model's tests that test one rule each
 
 	hangs = "hangs"
 )
 
-// row is what the catchers say of one misreading.
+// row has the results of all catchers for one misreading.
 type row struct {
 	misreading
 	said map[string]string
-	link string // to a script by which the chain noticed, in the playground
+	link string // the script of byChain, as a link to the playground; may be empty
 }
 
-// by reports whether one of some catchers noticed.
+// by reports whether at least one of these catchers noticed the misreading.
 func (r row) by(catchers ...string) bool {
 	return slices.ContainsFunc(catchers, func(c string) bool {
 		return r.said[c] != "" && r.said[c] != hangs
 	})
 }
 
-// misreadBench plants misreadings, all woven into one program.
+// misreadBench runs the catchers. All misreadings are woven into one program.
 type misreadBench struct {
 	*checker
 	options
 	root, dir string
 	mu        sync.Mutex
 	binaries  map[string]string // by folder
-	woven     map[string]string // the files of core and model with all misreadings
-	variables map[string]string // by folder, the one that chooses among them
+	woven     map[string]string // the files of core and model, with all misreadings woven in
+	variables map[string]string // by folder: the environment variable that selects a misreading
 }
 
-// runMisread plants misreadings, and reports whether as many are noticed as must be.
+// runMisread plants misreadings, and reports whether enough of them were noticed.
 func runMisread(ctx context.Context, o options) (bool, error) {
 	root, err := modroot.Find()
 	if err != nil {
@@ -149,7 +150,7 @@ func runMisread(ctx context.Context, o options) (bool, error) {
 	}
 	for catcher, said := range rows[0].said {
 		if said != "" {
-			return false, fmt.Errorf("with nothing planted %s says %s", catcher, said)
+			return false, fmt.Errorf("with nothing planted, %s reports %s", catcher, said)
 		}
 	}
 	ok := reportMisread(os.Stdout, rows[1:], len(all))
@@ -159,7 +160,7 @@ func runMisread(ctx context.Context, o options) (bool, error) {
 	return ok, err
 }
 
-// byTLC has TLC check the properties of the misread specs, which are those of the true one.
+// byTLC has TLC check the misread specs. Their properties are not misread.
 func (b *misreadBench) byTLC(ctx context.Context, rows []row, numbers []int) error {
 	groups := map[limits]map[int]string{}
 	for k, r := range rows {
@@ -171,7 +172,7 @@ func (b *misreadBench) byTLC(ctx context.Context, rows []row, numbers []int) err
 		}
 	}
 	bounds := slices.Collect(maps.Keys(groups))
-	note := func() string { return "runs of TLC, of all misreadings at one bound each" }
+	note := func() string { return "runs of TLC, each with all misreadings of one bound" }
 	return progress.Each(ctx, b.workers, len(bounds), note, func(ctx context.Context, _, i int) error {
 		e, err := b.explore(ctx, groups[bounds[i]], bounds[i], false)
 		if err != nil {
@@ -181,7 +182,7 @@ func (b *misreadBench) byTLC(ctx context.Context, rows []row, numbers []int) err
 		defer b.mu.Unlock()
 		for k, v := range e.found {
 			if v.By != "property" {
-				return fmt.Errorf("%s: TLC can't run it: %s", rows[k].Name, v.What)
+				return fmt.Errorf("%s: TLC can't run the spec: %s", rows[k].Name, v.What)
 			}
 			name, _, _ := strings.Cut(v.What, " ")
 			rows[k].said[byTLC] = name
@@ -190,8 +191,8 @@ func (b *misreadBench) byTLC(ctx context.Context, rows []row, numbers []int) err
 	})
 }
 
-// try asks the catchers of one misreading, cheap ones first. An error means that it is not planted
-// as it should be.
+// try runs the catchers on one misreading, cheap ones first. It returns an error if the misreading
+// is not planted in the right way.
 func (b *misreadBench) try(ctx context.Context, number int, r *row) error {
 	core := fmt.Sprintf("%s=%d", b.variables["fsm"], number)
 	both := []string{core, fmt.Sprintf("%s=%d", b.variables["model"], number)}
@@ -221,7 +222,8 @@ func (b *misreadBench) try(ctx context.Context, number int, r *row) error {
 	return nil
 }
 
-// binary builds a folder's tests, or its program, with all misreadings woven in, once.
+// binary builds the tests or the program of a folder, with all misreadings woven in. It builds each
+// folder only once.
 func (b *misreadBench) binary(ctx context.Context, folder string, args ...string) (string, error) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
@@ -236,8 +238,8 @@ func (b *misreadBench) binary(ctx context.Context, folder string, args ...string
 	return b.binaries[folder], nil
 }
 
-// test returns the first test of a suite that fails, with the link to a script that it printed; of
-// the model's, the parts of it that fail.
+// test returns the first test of a suite that fails, and the link to a script that it printed. For
+// tests of the model, it returns the names of the subtests that fail.
 func (b *misreadBench) test(ctx context.Context, s suite, env []string) (fails, link string, err error) {
 	binary, err := b.binary(ctx, s.Package, "test", "-c", "-vet=off")
 	if err != nil {
@@ -252,13 +254,14 @@ func (b *misreadBench) test(ctx context.Context, s suite, env []string) (fails, 
 	case e.end == killed && len(e.parts) > 0 && s.Package == "model":
 		return strings.Join(e.parts, " "), "", nil
 	case e.end == killed && e.by == "exit":
-		return "", "", fmt.Errorf("the tests of %s end in no known way:\n%s", s.Package, e.text)
+		return "", "", fmt.Errorf("the tests of %s ended without naming a test:\n%s", s.Package, e.text)
 	}
 	return e.by, e.link, nil
 }
 
-// probe has core and model compared with each other and with TLC's graph of the misread spec, and
-// asks what is said of them alone. If they differ, the misreading is not the same one in all three.
+// probe compares core and model with each other, and with TLC's graph of the misread spec. It also
+// checks their properties. If the three differ, the misreading is not the same in all of them, and
+// probe returns an error.
 func (b *misreadBench) probe(ctx context.Context, r *row, env []string) error {
 	binary, err := b.binary(ctx, "tests/mutation/probe", "build")
 	if err != nil {
@@ -269,7 +272,7 @@ func (b *misreadBench) probe(ctx context.Context, r *row, env []string) error {
 		return err
 	}
 	defer os.RemoveAll(dir)
-	// Core and model are cheap to compare, so they are compared further.
+	// Comparing core and model is cheap, so it is also done at larger bounds.
 	args := []string{"-golden", filepath.Join(b.root, "tests", "graphs", "rooms",
 		"testdata", "MCRooms_graph1.dot.gz"), "4,1,1=", "3,2,1="}
 	at := []limits{r.at}
@@ -302,7 +305,7 @@ func (b *misreadBench) probe(ctx context.Context, r *row, env []string) error {
 		return fmt.Errorf("the probe: %w", err)
 	}
 	if said.Unlike != "" {
-		return fmt.Errorf("it is not planted alike: %s", said.Unlike)
+		return fmt.Errorf("the misreading is not the same in core, model and spec: %s", said.Unlike)
 	}
 	r.said[byProperties] = said.Properties
 	if said.Golden != "" {

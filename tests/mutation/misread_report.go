@@ -11,10 +11,11 @@ import (
 	"text/tabwriter"
 )
 
-// leastNoticed is the share of misreadings in all three alike that must be noticed.
+// leastNoticed is the share of misreadings that must be noticed although all three are misread
+// alike.
 const leastNoticed = 0.8
 
-// cite names the rules and points that are misread.
+// cite returns the rules that are misread, and the points of the specification that they come from.
 func (m misreading) cite() string {
 	if m.Fields["points"] == "" {
 		return m.Fields["rules"] + " (a decision)"
@@ -22,8 +23,8 @@ func (m misreading) cite() string {
 	return m.Fields["rules"] + ": " + m.Fields["points"]
 }
 
-// columns are those of the table: what noticed a misreading in the core, in core and model, and in
-// all three alike.
+// columns are the columns of the table. A column has the result of its first catcher that noticed:
+// with only the core misread, with core and model misread, and with all three misread.
 var columns = []struct {
 	head     string
 	catchers []string
@@ -48,7 +49,7 @@ func (r row) cells() []string {
 	return append(cells, r.Fields["client"])
 }
 
-// reportMisread prints the table and the figures, and reports whether they are as they must be.
+// reportMisread prints the table and the figures. It reports whether enough was noticed.
 func reportMisread(w io.Writer, rows []row, of int) bool {
 	out := tabwriter.NewWriter(w, 0, 8, 2, ' ', 0)
 	var core, both, all, stated, properties, client int
@@ -75,7 +76,7 @@ func reportMisread(w io.Writer, rows []row, of int) bool {
 			fmt.Fprintln(w, "CAUGHT misreading:", r.Name)
 		}
 	}
-	fmt.Fprintln(w, "\nWhere the core of each goes another way, as the rules ask for it, step by step:")
+	fmt.Fprintln(w, "\nScripts at which the core of a misreading differs; the links show what the rules require, step by step:")
 	for _, r := range rows {
 		if r.link != "" {
 			fmt.Fprintf(w, "  %s: %s\n", r.Name, r.link)
@@ -83,11 +84,11 @@ func reportMisread(w io.Writer, rows []row, of int) bool {
 	}
 	list := func(what string, names []string) {
 		if len(names) > 0 {
-			fmt.Fprintf(w, "\nIn all three alike, %s:\n  %s\n", what, strings.Join(names, "\n  "))
+			fmt.Fprintf(w, "\nWith all three misread, %s:\n  %s\n", what, strings.Join(names, "\n  "))
 		}
 	}
 	list("sentences notice these, and no property", sentencesAlone)
-	list("no property and no sentence notices these; examples alone may", none)
+	list("no property and no sentence notices these; only examples may", none)
 	n := len(rows)
 	share := float64(all) / float64(max(n, 1))
 	fmt.Fprintf(w, "EVIDENCE misreadings total=%d of=%d escaped=%d core=%d/%d coremodel=%d/%d all=%d/%d "+
@@ -103,16 +104,16 @@ func one(is bool) int {
 	return 0
 }
 
-// misreadTable is the page with the table, below the module's root.
+// misreadTable is the page with the table, relative to the module's root.
 const misreadTable = "tests/mutation/misreadings.md"
 
-// The marks between which the page has the table.
+// The lines around the table in the page.
 const (
 	begin  = "<!-- begin results -->\n"
 	finish = "<!-- end results -->"
 )
 
-// writeMisread writes the table.
+// writeMisread writes the table to the page.
 func writeMisread(root string, rows []row) error {
 	file := filepath.Join(root, misreadTable)
 	data, err := os.ReadFile(file)
@@ -122,7 +123,7 @@ func writeMisread(root string, rows []row) error {
 	before, rest, ok := strings.Cut(string(data), begin)
 	_, after, ok2 := strings.Cut(rest, finish)
 	if !ok || !ok2 {
-		return errors.New(misreadTable + " has no place for the table")
+		return errors.New(misreadTable + " lacks the lines around the table")
 	}
 	line := func(cells []string) string { return "| " + strings.Join(cells, " | ") + " |\n" }
 	heads := []string{"misreading", "rules and points"}

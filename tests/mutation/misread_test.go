@@ -11,15 +11,15 @@ var (
 	pointIDs  = regexp.MustCompile(`^(CHA-R[CD]\d[a-z0-9]*(, )?)*$`)
 )
 
-// rowOf is what is said of a misreading by one catcher alone.
+// rowOf returns a row of a misreading that is noticed by byChain, byGolden and one more catcher.
 func rowOf(name, catcher string) row {
 	m := misreading{planted: planted{Name: name, Fields: map[string]string{"rules": "R1", "client": "same"}}}
 	return row{misreading: m, link: "playground#rooms/dispose(1)", said: map[string]string{byChain: "TestCoreAgainstModel",
 		byGolden: "TestTheGraphsAreEqual", catcher: "it"}}
 }
 
-// The figures tell what a property notices from what sentences or examples notice alone, and one
-// that nothing notices in the core fails the run.
+// The figures distinguish misreadings that a property notices from those that only sentences or
+// examples notice. A misreading that nothing notices in the core must fail the run.
 func TestReportMisread(t *testing.T) {
 	t.Parallel()
 	var b strings.Builder
@@ -27,7 +27,7 @@ func TestReportMisread(t *testing.T) {
 	if !reportMisread(&b, rows, 9) {
 		t.Errorf("the run fails:\n%s", b.String())
 	}
-	for _, want := range []string{"  a: playground#rooms/dispose(1)\n", "and no property:\n  c\n", "alone may:\n  d\n",
+	for _, want := range []string{"  a: playground#rooms/dispose(1)\n", "and no property:\n  c\n", "only examples may:\n  d\n",
 		"total=4 of=9 escaped=0 core=4/4 coremodel=4/4 all=4/4 share=1.00 stated=2/4 properties=3/4"} {
 		if !strings.Contains(b.String(), want) {
 			t.Errorf("there is no %q in\n%s", want, b.String())
@@ -36,11 +36,11 @@ func TestReportMisread(t *testing.T) {
 	rows[3].said[byExamples] = hangs
 	rows[2].said[bySentences] = ""
 	if b.Reset(); reportMisread(&b, rows, 9) || !strings.Contains(b.String(), "share=0.50") {
-		t.Errorf("half of them are enough:\n%s", b.String())
+		t.Errorf("the run passes although only half of the misreadings were noticed:\n%s", b.String())
 	}
 	rows = rows[:1]
 	rows[0].said[byChain] = hangs
 	if b.Reset(); reportMisread(&b, rows, 9) || !strings.Contains(b.String(), "escaped=1") {
-		t.Errorf("what nothing notices in the core is well:\n%s", b.String())
+		t.Errorf("the run passes although no catcher noticed a misreading of the core:\n%s", b.String())
 	}
 }

@@ -12,25 +12,24 @@ import (
 	"strings"
 )
 
-// plantedFiles hold what is planted by hand: faults, and rules understood wrongly.
+// plantedFiles have the changes that are planted by hand: faults, and misreadings of rules.
 //
 //go:embed planted/*.diff
 var plantedFiles embed.FS
 
-// planted is one change that is planted by hand, in one file or several.
+// planted is one change that is planted by hand, in one or several files.
 type planted struct {
 	Name   string
-	Fields map[string]string // what its head says, by key
+	Fields map[string]string // the fields of its head, by key
 	Hunks  []hunk
 }
 
-// hunk is a passage of whole lines, which stands in its file exactly once, and what is planted in
-// its place.
+// hunk replaces whole lines of a file, Old by New. Old must occur in the file exactly once.
 type hunk struct{ File, Old, New string }
 
-// readPlanted reads the entries of the files that match a pattern, in the order of their names.
-// An entry is "== name", then "key: value", then for each file "--- file" and its hunks as in a
-// unified diff, with "@@" between two of one file.
+// readPlanted reads the entries of the files that match a pattern, in the order of the files'
+// names. An entry is "== name", then lines "key: value", then for each file "--- file" and its
+// hunks in the form of a unified diff. A line "@@" separates two hunks of one file.
 func readPlanted(pattern string) ([]planted, error) {
 	files, err := fs.Glob(plantedFiles, "planted/"+pattern)
 	if err != nil {
@@ -67,7 +66,7 @@ func parsePlanted(text string) ([]planted, error) {
 			key, file = "", ""
 		case line == "" || p == nil && strings.HasPrefix(line, "#"):
 		case p == nil:
-			return nil, fmt.Errorf("line %d is of no entry", number+1)
+			return nil, fmt.Errorf("line %d belongs to no entry", number+1)
 		case isFile, line == "@@" && file != "":
 			if isFile {
 				file = path
@@ -95,7 +94,7 @@ func parsePlanted(text string) ([]planted, error) {
 	return all, nil
 }
 
-// texts returns the files below the root that an entry changes, with the changes made.
+// texts returns the texts of the files that an entry changes, with the changes made.
 func (p planted) texts(root string) (map[string]string, error) {
 	edits, texts := map[string][]insertion{}, map[string]string{}
 	for _, h := range p.Hunks {
@@ -108,7 +107,7 @@ func (p planted) texts(root string) (map[string]string, error) {
 		}
 		text := "\n" + texts[h.File]
 		if n := strings.Count(text, "\n"+h.Old); n != 1 || h.Old == "" || h.Old == h.New {
-			return nil, fmt.Errorf("%q: the passage stands %d times in %s, expected once:\n%s",
+			return nil, fmt.Errorf("%q: the passage occurs %d times in %s, expected once:\n%s",
 				p.Name, n, h.File, h.Old)
 		}
 		at := strings.Index(text, "\n"+h.Old)
@@ -120,8 +119,9 @@ func (p planted) texts(root string) (map[string]string, error) {
 	return texts, nil
 }
 
-// weavePlanted weaves the changes of Go files into one program, the first one by the number 1. It
-// returns the woven files, and by folder the variable that tells its package the number.
+// weavePlanted weaves changes of Go files into one program. They are numbered from 1. It returns
+// the woven files, and by folder the environment variable that tells the package which change is
+// active.
 func weavePlanted(root string, all []map[string]string) (files, variables map[string]string, err error) {
 	changed := map[string]map[int]string{}
 	for i, texts := range all {
@@ -143,7 +143,7 @@ func weavePlanted(root string, all []map[string]string) (files, variables map[st
 		}
 		woven, alone, err := weaveGo(string(data), texts, nil)
 		if err == nil && len(alone) > 0 {
-			err = fmt.Errorf("the changes %v are not of functions alone", alone)
+			err = fmt.Errorf("the changes %v can't be woven: they change more than functions", alone)
 		}
 		if err != nil {
 			return nil, nil, fmt.Errorf("%s: %w", file, err)

@@ -22,11 +22,11 @@ func moduleRoot(t *testing.T) string {
 	return root
 }
 
-// plantedFaults are the faults of planted/faults.diff, woven into the packages that they are of.
+// plantedFaults are the faults of planted/faults.diff, woven into their packages.
 type plantedFaults struct {
 	root      string
 	faults    []planted
-	suites    []suite // the test that is to catch each
+	suites    []suite // for each fault: the test that must catch it
 	binaries  map[string]string
 	variables map[string]string
 }
@@ -49,7 +49,7 @@ func weaveFaults(t *testing.T) *plantedFaults {
 		all = append(all, texts)
 		m := caughtBy.FindStringSubmatch(f.Fields["caught by"])
 		if m == nil {
-			t.Fatalf("%q does not say what catches it", f.Name)
+			t.Fatalf("%q does not name the test that catches it", f.Name)
 		}
 		s := suite{Package: m[2], Run: "^" + m[1] + "$", Args: []string{"-test.v"}}
 		if strings.HasPrefix(s.Package, "tests/graphs") {
@@ -73,11 +73,12 @@ func weaveFaults(t *testing.T) *plantedFaults {
 	return p
 }
 
-// run runs the test that is to catch a fault, with the fault planted or with none.
+// run runs the test that must catch a fault, with this fault planted or, if number is 0, with none.
 func (p *plantedFaults) run(t *testing.T, i, number int, checks string) ending {
 	s := p.suites[i]
 	if len(s.Args) > 1 {
-		// With another seed a fault may be found by another consequence first, such as a panic.
+		// With another seed, the first failure that a fault causes may be another one, such as a
+		// panic.
 		s.Args = append(s.Args, "-rapid.checks="+checks, "-rapid.seed=1")
 	}
 	var env []string
@@ -86,7 +87,7 @@ func (p *plantedFaults) run(t *testing.T, i, number int, checks string) ending {
 	}
 	limit := bounds{time.Minute, time.Minute}
 	if number > 0 && p.faults[i].Fields["how"] == "hang" {
-		limit.clock = 4 * time.Second // without the fault it takes less than one
+		limit.clock = 4 * time.Second // without the fault, the test takes less than one second
 	}
 	return attempt(t.Context(), p.root, p.binaries[s.Package], s, limit, env...)
 }
@@ -96,7 +97,7 @@ func TestPlantedFaultsAreCaught(t *testing.T) {
 		t.Skip("builds suites with faults planted")
 	}
 	p := weaveFaults(t)
-	// With nothing planted the same tests pass, so that what they report comes from the faults.
+	// With nothing planted the same tests must pass, so that their failures come from the faults.
 	seen := map[string]bool{}
 	for i, s := range p.suites {
 		if key := s.Package + s.Run; !seen[key] {
@@ -135,7 +136,7 @@ func TestPlantedFaultsAreCaught(t *testing.T) {
 
 var scriptLine = regexp.MustCompile(`(?m)^\s+\d+  \S.*$`)
 
-// script finds the script in a report.
+// script returns the script in a report.
 func script(text string) string {
 	if lines := scriptLine.FindAllString(text, -1); len(lines) > 0 {
 		return ":\n" + strings.Join(lines, "\n")
@@ -143,8 +144,8 @@ func script(text string) string {
 	return ""
 }
 
-// What is planted by hand stands there once, and is Go; each misreading is written in full and is
-// planted in core, model and spec.
+// Every passage that is changed by hand must occur once in its file, and the result must be Go.
+// Each misreading must have all its fields, and must be planted in core, model and spec.
 func TestEveryPassageStandsThereOnce(t *testing.T) {
 	t.Parallel()
 	root := moduleRoot(t)
@@ -155,7 +156,7 @@ func TestEveryPassageStandsThereOnce(t *testing.T) {
 	seen, files := map[string]bool{}, map[string]bool{}
 	for _, p := range all {
 		if seen[p.Name] || p.Name == "" || len(p.Hunks) == 0 {
-			t.Errorf("%q is there twice, or not told in full", p.Name)
+			t.Errorf("%q is there twice, or is not complete", p.Name)
 		}
 		seen[p.Name] = true
 		texts, err := p.texts(root)

@@ -12,17 +12,17 @@ import (
 	"strings"
 )
 
-// score is what the mutants of one package came to: an entry of results.json.
+// score is the result for the mutants of one package: an entry of results.json.
 type score struct {
 	Package string `json:"package"`
-	Mutants int    `json:"mutants"` // all that there are
-	Sampled bool   `json:"sampled"` // drawn by the seed
+	Mutants int    `json:"mutants"` // all of them, also those that were not tried
+	Sampled bool   `json:"sampled"` // whether only a sample was tried
 	Seed    uint64 `json:"seed,omitempty"`
 	tally
-	Controls int `json:"controls"` // suites run with nothing planted in between
-	Alarms   int `json:"alarms"`   // those that failed
+	Controls int `json:"controls"` // runs of suites with nothing planted, in between
+	Alarms   int `json:"alarms"`   // the failures among these
 
-	called float64 // the part of all that is called equivalent
+	called float64 // the share of all mutants that equivalent.txt lists
 }
 
 func (b *bench) score(t tally, known map[string]string) *score {
@@ -40,11 +40,11 @@ func (b *bench) score(t tally, known map[string]string) *score {
 	return s
 }
 
-// whole reports whether so many were tried that the share counts.
+// whole reports whether enough mutants were tried for the share to count.
 func (s *score) whole() bool { return !s.Sampled || s.Tried+s.Words >= leastSample }
 
-// holds reports whether the share is what is asked of the package, and no more are called
-// equivalent than may be.
+// holds reports whether the share of killed mutants is large enough for the package, and whether
+// equivalent.txt doesn't list too many.
 func (s *score) holds() bool {
 	return len(s.Wrong) == 0 && s.Share >= leastKilled[s.Package] && s.called <= mostEquivalent
 }
@@ -57,10 +57,10 @@ func (s *score) print(w io.Writer) {
 		s.Words, s.Controls, s.Alarms, s.holds())
 }
 
-// resultsFile is where the scores are kept, below the module's root.
+// resultsFile has the scores. The path is relative to the module's root.
 const resultsFile = "tests/mutation/results.json"
 
-// write puts the score in the place of the one that the package had.
+// write replaces the score of the package in resultsFile.
 func (s *score) write(root string) error {
 	file := filepath.Join(root, resultsFile)
 	all := map[string]*score{}

@@ -17,21 +17,22 @@ import (
 	"ablyrooms.example/tests/report/golden"
 )
 
-// What a run of the spec's mutants must reach.
+// A run of all mutants of a spec must have at least this many mutants, and this share must be
+// killed.
 const (
 	leastWhole = 100
 	leastShare = 0.95
 )
 
-// together is how many mutants one run of TLC explores at most: with more, the choice among them
-// costs more than starting TLC once again.
+// together is the maximum number of mutants in one run of TLC. With more, choosing among them takes
+// longer than starting TLC once more.
 const together = 48
 
-// runSpec tries mutants of a spec, and reports whether all that are not equivalent are killed.
+// runSpec tries mutants of a spec. It reports whether all that are not equivalent are killed.
 func runSpec(ctx context.Context, o options) (bool, error) {
 	s, known := subjects[o.of]
 	if !known {
-		return false, fmt.Errorf("no spec is called %q", o.of)
+		return false, fmt.Errorf("there is no spec %q", o.of)
 	}
 	root, err := modroot.Find()
 	if err != nil {
@@ -51,7 +52,7 @@ func runSpec(ctx context.Context, o options) (bool, error) {
 	}
 	chosen := slices.DeleteFunc(slices.Clone(all), func(m specMutant) bool {
 		_, same := equivalent[m.name]
-		return o.quick && same // it takes longest to see nothing
+		return o.quick && same // these take longest, since nothing stops them
 	})
 	leftOut := len(all) - len(chosen)
 	chosen, err = choose(o, "mutants", chosen, func(m specMutant) string { return m.name })
@@ -90,23 +91,24 @@ func runSpec(ctx context.Context, o options) (bool, error) {
 	return ok, nil
 }
 
-// specJudge finds what becomes of mutants.
+// specJudge finds the verdicts on mutants of a spec.
 type specJudge struct {
 	*checker
 	options
 	mutants  []specMutant
 	verdicts []verdict
 	settled  []bool
-	compared int    // how many were run by themselves as well
-	store    *store // what came of mutants at each stage before, of the same text
+	compared int    // how many were also run on their own
+	store    *store // verdicts of earlier runs, for each stage
 
 	mu sync.Mutex
 }
 
-// judge explores all mutants at one stage after the other. A mutant whose graph differs is killed:
-// when the run is quick at once, else if no property notices it at a later stage. What only changes
-// the fairness that the spec asks for is run by itself, and so is, but of a slow spec in a quick
-// run, what is left then.
+// judge explores the mutants at one stage after another. If a mutant's graph differs, a quick run
+// counts it as killed at once. Another run goes on, in case a property notices it at a later stage.
+// A mutant that changes only fairness is run on its own at the end, and so is every mutant that is
+// then still alive. But of the latter, a quick run of a slow spec only runs mutants of operators
+// that differ where liveness is checked.
 func (j *specJudge) judge(ctx context.Context) error {
 	m := mustParse(j.source)
 	inGraph := behaviour(m, "Init", "Next")
@@ -132,32 +134,32 @@ func (j *specJudge) judge(ctx context.Context) error {
 		}
 		before := len(numbers)
 		numbers = slices.DeleteFunc(numbers, func(i int) bool { return j.settled[i] })
-		fmt.Printf("mutation: at %s %d of %d are settled, in %v\n", at, before-len(numbers), before,
+		fmt.Printf("mutation: at the bounds %s, %d of %d mutants are settled, in %v\n", at, before-len(numbers), before,
 			took.Round(time.Second))
 	}
 	var left []int
 	for i, settled := range j.settled {
 		if !settled && !(j.quick && j.slow && inGraph[j.mutants[i].operator] &&
-			!slices.Contains(j.lives, j.mutants[i].operator)) { // the same graph lives as well
+			!slices.Contains(j.lives, j.mutants[i].operator)) { // equal graphs
 			left = append(left, i)
 		}
 	}
 	if len(left) > 0 {
 		if says, err := j.alive(ctx, j.source, "", j.liveAt[0]); err != nil || says != "" {
-			return errors.Join(err, fmt.Errorf("the spec without a change: %q", says))
+			return errors.Join(err, fmt.Errorf("the spec without a change fails: %q", says))
 		}
 	}
-	note := func() string { return "by themselves: fairness, and what lives" }
+	note := func() string { return "mutants on their own: changed fairness, and mutants still alive" }
 	return progress.Each(ctx, j.workers, len(left), note, func(ctx context.Context, _, k int) error {
 		return j.alone(ctx, left[k])
 	})
 }
 
-// graphsAlone reports whether a stage looks at graphs alone: near the beginning, and, where the
-// properties take longer than all else, when the run is quick.
+// graphsAlone reports whether only graphs are compared at a stage, and no properties are checked:
+// at stages near the initial state and, if properties take longer than all else, in quick runs.
 func (j *specJudge) graphsAlone(at stage) bool { return at.levels() > 0 || j.quick && j.slow }
 
-// stage explores mutants at one stage, in groups.
+// stage explores the mutants of these numbers at one stage, in groups.
 func (j *specJudge) stage(ctx context.Context, numbers []int, at stage) error {
 	numbers = slices.DeleteFunc(slices.Clone(numbers), func(i int) bool { return j.known(i, at) })
 	size := min(together, (len(numbers)+j.workers-1)/max(j.workers, 1))
@@ -199,13 +201,14 @@ func (j *specJudge) stage(ctx context.Context, numbers []int, at stage) error {
 	})
 }
 
-// record is what a mutant's verdict at a stage is kept by.
+// record returns the key under which a mutant's verdict at a stage is kept.
 func (j *specJudge) record(i int, at stage) record {
 	hash := sha256.Sum256(fmt.Append(nil, j.properties, j.most, j.graphsAlone(at), j.mutants[i].text))
 	return record{Change: j.mutants[i].name, Suite: at.String(), Hash: fmt.Sprintf("%x", hash[:12])}
 }
 
-// known takes what a run before said of a mutant at a stage, and reports whether one did.
+// known uses the verdict of an earlier run for a mutant at a stage, and reports whether there is
+// one.
 func (j *specJudge) known(i int, at stage) bool {
 	r, ok := j.store.get(j.record(i, at))
 	if ok {
@@ -214,8 +217,8 @@ func (j *specJudge) known(i int, at stage) bool {
 	return ok
 }
 
-// note takes in what a stage says of a mutant: a graph that differs is gone on from, for a property
-// to notice it, unless the run is quick.
+// note records the verdict of a stage on a mutant. A graph that differs doesn't settle the mutant,
+// since a later stage may find a property that fails, unless the run is quick.
 func (j *specJudge) note(i int, r record) {
 	j.mu.Lock()
 	defer j.mu.Unlock()
@@ -227,11 +230,11 @@ func (j *specJudge) note(i int, r record) {
 	}
 }
 
-// compare runs some mutants by themselves that a stage has settled, and fails when one fares
-// otherwise than it did with others.
+// compare runs on their own some mutants that a stage has run together. It returns an error if a
+// verdict is different then.
 func (j *specJudge) compare(ctx context.Context, numbers []int, at stage) error {
 	some := draw(numbers, min(j.options.compare, len(numbers)), j.seed)
-	note := func() string { return "by themselves, to compare" }
+	note := func() string { return "mutants on their own, to compare" }
 	if j.options.compare == 0 {
 		return nil
 	}
@@ -253,7 +256,7 @@ func (j *specJudge) compare(ctx context.Context, numbers []int, at stage) error 
 		}
 		noticed := says != "" || e.sums[1] != e.sums[0] && (at.compared() || e.sums[1].states != e.sums[0].states)
 		if noticed != (v.End != alive) {
-			return fmt.Errorf("%s: %s %q among others, alone %q with the sums %v and %v", v.Name, v.End, v.What,
+			return fmt.Errorf("%s: together with others %s %q, on its own %q with the sums %v and %v", v.Name, v.End, v.What,
 				says, e.sums[1], e.sums[0])
 		}
 		j.mu.Lock()
@@ -263,7 +266,7 @@ func (j *specJudge) compare(ctx context.Context, numbers []int, at stage) error 
 	})
 }
 
-// alone runs one mutant by itself, under fairness.
+// alone checks the liveness of one mutant, on its own and under fairness.
 func (j *specJudge) alone(ctx context.Context, i int) error {
 	for _, at := range j.liveAt {
 		r := j.record(i, at)
@@ -292,7 +295,7 @@ func (j *specJudge) alone(ctx context.Context, i int) error {
 	return nil
 }
 
-// config is the part of a configuration that checks the properties.
+// config returns the lines of a configuration that check the properties.
 func (p properties) config() string {
 	return fmt.Sprintf("INVARIANTS %s\nPROPERTIES %s\n", strings.Join(p.invariants, " "),
 		strings.Join(p.steps, " "))

@@ -11,16 +11,17 @@ import (
 
 // specMutant is a spec with one small change.
 type specMutant struct {
-	name     string // operator, kind and passage: it doesn't move with the lines around it
+	name     string // operator, kind and passage; it doesn't depend on line numbers
 	kind     string
 	operator string // the definition that is changed
 	text     string // the whole module
 }
 
-// roots are what the checker begins at: what is not reached from these is a property's own.
+// roots are the operators that TLC starts from. An operator that is not reached from these belongs
+// only to properties.
 var roots = []string{"Init", "Next", "FairSpec", "HealingSpec"}
 
-// generateSpec returns all mutants of a module, in the order of their places.
+// generateSpec returns all mutants of a module, in the order of their positions.
 func generateSpec(source string) ([]specMutant, error) {
 	m, err := tlatext.Parse(source)
 	if err != nil {
@@ -52,17 +53,17 @@ type placed struct {
 
 type specGenerator struct {
 	*tlatext.Module
-	kinds  map[string]string          // for a constant, another of its kind
-	primes map[string]map[string]bool // for an operator, the variables that it changes
-	groups map[string]string          // for a bound name, the set that it is of
-	used   map[string]bool            // the operators that the behaviour is made of
-	values map[string]bool            // the operators that make a record of another one
+	kinds  map[string]string          // by constant: another constant of the same kind
+	primes map[string]map[string]bool // by operator: the variables that it changes
+	groups map[string]string          // by bound name: the set that it ranges over
+	used   map[string]bool            // the operators that the behaviour uses
+	values map[string]bool            // the operators that return a changed record
 	found  []placed
 	seen   map[string]bool // texts
 	names  map[string]int
 }
 
-// add makes a mutant that replaces a span of tokens.
+// add adds a mutant that replaces a span of tokens.
 func (g *specGenerator) add(d tlatext.Definition, kind string, s tlatext.Span, with string) {
 	start, end := g.Tokens[s.Low].Start, g.Tokens[s.High-1].End
 	text := g.Source[:start] + with + g.Source[end:]
@@ -71,7 +72,7 @@ func (g *specGenerator) add(d tlatext.Definition, kind string, s tlatext.Span, w
 	}
 	g.seen[text] = true
 	passage := short(g.Plain(s))
-	if s.Len() == 1 { // one token says little without its neighbours
+	if s.Len() == 1 { // one token alone would be unclear
 		around := tlatext.Span{Low: max(s.Low-4, d.Body.Low), High: min(s.High+3, d.Body.High)}
 		passage = short(g.Plain(around)) + ": " + g.Tokens[s.Low].Text
 	}
@@ -89,8 +90,8 @@ func short(text string) string {
 	return text[:45] + " ... " + text[len(text)-20:]
 }
 
-// behaviour returns the names of the operators that others are made of. Spec itself is left alone:
-// without its parts TLC has nothing to run.
+// behaviour returns the names of the operators that others use, directly or not. It leaves out
+// Spec, which is not mutated: without its parts TLC has nothing to run.
 func behaviour(m *tlatext.Module, from ...string) map[string]bool {
 	found := map[string]bool{"Spec": true}
 	queue := slices.Clone(from)
@@ -111,7 +112,7 @@ func behaviour(m *tlatext.Module, from ...string) map[string]bool {
 	return found
 }
 
-// definition makes the mutants of one operator.
+// definition adds the mutants of one operator.
 func (g *specGenerator) definition(d tlatext.Definition) {
 	for _, item := range g.Items {
 		if d.Body.Has(item.Bullet) {
@@ -145,7 +146,8 @@ func (g *specGenerator) definition(d tlatext.Definition) {
 	}
 }
 
-// isComparison reports whether a condition is one comparison or negation: a flip turns it round.
+// isComparison reports whether a condition is one comparison or negation. The mutant that flips it
+// already negates such a condition.
 func (g *specGenerator) isComparison(s tlatext.Span) bool {
 	compares := false
 	for i := s.Low; i < s.High; i++ {
@@ -163,8 +165,9 @@ func (g *specGenerator) isComparison(s tlatext.Span) bool {
 	return compares
 }
 
-// operand leaves out an operand of /\ or \/. What changes variables is not left out, for TLC would
-// only say that they have no value: it keeps the old values instead.
+// operand adds a mutant without an operand of /\ or \/. An operand that changes variables is
+// replaced by one that keeps them: if it were left out, TLC would only report that they have no
+// value.
 func (g *specGenerator) operand(d tlatext.Definition, operator string, s tlatext.Span) {
 	if s.Len() == 0 || d.Name == "Init" || g.Plain(s) == "Spec" || g.isList(operator, s) {
 		return
@@ -180,7 +183,8 @@ func (g *specGenerator) operand(d tlatext.Definition, operator string, s tlatext
 	g.add(d, "disjunct", s, "FALSE")
 }
 
-// isList reports whether a span is a list itself, whose operands are left out one by one.
+// isList reports whether a span is itself a list of operands of the operator. Its operands have
+// mutants of their own.
 func (g *specGenerator) isList(operator string, s tlatext.Span) bool {
 	for i := s.Low; i < s.High; i++ {
 		if partner := g.Match(i); partner > i {
@@ -217,7 +221,8 @@ func (g *specGenerator) changes(s tlatext.Span) []string {
 	return list
 }
 
-// isUpdate reports whether a span is one assignment, v' = value, or one call that makes some.
+// isUpdate reports whether a span is one assignment, v' = value, or one call of an operator that
+// makes assignments.
 func (g *specGenerator) isUpdate(s tlatext.Span) bool {
 	if s.Len() < 2 || len(g.changes(s)) == 0 || g.isList(`/\`, s) || g.isList(`\/`, s) {
 		return false
@@ -239,7 +244,7 @@ func (g *specGenerator) stale(d tlatext.Definition, s tlatext.Span) {
 var flips = map[string]string{"=": "#", "#": "=", `\in`: `\notin`, `\notin`: `\in`, `/\`: `\/`,
 	`\/`: `/\`, "<": "<=", "<=": "<", ">": ">=", ">=": ">"}
 
-// symbol makes the mutants at an operator.
+// symbol adds the mutants at a symbol.
 func (g *specGenerator) symbol(d tlatext.Definition, i int) {
 	one := tlatext.Span{Low: i, High: i + 1}
 	switch t := g.Tokens[i].Text; t {
@@ -248,7 +253,7 @@ func (g *specGenerator) symbol(d tlatext.Definition, i int) {
 		g.operand(d, t, left)
 		g.operand(d, t, right)
 		if len(g.changes(left)) == 0 && len(g.changes(right)) == 0 {
-			// In brackets, for TLA+ has no order between the two operators.
+			// In parentheses, since TLA+ defines no precedence between the two operators.
 			both := tlatext.Span{Low: left.Low, High: right.High}
 			g.add(d, "flip", both, "("+g.Text(left)+" "+flips[t]+" "+g.Text(right)+")")
 		}
@@ -291,7 +296,8 @@ func (g *specGenerator) symbol(d tlatext.Definition, i int) {
 	}
 }
 
-// primary returns the name, call or bracketed expression that ends (-1) or begins (1) at a token.
+// primary returns the name, call or bracketed expression that ends at a token (direction -1) or
+// begins there (direction 1).
 func (g *specGenerator) primary(i, direction int) tlatext.Span {
 	low, high := i, i+1
 	if partner := g.Match(i); partner >= 0 {
@@ -306,7 +312,7 @@ func (g *specGenerator) primary(i, direction int) tlatext.Span {
 	return tlatext.Span{Low: low, High: high}
 }
 
-// constant puts another constant of the same kind.
+// constant adds mutants with another constant of the same kind.
 func (g *specGenerator) constant(d tlatext.Definition, i int) {
 	one := tlatext.Span{Low: i, High: i + 1}
 	t := g.Tokens[i]
@@ -336,7 +342,8 @@ func (g *specGenerator) isOutcome(constant string) bool {
 	return false
 }
 
-// name puts another bound name of the same set that is in scope, or an operator of the same shape.
+// name adds mutants with another bound name that is in scope and ranges over the same set, or with
+// another operator of the same shape.
 func (g *specGenerator) name(d tlatext.Definition, i int) {
 	t := g.Tokens[i]
 	if t.Kind != tlatext.Word || g.Is(i-1, ".") || g.Is(i+1, "|->") || g.Is(i+1, "==") {
@@ -364,7 +371,8 @@ func (g *specGenerator) name(d tlatext.Definition, i int) {
 	}
 }
 
-// call leaves a record as it is where an operator makes another one of it.
+// call adds a mutant with an unchanged record, at the call of an operator that returns a changed
+// one.
 func (g *specGenerator) call(d tlatext.Definition, i int) {
 	if !g.values[g.Tokens[i].Text] || !g.Is(i+1, "(") {
 		return
@@ -376,7 +384,8 @@ func (g *specGenerator) call(d tlatext.Definition, i int) {
 	g.add(d, "call", tlatext.Span{Low: i, High: g.Match(i+1) + 1}, g.Text(tlatext.Span{Low: i + 2, High: end}))
 }
 
-// shape tells operators apart that can't stand for each other: a set of something, or its size.
+// shape returns a text that is equal for operators that can replace each other: for sets of the
+// same kind of elements, and for sizes. It is "" for other operators.
 func (g *specGenerator) shape(d tlatext.Definition) string {
 	first := d.Body.Low
 	switch {
@@ -388,7 +397,7 @@ func (g *specGenerator) shape(d tlatext.Definition) string {
 	return ""
 }
 
-// inScope returns the names that are bound at a token.
+// inScope returns the names that are bound at a token, except the token's own.
 func (g *specGenerator) inScope(d tlatext.Definition, i int) []string {
 	names := slices.Clone(d.Params)
 	for j := d.Body.Low; j < d.Body.High; j++ {

@@ -30,7 +30,7 @@ func TestMutantsOfTheSpecs(t *testing.T) {
 	for _, c := range []struct {
 		of         string
 		least      int
-		properties string // where they begin
+		properties string // the comment before the properties
 		kinds      []string
 	}{
 		{"rooms", 300, "(* Safety *)", []string{"branch", "conjunct", "constant", "disjunct", "flip", "number",
@@ -52,9 +52,9 @@ func TestMutantsOfTheSpecs(t *testing.T) {
 			names[m.name], texts[m.text] = true, true
 			kinds[m.kind]++
 			if strings.Contains(m.name, "\n") || number.MatchString(m.name) {
-				t.Errorf("the name %q would not last", m.name)
+				t.Errorf("the name %q has a line number or a line break", m.name)
 			}
-			// Nothing of the properties is changed.
+			// The text of the properties must not change.
 			if _, after, ok := strings.Cut(source, c.properties); !ok || !strings.HasSuffix(m.text, after) {
 				t.Errorf("%s changes a property", m.name)
 			}
@@ -67,7 +67,7 @@ func TestMutantsOfTheSpecs(t *testing.T) {
 	}
 }
 
-// An assignment of EXCEPT is no operand, and the part that IF begins reaches as far as it can.
+// An assignment in EXCEPT is no operand. An operand that begins with IF reaches as far as possible.
 func TestMutantsAreOfWholeOperands(t *testing.T) {
 	t.Parallel()
 	source := `---- MODULE Toy ----
@@ -94,7 +94,8 @@ Next == x' = Change(x, {})
 	}
 }
 
-// Changes are woven with the number of states that each may have, and how far each is gone on with.
+// The woven text must have the limit for the number of states of each change, and the limit for the
+// number of steps.
 func TestWeaveLimits(t *testing.T) {
 	t.Parallel()
 	source := specOf(t, channelSubject)

@@ -10,20 +10,21 @@ import (
 // subject is a spec whose mutants are tried.
 type subject struct {
 	module   string
-	inlined  string   // a module that it extends, whose operators are its own here; "" for none
+	inlined  string   // a module that it extends and whose operators are mutated too; "" for none
 	safety   []string // configurations with the properties of states and steps
-	live     []string // and of liveness, each with its specification
-	lives    []string // the operators that differ where liveness is asked
-	restless []string // what fairness may not imply
-	evidence string   // what the run's figures are called
-	words    string   // what the numbers of a stage are
-	slow     bool     // the properties take longer than all else
-	// more states than it has at any stage: a change may have no end; 0 for any number
+	live     []string // configurations with the properties of liveness
+	lives    []string // operators that differ in the specs whose liveness is checked
+	restless []string // formulas that fairness must not imply
+	evidence string   // the name of the run's EVIDENCE line
+	words    string   // the meaning of the numbers of a stage
+	slow     bool     // checking its properties takes longer than all else
+	// more states than the spec has at any stage: a mutant with as many may have infinitely many; 0
+	// for no such number
 	most       int
-	equivalent float64 // the part of all that may be called equivalent
+	equivalent float64 // the maximum share of mutants that equivalent.txt may list
 
-	// stages go from what costs little to what costs much; liveAt are those at which liveness is
-	// asked, of what is left then.
+	// stages go from the cheapest to the most expensive. At the stages in liveAt, the liveness of
+	// mutants that are still alive is checked.
 	stages, liveAt []stage
 }
 
@@ -38,14 +39,15 @@ var roomsSubject = subject{
 	liveAt: []stage{limits{2, 1, 1}, limits{3, 1, 1}},
 }
 
-// atRest begins what is true unless a channel is connected from some time on, and no timer fires.
+// atRest is the start of formulas that hold in every behaviour, except if from some time on the
+// channel is connected and no timer fires.
 const atRest = `[]<><<TimeoutOfRequest \/ RetryTimeout>>_vars \/ []<>~IsConnected(ch) \/ `
 
-// Of the channel the first steps show most: two of three changes within some steps. All of its
-// stages lie within the graphs that are compared with the model's, but those with the server's
-// promise, or that forgets requests: of these the number of states tells, which is kept. Fairness
-// may say none of these: a fence ends although no call waits for it; an attached channel changes;
-// a channel that attaches again and again is attached late.
+// The first steps of the channel show most: they notice two of three mutants. All of its stages lie
+// within the graphs that are compared with the model's, except those with the server's promise, and
+// those that forget requests; for these, only the number of states is compared with a kept number.
+// Fairness must not imply that a fence ends although no call waits for it, that an attached channel
+// changes, or that a channel that attaches again and again ever attaches late.
 var channelSubject = subject{
 	module: "Channel", inlined: "ChannelSteps",
 	safety: []string{"Channel_safety2", "Channel_promise2"},
@@ -78,14 +80,14 @@ var channelSubject = subject{
 		channelLimits{calls: 2, errors: 1, wire: 2, forgets: true}},
 }
 
-// channelLimits are how far Channel.tla is run.
+// channelLimits are the bounds of Channel.tla at a stage.
 type channelLimits struct {
 	calls, errors, serials, wire int
 	forgets, promise             bool
-	near                         int // steps from the beginning; 0 for all
+	near                         int // the maximum number of steps; 0 for no maximum
 }
 
-// String prints them as they are cited.
+// String returns the bounds as reports show them.
 func (l channelLimits) String() string {
 	text := fmt.Sprintf("%d,%d,%d,%d", l.calls, l.errors, l.serials, l.wire)
 	for word, set := range map[string]bool{",promise": l.promise, ",forgets": l.forgets} {
@@ -103,7 +105,7 @@ func (l channelLimits) levels() int { return l.near }
 
 func (l channelLimits) compared() bool { return !l.promise && !l.forgets }
 
-// states names the configuration whose states they are.
+// states returns the key of the number of states in golden.json, or "".
 func (l channelLimits) states() string {
 	if l == (channelLimits{calls: 2, errors: 1, wire: 2}) {
 		return "tlc/Channel_safety2/distinct"
@@ -117,7 +119,8 @@ func (l channelLimits) constants() string {
 		l.calls, l.errors, l.serials, l.wire, is(l.forgets), is(l.promise))
 }
 
-// text returns the module's text in the folder of the specs, with what it inlines.
+// text returns the module's text, including the module that it inlines. dir is the folder of the
+// specs.
 func (s subject) text(dir string) (string, error) {
 	text, err := os.ReadFile(filepath.Join(dir, s.module+".tla"))
 	if err != nil || s.inlined == "" {
@@ -131,7 +134,7 @@ func (s subject) text(dir string) (string, error) {
 	head, rest, ok2 := strings.Cut(string(text), "\nEXTENDS "+s.inlined+"\n")
 	end := strings.LastIndex(body, "\n====")
 	if !ok || !ok2 || end < 0 {
-		return "", fmt.Errorf("%s does not extend %s alone", s.module, s.inlined)
+		return "", fmt.Errorf("%s must extend %s and no other module", s.module, s.inlined)
 	}
 	return head + "\nEXTENDS " + body[:end+1] + rest, nil
 }

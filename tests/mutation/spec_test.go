@@ -12,7 +12,7 @@ import (
 	"ablyrooms.example/spec/TLA/tlcrun"
 )
 
-// The ends of a run of TLC are distinguished.
+// Each way in which a run of TLC may end must be recognized.
 func TestSays(t *testing.T) {
 	t.Parallel()
 	c := &checker{}
@@ -23,7 +23,7 @@ func TestSays(t *testing.T) {
 		fails  bool
 	}{
 		{"Model checking completed. No error has been found.\n", 0, "", false},
-		{"", 0, "", true}, // it ended well and doesn't say so
+		{"", 0, "", true}, // TLC ended well, but didn't report that
 		{"Error: Invariant OneOpen is violated.\n", 12, "OneOpen", false},
 		{"Error: Action property RoomIsReady is violated.\n", 13, "RoomIsReady", false},
 		{"Error: Temporal properties were violated.\n", 13, "CallsSettle or NoWedge", false},
@@ -41,7 +41,8 @@ func TestSays(t *testing.T) {
 	}
 }
 
-// A tally counts what is alive and hangs against the share, and what is known and killed as wrong.
+// A mutant that is alive or hangs must lower the share. A mutant that is known as equivalent and is
+// killed must be reported as wrong.
 func TestTable(t *testing.T) {
 	t.Parallel()
 	verdicts := []verdict{{Name: "same", Kind: "flip"}, {Name: "words", Kind: "flip", Message: true}}
@@ -92,23 +93,23 @@ func TestMisreadingsAreToldInFull(t *testing.T) {
 	_, text, _ := strings.Cut(string(page), begin)
 	text, _, _ = strings.Cut(text, finish)
 	if n := strings.Count(text, "\n| "); n != len(all) {
-		t.Errorf("the table has %d rows for %d misreadings: write it by misread -write", n, len(all))
+		t.Errorf("the table has %d rows for %d misreadings: write it with misread -write", n, len(all))
 	}
 	for _, m := range all {
 		files := slices.Sorted(maps.Keys(m.texts))
 		sdk := []string{"differs", "same", "-"}
 		if len(files) != 3 || m.Fields["how"] == "" || !slices.Contains(sdk, m.Fields["client"]) ||
 			!ruleNames.MatchString(m.Fields["rules"]) || !pointIDs.MatchString(m.Fields["points"]) {
-			t.Errorf("%q is planted in %v, or not told in full: %q", m.Name, files, m.Fields)
+			t.Errorf("%q is planted in %v, or is not complete: %q", m.Name, files, m.Fields)
 		}
 		if !strings.Contains(text, "\n| "+m.Name+" | "+m.cite()+" |") {
-			t.Errorf("the table does not have %s: write it by misread -write", m.Name)
+			t.Errorf("the table does not have %s: write it with misread -write", m.Name)
 		}
 	}
 }
 
-// A run ends at a change whose state TLC can't take in, or can't judge, and names it only by what
-// it judged last.
+// A run ends at a change whose state TLC can't store, or whose properties it can't evaluate. Then
+// only the last line "at" names the change.
 func TestTheChangeThatEndsARun(t *testing.T) {
 	t.Parallel()
 	w := &wovenSpec{tail: 100}

@@ -6,8 +6,8 @@ import (
 	"ablyrooms.example/spec/TLA/tlcrun/tlatext"
 )
 
-// constants finds the sets of constants that the module writes out and gives each constant the next
-// one of its set. Of sets that share constants the largest counts.
+// constants finds the sets of constants that the module writes out. It maps each constant to the
+// next one of its set. If sets share constants, only the largest counts.
 func constants(m *tlatext.Module) map[string]string {
 	var sets [][]string
 	for i := range m.Tokens {
@@ -45,7 +45,7 @@ func constants(m *tlatext.Module) map[string]string {
 	return next
 }
 
-// primes finds the variables that each operator changes, through others too.
+// primes returns the variables that each operator changes, directly or through other operators.
 func primes(m *tlatext.Module) map[string]map[string]bool {
 	changed := map[string]map[string]bool{}
 	for again := true; again; {
@@ -69,8 +69,8 @@ func primes(m *tlatext.Module) map[string]map[string]bool {
 	return changed
 }
 
-// values finds the operators that make a record of another one, their first parameter: by EXCEPT or
-// by operators that do.
+// values returns the operators that return a changed copy of a record, their first parameter: by
+// EXCEPT, or by calling such an operator.
 func values(m *tlatext.Module) map[string]bool {
 	found, changes := map[string]bool{}, primes(m)
 	for again := true; again; {
@@ -89,8 +89,8 @@ func values(m *tlatext.Module) map[string]bool {
 	return found
 }
 
-// assigns reports whether a token is a variable that is given its next value there, the old one
-// too.
+// assigns reports whether a token is a variable that gets its next value there, even if it keeps
+// its value.
 func assigns(m *tlatext.Module, i int) bool {
 	if !slices.Contains(m.Variables, m.Tokens[i].Text) {
 		return false
@@ -98,11 +98,11 @@ func assigns(m *tlatext.Module, i int) bool {
 	if open := m.Within(i); open >= 0 && m.Is(open, "<<") && m.Is(open-1, "UNCHANGED") {
 		return true
 	}
-	next := m.Is(i+1, "'") && (m.Is(i+2, "=") || m.Is(i+2, `\in`)) // else it is only read
+	next := m.Is(i+1, "'") && (m.Is(i+2, "=") || m.Is(i+2, `\in`)) // otherwise it is only read
 	return next || m.Is(i-1, "UNCHANGED")
 }
 
-// groups finds for each name that is bound somewhere the first set that it is bound to.
+// groups returns, for each bound name, the first set that it ranges over.
 func groups(m *tlatext.Module) map[string]string {
 	found := map[string]string{}
 	for i := range m.Tokens {

@@ -11,11 +11,11 @@ import (
 	"ablyrooms.example/spec/TLA/tlcrun"
 )
 
-// exploration is what TLC found of many changed specs in one run, or in as few as it takes: a run
-// ends at the first spec that is no TLA+ or that TLC can't evaluate, and goes on without that one.
+// exploration is what TLC found out about many changed specs in one run, or in a few: a run ends at
+// the first spec that TLC can't parse or evaluate, and the next run leaves that spec out.
 type exploration struct {
-	found map[int]verdict // what is killed or broken, by number
-	sums  map[int]sum     // of the others, and of 0, the spec without a change
+	found map[int]verdict // the verdicts on specs that are killed or broken, by number
+	sums  map[int]sum     // the graphs of the other specs, and of the spec without a change (0)
 }
 
 var (
@@ -26,8 +26,8 @@ var (
 	traceLine  = regexp.MustCompile(`(?m)^/\\ mutant = (\d+)$`)
 )
 
-// explore runs changed specs woven into one, each as far as it keeps the properties; with graphs,
-// without looking at properties.
+// explore runs changed specs, woven into one. Each is explored until it breaks a property. With
+// graphs, properties are not checked.
 func (c *checker) explore(ctx context.Context, changed map[int]string, at stage, graphs bool) (*exploration, error) {
 	e := &exploration{found: map[int]verdict{}}
 	left := maps.Clone(changed)
@@ -69,7 +69,7 @@ func (c *checker) explore(ctx context.Context, changed map[int]string, at stage,
 		n := w.culprit(r)
 		switch {
 		case n == 0:
-			return nil, fmt.Errorf("TLC ends with %d, at no change: %q\n%s", r.Exit, r.Errors, r.Output)
+			return nil, fmt.Errorf("TLC ends with %d, and it is unknown at which change: %q\n%s", r.Exit, r.Errors, r.Output)
 		case r.Exit == exitParse:
 			e.found[n] = verdict{End: broken, What: "no TLA+"}
 		case cannotEvaluate.MatchString(r.Output):
@@ -93,9 +93,9 @@ func (e *exploration) check(left map[int]string) error {
 	return nil
 }
 
-// culprit returns the change that a run ended at: the one whose state or whose text TLC names, or,
-// when it was evaluating properties, the last one that they were evaluated of. 0 when it is not
-// known.
+// culprit returns the change at which a run ended, or 0 if that is not known. It is the change
+// whose state or text TLC names. If TLC was evaluating properties, it is the last change whose
+// properties were evaluated.
 func (w *wovenSpec) culprit(r *tlcrun.Result) int {
 	number := func(m []string) int {
 		if m == nil {
@@ -109,9 +109,9 @@ func (w *wovenSpec) culprit(r *tlcrun.Result) int {
 	}
 	text, judging := r.Output, false
 	if at := strings.Index(text, "\nError: "); at > 0 && r.Exit != exitParse {
-		text = text[at:] // what comes before are warnings, of others
+		text = text[at:] // warnings come before, and may be about other changes
 		if n := number(traceLine.FindStringSubmatch(text)); n > 0 {
-			return n // of an initial state, which is no trace
+			return n // an initial state, for which TLC prints no trace
 		}
 	}
 	for _, m := range placeLine.FindAllStringSubmatch(text, -1) {
@@ -121,7 +121,7 @@ func (w *wovenSpec) culprit(r *tlcrun.Result) int {
 		}
 		judging = judging || line >= w.tail
 	}
-	// A step that keeps to the properties may lead to a state that TLC can't take in.
+	// A step may keep the properties and lead to a state that TLC can't store.
 	unsaved := strings.Contains(text, "TLC was unable to fingerprint")
 	if (judging || unsaved) && r.Exit != exitParse {
 		if all := atLine.FindAllStringSubmatch(r.Output, -1); len(all) > 0 {

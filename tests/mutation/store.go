@@ -10,15 +10,15 @@ import (
 	"sync"
 )
 
-// record is a verdict that is kept, so that a run that was stopped goes on where it was.
+// record is a verdict that is kept, so that a run that was stopped can be continued.
 type record struct {
-	Change string `json:"change"` // its name
-	Number int    `json:"number"` // by which the suite knows it
+	Change string `json:"change"` // the name of the mutant
+	Number int    `json:"number"` // selects the mutant in the suite's binary
 	Suite  string `json:"suite"`
-	Hash   string `json:"hash"` // of the suite with all changes woven in, and of how it is run
+	Hash   string `json:"hash"` // of the suite's binary with all mutants, and of how it is run
 	End    end    `json:"end"`
-	By     string `json:"by,omitempty"`   // what noticed it first
-	What   string `json:"what,omitempty"` // and what that said
+	By     string `json:"by,omitempty"`   // the test or suite that noticed it first
+	What   string `json:"what,omitempty"` // what the test reported
 	Link   string `json:"link,omitempty"`
 }
 
@@ -29,7 +29,7 @@ type store struct {
 	mu      sync.Mutex
 	file    *os.File
 	seen    map[record]record // by key
-	killers map[record]string // by change and suite: the test that noticed it last, of any build
+	killers map[record]string // by mutant and suite: the test that killed it last, in any build
 }
 
 func openStore(name string) (*store, error) {
@@ -43,7 +43,7 @@ func openStore(name string) (*store, error) {
 	s := &store{file: f, seen: map[record]record{}, killers: map[record]string{}}
 	for lines := bufio.NewScanner(f); lines.Scan(); {
 		var r record
-		if json.Unmarshal(lines.Bytes(), &r) == nil { // the last line of a run may be a part
+		if json.Unmarshal(lines.Bytes(), &r) == nil { // the last line of a run may be incomplete
 			s.note(r)
 		}
 	}
@@ -57,7 +57,7 @@ func (s *store) get(key record) (record, bool) {
 	return r, ok
 }
 
-// note takes a record in. The lock is held, or the store is new.
+// note adds a record. The caller holds the lock, or the store is not used yet.
 func (s *store) note(r record) {
 	s.seen[r.key()] = r
 	if r.End == killed {
@@ -65,8 +65,8 @@ func (s *store) note(r record) {
 	}
 }
 
-// killer returns the test of a suite that noticed a change when it was last noticed, or "". What is
-// known of another build is no verdict, but it says which test to run first.
+// killer returns the test of a suite that killed a mutant last, or "". That may have been in
+// another build, so it is no verdict. It only says which test to run first.
 func (s *store) killer(change, suite string) string {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -85,7 +85,7 @@ func (s *store) put(r record) error {
 	return err
 }
 
-// hashOf hashes what a suite is built to, and how it is run.
+// hashOf returns a hash of the suite's binary and of how it is run.
 func (s suite) hashOf(built string) (string, error) {
 	data, err := os.ReadFile(built)
 	h := sha256.New()

@@ -16,20 +16,20 @@ import (
 	"ablyrooms.example/internal/playlink"
 )
 
-// suite is a link of the chain of evidence: tests that may notice a change.
+// suite is a set of tests that may notice a mutant.
 type suite struct {
 	Name    string
-	Package string   // from the root of the module
-	Run     string   // which tests
-	Skip    string   // which of them not
+	Package string   // relative to the root of the module
+	Run     string   // an expression for the tests to run
+	Skip    string   // an expression for tests to leave out of these
 	Args    []string // more arguments of the test binary
-	Race    bool     // with the race detector
-	Wire    bool     // it runs in real time: a failure counts when it comes twice
-	Unsure  string   // what it says when it could not tell in time
-	Folders []string // the folders whose mutants it can see
+	Race    bool     // built with the race detector
+	Wire    bool     // it runs in real time, so only a second failure counts
+	Unsure  string   // a text that it prints if it could not decide in time
+	Folders []string // the folders whose mutants it may notice
 }
 
-// binary names the test binary that a suite needs: some share one.
+// binary returns the path of the test binary of a suite. Suites may share one.
 func (s suite) binary(dir string) string {
 	race := ""
 	if s.Race {
@@ -38,11 +38,12 @@ func (s suite) binary(dir string) string {
 	return filepath.Join(dir, strings.ReplaceAll(s.Package, "/", "-")+race+".test")
 }
 
-// memory is what a suite may take, in KiB of addresses: a loop that a mutant has made endless must
-// not take the machine down.
+// memory is the limit for a suite's address space, in KiB. An endless loop in a mutant must not use
+// up the memory of the machine.
 const memory = 6 << 20
 
-// overlay writes files that stand in for those of the tree, and the plan for the go command.
+// overlay writes files that replace files of the repository in a build. It returns the path of the
+// overlay file for the go command.
 func overlay(root, dir string, instead map[string]string) (string, error) {
 	if err := os.MkdirAll(dir, 0o755); err != nil {
 		return "", err
@@ -63,7 +64,7 @@ func overlay(root, dir string, instead map[string]string) (string, error) {
 	return file, os.WriteFile(file, plan, 0o600)
 }
 
-// buildTests builds a suite with some files replaced.
+// buildTests builds the test binary of a suite, with some files replaced.
 func buildTests(ctx context.Context, root, dir string, s suite, instead map[string]string) (string, error) {
 	args := []string{"test", "-c", "-vet=off", "-trimpath"}
 	if s.Race {
@@ -72,7 +73,7 @@ func buildTests(ctx context.Context, root, dir string, s suite, instead map[stri
 	return build(ctx, root, dir, s.binary(dir), args, s.Package, instead)
 }
 
-// build runs the go command for a package with some files replaced, and returns the binary.
+// build runs the go command for a package, with some files replaced, and returns the binary.
 func build(ctx context.Context, root, dir, binary string, args []string, folder string,
 	instead map[string]string) (string, error) {
 	file, err := overlay(root, dir, instead)
@@ -88,24 +89,23 @@ func build(ctx context.Context, root, dir, binary string, args []string, folder 
 	return binary, nil
 }
 
-// bounds are how long a suite may take: of the clock, for one that waits for ever, and of the
-// processor, for one that never ends its work. The machine may be busy with other things, which
-// the second doesn't count.
+// bounds are the time limits of a suite: clock for tests that wait for ever, and processor for
+// tests that never stop working. On a busy machine, the processor time doesn't grow.
 type bounds struct{ clock, processor time.Duration }
 
-// ending is how one run of a suite ended.
+// ending says how one run of a suite ended.
 type ending struct {
 	end       end
 	by        string   // the test that failed first
-	parts     []string // the parts of it that failed
-	text      string   // what was printed
-	link      string   // of the script that it failed at, in the playground; "" if it printed none
+	parts     []string // the names of its subtests that failed
+	text      string   // the output
+	link      string   // to the script that failed, in the playground; "" if none was printed
 	processor time.Duration
 }
 
 var failed = regexp.MustCompile(`(?m)^\s*--- FAIL: (\S+)`)
 
-// attempt runs a built suite with some of the changes that are woven into it.
+// attempt runs the binary of a suite. env selects the changes that are active.
 func attempt(ctx context.Context, root, binary string, s suite, limit bounds, env ...string) ending {
 	args := []string{"-test.run", s.Run, "-test.failfast", "-test.timeout", limit.clock.String()}
 	if s.Skip != "" {
@@ -115,7 +115,7 @@ func attempt(ctx context.Context, root, binary string, s suite, limit bounds, en
 	within, cancel := context.WithTimeout(ctx, limit.clock+10*time.Second)
 	defer cancel()
 	line := fmt.Sprintf("ulimit -t %d 2>/dev/null; ", int(limit.processor.Seconds())+1)
-	if !s.Race { // the race detector reserves more addresses than there is memory
+	if !s.Race { // the race detector reserves more address space than that
 		line += fmt.Sprintf("ulimit -v %d 2>/dev/null; ", memory)
 	}
 	cmd := exec.CommandContext(within, "sh",
@@ -128,7 +128,7 @@ func attempt(ctx context.Context, root, binary string, s suite, limit bounds, en
 	signalled := false
 	if p := cmd.ProcessState; p != nil {
 		e.processor = p.UserTime() + p.SystemTime()
-		signalled = p.ExitCode() < 0 // by the limit of the processor
+		signalled = p.ExitCode() < 0 // by the limit for processor time
 	}
 	switch {
 	case err == nil:

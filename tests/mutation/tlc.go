@@ -15,14 +15,14 @@ import (
 	"ablyrooms.example/spec/TLA/tlcrun"
 )
 
-// limits are how many calls, names and options a spec of Rooms is run with.
+// limits are the numbers of calls, names and options that a spec of Rooms is run with.
 type limits struct{ calls, names, options int }
 
-// String prints them as they are cited.
+// String returns the limits as reports show them.
 func (l limits) String() string { return fmt.Sprintf("%d,%d,%d", l.calls, l.names, l.options) }
 
-// conditional reports whether calls may be a ReleaseIf: it makes the large graphs larger, and shows
-// in the small ones.
+// conditional reports whether a call may also be a ReleaseIf. Large graphs would become too large
+// with it, and small ones are enough to test it.
 func (l limits) conditional() bool { return l.options == 1 }
 
 func (l limits) constants() string {
@@ -44,17 +44,17 @@ func (l limits) states() string {
 	return key + "/states"
 }
 
-// stage is how far a spec is explored.
+// stage is the bounds within which a spec is explored.
 type stage interface {
 	String() string
-	constants() string // as a configuration has them
-	levels() int       // how many steps from the beginning; 0 for all
-	// the spec's graph is compared with the model's, not only its size with what it was
+	constants() string // the CONSTANTS of a configuration
+	levels() int       // the maximum number of steps from the initial state; 0 for no maximum
+	// whether the spec's graph is also compared with the model's, and not only by its size
 	compared() bool
-	states() string // what the number of states is called in golden.json, if it is there
+	states() string // the key of the number of states in golden.json; may not exist
 }
 
-// config writes a configuration beside a module.
+// config writes a configuration file beside a module, and returns its path.
 func config(dir, specification string, at stage, rest string) (string, error) {
 	text := fmt.Sprintf("SPECIFICATION %s\nCONSTANTS %s\n%sCHECK_DEADLOCK FALSE\n", specification,
 		at.constants(), rest)
@@ -62,16 +62,16 @@ func config(dir, specification string, at stage, rest string) (string, error) {
 	return file, os.WriteFile(file, []byte(text), 0o644)
 }
 
-// checker runs TLC on specs with changes. Several goroutines may use it.
+// checker runs TLC on changed specs. Several goroutines may use it.
 type checker struct {
 	tlc *tlcrun.TLC
 	subject
-	source     string // of the module
+	source     string // the text of the module
 	properties properties
 	liveness   []liveness
 }
 
-// liveness is a specification with its fairness, and what must hold of it.
+// liveness is a specification with fairness, and the properties that it must have.
 type liveness struct {
 	specification string
 	properties    []string
@@ -108,8 +108,8 @@ func newChecker(ctx context.Context, root string, s subject) (*checker, error) {
 	return c, err
 }
 
-// exec writes a module and its configuration to a folder of their own, runs TLC, and has read see
-// the graph, if it is asked for.
+// exec writes a module and its configuration to a new folder and runs TLC. If read is not nil, TLC
+// writes its graph, and exec calls read with the path of the file.
 func (c *checker) exec(ctx context.Context, module, text, specification string, at stage, rest string,
 	read func(dump string) error) (*tlcrun.Result, error) {
 	dir, err := os.MkdirTemp("", "mutation")
@@ -135,8 +135,9 @@ func (c *checker) exec(ctx context.Context, module, text, specification string, 
 	return r, err
 }
 
-// alive checks the properties of liveness of a spec, each under its fairness; with the operator
-// that is changed, under the fairness that it is of.
+// alive checks the liveness properties of a spec, each under its fairness. It returns what fails,
+// or "". If changed is not empty, it is the operator that is changed; specifications that don't use
+// it are not checked.
 func (c *checker) alive(ctx context.Context, text, changed string, at stage) (string, error) {
 	m := mustParse(c.source)
 	for _, l := range c.liveness {
@@ -158,11 +159,11 @@ func (c *checker) alive(ctx context.Context, text, changed string, at stage) (st
 	return "", nil
 }
 
-// neverAtRest is the name of what fairness may not imply.
+// neverAtRest is the name of a formula that fairness must not imply.
 const neverAtRest = "NeverAtRest"
 
-// leavesOpen reports whether a fair behaviour may come to rest, in each way: fairness that asks for
-// more than it says makes every property of liveness hold.
+// leavesOpen reports whether a fair behaviour may come to rest, in each of several ways. If
+// fairness required too much, every liveness property would hold.
 func (c *checker) leavesOpen(ctx context.Context, text, specification string, at stage) (bool, error) {
 	end := strings.LastIndex(text, "\n====")
 	for _, restless := range c.restless {
@@ -178,8 +179,8 @@ func (c *checker) leavesOpen(ctx context.Context, text, specification string, at
 	return true, nil
 }
 
-// says returns what TLC's run says of a spec, "" when it found nothing. TLC doesn't say which of
-// several properties of liveness it found violated.
+// says returns the property or the error that TLC reports, or "" if it found nothing. TLC doesn't
+// say which of several liveness properties is violated, so all that were asked are returned then.
 func (c *checker) says(r *tlcrun.Result, asked ...string) (string, error) {
 	switch {
 	case clean(r):
@@ -196,21 +197,21 @@ func (c *checker) says(r *tlcrun.Result, asked ...string) (string, error) {
 	return "", fmt.Errorf("TLC ends with %d: %q\n%s", r.Exit, r.Errors, r.Output)
 }
 
-// exitParse is TLC's exit code for what is no TLA+.
+// exitParse is TLC's exit code for a module that it can't parse.
 const exitParse = 150
 
-// clean reports whether TLC went through all states and found nothing.
+// clean reports whether TLC visited all states and found nothing.
 func clean(r *tlcrun.Result) bool {
 	return r.Exit == tlcrun.ExitOK && r.NoError && r.Left == 0 && len(r.Errors) == 0 &&
 		len(r.Violated) == 0 && !r.Temporal
 }
 
-// cannotEvaluate are TLC's words for a module that it can read and not run.
+// cannotEvaluate matches what TLC prints for a module that it can parse but can't evaluate.
 var cannotEvaluate = regexp.MustCompile(`current state is not a legal state|` +
 	`is not completely specified|[Aa]ttempted to |was not in the domain|The invariant \S+ is not|` +
 	`[Ee]valuating |TLC encountered|In evaluation|initial predicate`)
 
-// sum stands for the graph of one spec: equal graphs have equal sums.
+// sum represents the graph of one spec: equal graphs have equal sums.
 type sum struct {
 	states, edges int
 	hash          uint64
@@ -218,8 +219,8 @@ type sum struct {
 
 var sumSeed = maphash.MakeSeed()
 
-// sums reads the graphs of many specs from the dump of a woven one, by their numbers. A step that
-// TLC takes twice, because a guard is true in two ways, is one step.
+// sums reads the dump of a woven spec, and returns the graphs of its changes by their numbers. TLC
+// may take a step twice, because a guard is true in two ways: that counts as one step.
 func sums(file string) (map[int]sum, error) {
 	f, err := os.Open(file)
 	if err != nil {
@@ -252,7 +253,7 @@ func sums(file string) (map[int]sum, error) {
 		digits := len(rest) - len(strings.TrimLeft(rest, "0123456789"))
 		of, err := strconv.Atoi(rest[:digits])
 		if !ok || err != nil {
-			return nil, fmt.Errorf("a state of no change: %s", attributes)
+			return nil, fmt.Errorf("a state that belongs to no change: %s", attributes)
 		}
 		s := state{of, maphash.String(sumSeed, text+rest[digits:])}
 		states[strings.Clone(head)] = s
@@ -263,7 +264,7 @@ func sums(file string) (map[int]sum, error) {
 		from, ok := states[link[0]]
 		to, ok2 := states[link[1]]
 		if !ok || !ok2 || from.of != to.of {
-			return nil, fmt.Errorf("an edge %v between no states of one change", link)
+			return nil, fmt.Errorf("an edge %v that doesn't connect two states of the same change", link)
 		}
 		ends := binary.NativeEndian.AppendUint64([]byte(link[2]), from.hash)
 		ends = binary.NativeEndian.AppendUint64(ends, to.hash)

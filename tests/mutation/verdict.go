@@ -9,46 +9,46 @@ import (
 	"text/tabwriter"
 )
 
-// end is what became of a change.
+// end is what happened to a mutant.
 type end uint8
 
 const (
 	alive  end = iota
 	killed     // a test, a property or the comparison of graphs noticed it
-	hung       // what runs it never ends, or eats all memory: that doesn't say what is wrong
-	broken     // it is no Go, or no TLA+
+	hung       // the suite did not end, or ran out of memory: that doesn't show what is wrong
+	broken     // it doesn't compile, or TLC can't parse it
 )
 
 func (e end) String() string {
 	return [...]string{"alive", "killed", "hung", "broken"}[e]
 }
 
-// verdict is what became of one change, and by what.
+// verdict says what happened to one mutant, and what noticed it.
 type verdict struct {
 	Name    string
-	Kind    string // the operator that made it
-	Message bool   // it changes only the words of a message
+	Kind    string // the operator by which it was generated
+	Message bool   // it changes only the text of a message
 	End     end
-	By      string // the suite, or the kind of evidence, that noticed
-	What    string // the test, the property or the difference
-	Link    string // to a script that shows it, in the playground; "" if there is none
+	By      string // the suite that noticed it; for specs: property, liveness, graph or error
+	What    string // the test, the property or the difference of graphs
+	Link    string // a link to a script that shows it, in the playground; "" if there is none
 }
 
-// tally adds up verdicts. A change of words is accounted apart: whether suites look at words is
-// another question. What hangs counts as alive.
+// tally counts verdicts. Mutants that change only the text of a message are counted apart, since
+// suites need not check texts. A mutant that hangs counts as alive.
 type tally struct {
-	Tried      int            `json:"tried"` // changes of more than words that are whole
-	Broken     int            `json:"-"`     // those that are not
+	Tried      int            `json:"tried"` // mutants that compile and change more than a message
+	Broken     int            `json:"-"`     // those that don't compile
 	Killed     int            `json:"killed"`
-	Equivalent int            `json:"equivalent"` // alive, and known by its name, with a reason
+	Equivalent int            `json:"equivalent"` // alive, and listed in equivalent.txt
 	Hung       int            `json:"hung"`       // counts as alive
-	Alive      int            `json:"alive"`      // and not known
-	Share      float64        `json:"share"`      // killed of those tried that are not equivalent
-	Words      int            `json:"words"`      // that change only words
+	Alive      int            `json:"alive"`      // alive, and not listed
+	Share      float64        `json:"share"`      // killed of those that are not equivalent
+	Words      int            `json:"words"`      // mutants that change only a message
 	WordsKnown int            `json:"wordsKilled"`
-	By         map[string]int `json:"by"`        // what killed first
-	Survivors  []string       `json:"survivors"` // what is alive or hangs, by name
-	Wrong      []string       `json:"-"`         // what is known as equivalent and is killed
+	By         map[string]int `json:"by"`        // killed mutants, by what killed them first
+	Survivors  []string       `json:"survivors"` // the names of mutants that are alive or hang
+	Wrong      []string       `json:"-"`         // killed, but listed as equivalent
 }
 
 func count(verdicts []verdict, equivalent map[string]string) tally {
@@ -89,11 +89,11 @@ func count(verdicts []verdict, equivalent map[string]string) tally {
 	return t
 }
 
-// mostEquivalent is the part of a package's mutants that may be called equivalent.
+// mostEquivalent is the maximum share of a package's mutants that equivalent.txt may list.
 const mostEquivalent = 0.05
 
-// table prints a row for each kind of change and one for all, what is alive, and when it is verbose
-// what became of each.
+// table prints a row for each kind of mutant and one for all, and the mutants that are alive. With
+// verbose, it also prints each verdict.
 func table(w io.Writer, verdicts []verdict, equivalent map[string]string, verbose bool) tally {
 	kinds := map[string][]verdict{}
 	for _, v := range verdicts {
@@ -125,7 +125,7 @@ func table(w io.Writer, verdicts []verdict, equivalent map[string]string, verbos
 		fmt.Fprintln(w, "alive:", name)
 	}
 	for _, text := range all.Wrong {
-		fmt.Fprintln(w, "WRONG: equivalent.txt says it can't be noticed, but", text)
+		fmt.Fprintln(w, "WRONG: equivalent.txt says that it can't be noticed, but", text)
 	}
 	return all
 }

@@ -11,8 +11,8 @@ import (
 	"strings"
 )
 
-// wovenHelper is the file that is added to a woven package: it says which change this run
-// is of, and notes which places a run comes by when it is asked to.
+// wovenHelper is a file that is added to a woven package. It reads the number of the active change.
+// On request it records which changed places a run reaches.
 const wovenHelper = `package %s
 
 import (
@@ -37,29 +37,29 @@ func mutantAt(numbers ...int) {
 }
 `
 
-// helper is the text of that file, and helperFile its path.
+// helper returns the text of that file, and helperFile its path.
 func helper(packageName string) string {
 	return fmt.Sprintf(wovenHelper, packageName, variable(packageName))
 }
 
 func helperFile(folder string) string { return path.Join(folder, "mutation_woven.go") }
 
-// variable is the environment variable that tells a woven package the number of its change.
+// variable returns the environment variable that has the number of the active change of a package.
 func variable(packageName string) string { return "MUTANT_" + packageName }
 
-// weaveGo weaves changes of one file, by their numbers, into one text: a function that some of them
-// change stands there once for each, and chooses by the number that this run is of. near says, for
-// some changes, at which offset of the text a statement can note that a run comes by. What changes
-// more than functions, or adds more than declarations, can't be woven and is returned in alone: it
-// has to be built by itself.
+// weaveGo weaves changes of one file into one text. changed has the changed texts by number. A
+// function that some of them change is in the result once for each, and calls one by the number of
+// the active change. near has, for some changes, the offset of a statement before which the result
+// records that a run reaches it. alone has the changes that can't be woven, because they change
+// more than functions or add more than declarations; each must be built alone.
 func weaveGo(text string, changed map[int]string, near map[int]int) (
 	woven string, alone []int, err error) {
 	before, err := declarations(text)
 	if err != nil {
 		return "", nil, err
 	}
-	variants := map[string][]numbered{} // by the declaration's name
-	added := map[string]string{}        // declarations that the file does not have
+	variants := map[string][]numbered{} // the changed declarations, by name
+	added := map[string]string{}        // declarations that the original file does not have
 	for _, n := range slices.Sorted(maps.Keys(changed)) {
 		after, err := declarations(changed[n])
 		if err != nil {
@@ -136,10 +136,10 @@ func insert(text string, edits []insertion) string {
 // declaration is a top-level declaration of a file.
 type declaration struct {
 	text    string
-	keyword string // that comes before the text
+	keyword string // the keyword before the text, for declarations in a group
 	begin   int
 	file    string        // the text of the whole file
-	fn      *ast.FuncDecl // of a function that can choose among variants
+	fn      *ast.FuncDecl // the function, if it can choose among variants; else nil
 }
 
 type numbered struct {
@@ -147,7 +147,7 @@ type numbered struct {
 	declaration
 }
 
-// declarations returns those of a file, by a name that is its own.
+// declarations returns the declarations of a file, each by a unique name.
 func declarations(text string) (map[string]declaration, error) {
 	fset := token.NewFileSet()
 	tree, err := parseFile(fset, "", text)
@@ -188,7 +188,7 @@ func declarations(text string) (map[string]declaration, error) {
 	return all, nil
 }
 
-// dispatch returns the edits that have a declaration choose among its variants.
+// dispatch returns the edits that make a function choose among its variants.
 func (d declaration) dispatch(list []numbered) []insertion {
 	var b strings.Builder
 	receiver, names := d.named(d.fn.Recv, "own")
@@ -226,7 +226,7 @@ func (d declaration) dispatch(list []numbered) []insertion {
 	return edits
 }
 
-// named writes a list of parameters with a name for each, and the names as arguments.
+// named returns a list of parameters in which each has a name, and these names as arguments.
 func (d declaration) named(list *ast.FieldList, prefix string) (parameters, arguments string) {
 	if list == nil {
 		return "", ""

@@ -10,27 +10,27 @@ import (
 	"ablyrooms.example/spec/TLA/tlcrun/tlatext"
 )
 
-// wovenModule is the name of the TLA+ module that holds many changes of one module.
+// wovenModule is the name of the TLA+ module that contains many changes of one module.
 const wovenModule = "Woven"
 
-// wovenSpec is one module with many changes of it, each behind the question whether the variable
-// mutant has its number: TLC explores all of them in one run, and 0 is the module as it is.
+// wovenSpec is a module with many changes woven in. The variable mutant selects one, so TLC
+// explores all of them in one run. 0 selects the module without a change.
 type wovenSpec struct {
 	text  string
-	lines []int // of each line of the text, the change that it is of; 0 for none
-	tail  int   // the line at which the text ends that is the module's
+	lines []int // for each line of text: the change that it belongs to, or 0
+	tail  int   // the first line after the module's own text
 }
 
-// weaveTLA weaves changes of a module, by their numbers. An operator that some of them change
-// stands there once for each, and chooses among these by the variable. The layout of the bodies
-// stays as it is, for TLA+ reads lists by their columns.
+// weaveTLA weaves changes of a module. changed has the changed texts by number. An operator that
+// some of them change is in the result once for each, and the variable mutant selects one. The
+// layout of the bodies is kept, since lists in TLA+ depend on columns.
 func weaveTLA(source string, changed map[int]string, check properties, most, levels int) (*wovenSpec, error) {
 	m, err := tlatext.Parse(source)
 	if err != nil {
 		return nil, err
 	}
-	variants := map[string]map[int]string{} // by operator and number: the definition of the variant
-	added := map[string]map[int]string{}    // by the operator that follows: new definitions
+	variants := map[string]map[int]string{} // by operator and number: the changed definition
+	added := map[string]map[int]string{}    // new definitions, by the operator that comes next
 	numbers := slices.Sorted(maps.Keys(changed))
 	for _, n := range numbers {
 		other, err := tlatext.Parse(changed[n])
@@ -89,7 +89,7 @@ func weaveTLA(source string, changed map[int]string, check properties, most, lev
 	w.add(0, text)
 	w.tail = len(w.lines) + 1
 	w.add(0, check.tail(m, append([]int{0}, numbers...), most, levels)+"====\n")
-	_, w.text, _ = strings.Cut(w.text, "\n") // the line with the module's name
+	_, w.text, _ = strings.Cut(w.text, "\n") // without the line that has the module's name
 	w.text = "---- MODULE " + wovenModule + " ----\n" + w.text
 	return w, nil
 }
@@ -108,7 +108,7 @@ func (w *wovenSpec) add(of int, text string) {
 	}
 }
 
-// of returns the change that a line of the text, from 1, is of; 0 for none.
+// of returns the change that a line of the text belongs to, or 0. Lines are numbered from 1.
 func (w *wovenSpec) of(line int) int {
 	if line < 1 || line > len(w.lines) {
 		return 0
@@ -125,13 +125,13 @@ func signature(d tlatext.Definition, name string) string {
 	return name + "(" + strings.Join(d.Params, ", ") + ")"
 }
 
-// definition writes an operator under a name, its body in the columns where it stands.
+// definition returns an operator with another name. Its body starts in its old column.
 func definition(m *tlatext.Module, d tlatext.Definition, name string) string {
 	indent := strings.Repeat(" ", max(m.Tokens[d.Body.Low].Column, 1))
 	return signature(d, name) + " ==\n" + indent + m.Text(d.Body) + "\n"
 }
 
-// choice is a search for the variable's value among the numbers.
+// choice returns an expression that selects a variant by the variable mutant, by binary search.
 func choice(d tlatext.Definition, numbers []int) string {
 	switch n := len(numbers); {
 	case n == 0:
@@ -146,8 +146,9 @@ func choice(d tlatext.Definition, numbers []int) string {
 		signature(d, variant(d.Name, 0)))
 }
 
-// actionsOf returns the names of a module's actions: the operators that Next comes to through \/
-// and \E alone. Each has to say that the variable mutant stays, so that TLC names it in its graph.
+// actionsOf returns the names of a module's actions: the operators that Next reaches only through
+// \/ and \E. Each must say that the variable mutant doesn't change, so that TLC labels edges with
+// it.
 func actionsOf(m *tlatext.Module) map[string]bool {
 	actions := map[string]bool{}
 	for name := range behaviour(m, "Next") {
@@ -167,10 +168,10 @@ func actionsOf(m *tlatext.Module) map[string]bool {
 	return actions
 }
 
-// properties are those that are asked of every change, by kind.
+// properties are the properties that every change is checked for.
 type properties struct{ invariants, steps []string }
 
-// add adds what a configuration checks, each property once.
+// add adds the properties that a configuration checks, each only once.
 func (p *properties) add(c *tlcrun.Config) {
 	missing := func(of, have []string) []string {
 		return slices.DeleteFunc(slices.Clone(of), func(name string) bool { return slices.Contains(have, name) })
@@ -179,13 +180,14 @@ func (p *properties) add(c *tlcrun.Config) {
 	p.steps = append(p.steps, missing(c.Temporal, p.steps)...)
 }
 
-// tail says how the changes run: one that breaks a property is noted, with the property, and not
-// gone on with, nor is one that has most states, if that is not 0. With levels, states further than
-// that from the beginning are not gone on from, and not counted.
+// tail returns the end of the woven module. A change that breaks a property is printed, with the
+// property, and is not explored any further. The same is done with a change that has most states,
+// if most is not 0. With levels, states that are further from the initial state are not explored
+// and not counted.
 func (p properties) tail(m *tlatext.Module, numbers []int, most, levels int) string {
 	var b strings.Builder
 	last := numbers[len(numbers)-1]
-	near, counts := "", "" // TLC makes a state that is too far away again and again
+	near, counts := "", "" // TLC makes a state again and again if it is too far away
 	if levels > 0 {
 		near = fmt.Sprintf(` /\ TLCGet("level") < %d`, levels)
 		counts = fmt.Sprintf(`~(TLCGet("level") < %d) \/ `, levels)
@@ -208,7 +210,7 @@ Broken(name) == TLCSet(mutant + 2, TRUE) /\ PrintT(<<"broken", mutant, name>>)
 		states += fmt.Sprintf("IF ~%s THEN Broken(%q) ELSE\n    ", name, name)
 	}
 	steps += "IF UNCHANGED vars THEN TRUE ELSE\n    "
-	if len(p.invariants) > 0 { // the first one says what types there are; it is for the state after
+	if len(p.invariants) > 0 { // the first one is about types, and is checked in the next state
 		steps += fmt.Sprintf("IF ~%s' THEN TRUE ELSE\n    ", p.invariants[0])
 	}
 	for _, name := range p.steps { // [][ formula ]_vars

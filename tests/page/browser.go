@@ -14,14 +14,14 @@ import (
 	"time"
 )
 
-// errNoBrowser is returned, wrapped in an error that says how to get Chromium, where it is missing.
+// errNoBrowser is wrapped in the error that findBrowser returns if there is no Chromium.
 var errNoBrowser = errors.New("no Chromium")
 
-// browserVariable is the environment variable with the browser to use.
+// browserVariable is the environment variable that names the browser to use.
 const browserVariable = "CHROMIUM"
 
-// findBrowser returns the program of a Chromium: that of the environment variable CHROMIUM, or one on
-// the path. Where there is none it is installed, if this is a Debian and the user is root.
+// findBrowser returns the path of a Chromium: the one that the environment variable names, or one
+// on the path. If there is none, it installs Chromium, on Debian and as root.
 func findBrowser(ctx context.Context, out io.Writer) (string, error) {
 	if name := os.Getenv(browserVariable); name != "" {
 		path, err := exec.LookPath(name)
@@ -71,7 +71,7 @@ type browser struct {
 
 var listening = regexp.MustCompile(`DevTools listening on (ws://\S+)`)
 
-// launch starts a browser, with a profile of its own.
+// launch starts a browser with a new profile.
 func launch(ctx context.Context, program string) (b *browser, err error) {
 	b = &browser{gone: make(chan struct{})}
 	if b.profile, err = os.MkdirTemp("", "page"); err != nil {
@@ -118,7 +118,7 @@ func launch(ctx context.Context, program string) (b *browser, err error) {
 	if ok {
 		b.protocol, err = dial(ctx, url)
 	} else {
-		err = cmp.Or(context.Cause(ctx), errors.New(program+" ends before it listens"))
+		err = cmp.Or(context.Cause(ctx), errors.New(program+" exited before it listened"))
 	}
 	if err != nil {
 		b.close()
@@ -127,7 +127,7 @@ func launch(ctx context.Context, program string) (b *browser, err error) {
 	return b, nil
 }
 
-// close ends the browser, waits for its end, and removes its profile.
+// close ends the browser, waits until it has exited, and removes its profile.
 func (b *browser) close() {
 	if b.protocol != nil {
 		ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)

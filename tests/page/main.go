@@ -1,6 +1,7 @@
-// Command page checks the playground in a real headless Chromium: every control, every story, links,
-// the explorer, use by keyboard, and accessibility by axe-core; served by its command, and as static
-// files under a sub-path. It exits with 0 only if no row fails. Screenshots are kept in .cache/page.
+// Command page checks the playground in a real headless Chromium: every control, every story,
+// links, the explorer, use with the keyboard, and accessibility with axe-core. It checks the page
+// of the playground's command, and the same page as static files under a sub-path. It exits with 0
+// only if no row fails. It writes screenshots to .cache/page.
 //
 //	go run ./tests/page [-only text] [-shots folder]
 package main
@@ -38,13 +39,13 @@ func main() {
 	}
 }
 
-// tally counts what was done.
+// tally counts what was checked.
 type tally struct {
 	rows, failed int
 	stories      int
-	axe, serious int // pages that axe-core looked at, and what it found that is serious or critical
+	axe, serious int // pages that axe-core checked, and its serious and critical findings
 	shots        []string
-	ready        []string // how long the page took to be ready, in ms, each time
+	ready        []string // the time until the page was ready, in ms, for each load
 	out          io.Writer
 }
 
@@ -103,7 +104,7 @@ func run(ctx context.Context, only, shots string, out io.Writer) error {
 	if len(count.ready) > 0 {
 		fmt.Fprintf(
 			out,
-			"ready %s ms after the page was asked for\n",
+			"ready %s ms after the page was requested\n",
 			strings.Join(count.ready, ", "),
 		)
 	}
@@ -126,26 +127,26 @@ func run(ctx context.Context, only, shots string, out io.Writer) error {
 	return nil
 }
 
-// sites serve the playground in two ways.
+// sites has the two addresses of the playground.
 type sites struct {
-	command string // as its command serves it
-	static  string // as static files, under a sub-path
+	command string // served by its command
+	static  string // served as static files, under a sub-path
 	engine  int64  // the size of the compressed engine, in bytes
 	close   func()
 }
 
-// mostEngine is how large the compressed engine may be, in bytes.
+// mostEngine is the largest size allowed for the compressed engine, in bytes.
 const mostEngine = 2 << 20
 
 var printed = regexp.MustCompile(`http://\S+/`)
 
-// serve runs the playground's command, and serves the files that it wrote from a sub-path.
+// serve runs the playground's command, and serves the static files that it wrote under a sub-path.
 func serve(ctx context.Context, root string) (s sites, err error) {
 	dir, err := os.MkdirTemp("", "page")
 	if err != nil {
 		return s, err
 	}
-	// The program itself is run, and not by go run, which would leave it behind.
+	// Build the program and run it directly: with go run, it would outlive an interrupt.
 	program := filepath.Join(dir, "playground")
 	build := exec.CommandContext(ctx, "go", "build", "-o", program, "./cmd/playground")
 	build.Dir = root
@@ -168,7 +169,7 @@ func serve(ctx context.Context, root string) (s sites, err error) {
 		_ = os.RemoveAll(dir)
 	}
 	buffer := make([]byte, 1024)
-	n, err := said.Read(buffer) // the one line, once it serves
+	n, err := said.Read(buffer) // one line, printed when the command serves
 	if s.command = printed.FindString(string(buffer[:n])); s.command == "" {
 		stop()
 		return s, errors.Join(fmt.Errorf("the playground prints no address: %q", buffer[:n]), err)
@@ -181,7 +182,7 @@ func serve(ctx context.Context, root string) (s sites, err error) {
 	if s.engine = info.Size(); s.engine > mostEngine {
 		stop()
 		return s, fmt.Errorf(
-			"the compressed engine has %d bytes, and %d are the most",
+			"the compressed engine has %d bytes; at most %d are allowed",
 			s.engine,
 			mostEngine,
 		)

@@ -10,10 +10,11 @@ import (
 	"github.com/coder/websocket"
 )
 
-// protocol speaks the Chrome DevTools Protocol: calls with answers, and events of sessions.
+// protocol is a client of the Chrome DevTools Protocol. It makes calls, and receives the events of
+// sessions.
 type protocol struct {
 	conn *websocket.Conn
-	done chan struct{} // closed when nothing is read any more
+	done chan struct{} // closed when the connection has ended
 
 	mu      sync.Mutex
 	last    int
@@ -22,7 +23,7 @@ type protocol struct {
 	err     error
 }
 
-// message is what comes and goes.
+// message is a message of the protocol, in either direction.
 type message struct {
 	ID        int             `json:"id,omitempty"`
 	SessionID string          `json:"sessionId,omitempty"`
@@ -76,14 +77,14 @@ func (p *protocol) read() {
 	}
 }
 
-// listen has the events of a session handed over, one after another.
+// listen registers a function that is called with each event of a session, one after another.
 func (p *protocol) listen(session string, event func(method string, params json.RawMessage)) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.events[session] = event
 }
 
-// call calls a method and reads its result into result, which may be nil.
+// call calls a method and decodes its result into result, which may be nil.
 func (p *protocol) call(ctx context.Context, session, method string, params, result any) error {
 	m := message{SessionID: session, Method: method}
 	var err error
@@ -125,7 +126,7 @@ func (p *protocol) call(ctx context.Context, session, method string, params, res
 	}
 }
 
-// close ends the connection and waits for the end of its goroutine.
+// close closes the connection and waits until its goroutine has ended.
 func (p *protocol) close() {
 	_ = p.conn.CloseNow()
 	<-p.done

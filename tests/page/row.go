@@ -6,13 +6,14 @@ import (
 	"fmt"
 )
 
-// row is one thing that is checked, in a tab of its own.
+// row is one check, which runs in a tab of its own.
 type row struct {
 	name  string
 	check func(t *tab, s sites)
 }
 
-// run runs a row. It fails too if anything in the page did: a script, or the loading of a file.
+// run runs a row. The row also fails if a script in the page throws an error, or if a file can't be
+// loaded.
 func (r row) run(
 	ctx context.Context,
 	b *browser,
@@ -44,25 +45,25 @@ func (r row) run(
 	return nil
 }
 
-// play opens a script, and waits until it is shown.
+// play opens a script, and waits until the page shows it.
 func (t *tab) play(s sites, fragment string) {
 	t.open(s.command + "#" + fragment)
 	t.until(`!document.getElementById("play").hidden && document.querySelector(".toolbar")`)
 }
 
-// hash waits until the link has the script.
+// hash waits until the address contains the script.
 func (t *tab) hash(fragment string) { t.until("location.hash === " + quote("#"+fragment)) }
 
-// says waits until the page shows a text, anywhere.
-func (t *tab) says(text string) { t.until("document.body.innerText.includes(" + quote(text) + ")") }
+// shows waits until the page shows a text at any place.
+func (t *tab) shows(text string) { t.until("document.body.innerText.includes(" + quote(text) + ")") }
 
-// tells waits until a screen reader is told a text.
-func (t *tab) tells(text string) {
+// announces waits until the page announces a text to screen readers.
+func (t *tab) announces(text string) {
 	t.until(`document.getElementById("announce").textContent.includes(` + quote(text) + `)`)
 }
 
-// lit waits until a machine's diagram has a state lit: marked, and named in its caption and for a
-// screen reader.
+// lit waits until the diagram of a machine highlights a state. The state must also be marked, and
+// be named in the caption and in the label for screen readers.
 func (t *tab) lit(machine int, state string) {
 	t.until(fmt.Sprintf(`(() => { const m = document.querySelectorAll(".machine")[%d];
 		const n = [...m.querySelectorAll(".node.lit")].find((n) => n.querySelector("text").textContent === %s);

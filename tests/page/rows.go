@@ -10,7 +10,7 @@ const (
 
 var rows = slices.Concat(playing, whole)
 
-// playing are the rows of what one plays with.
+// playing has the rows that check the controls.
 var playing = []row{
 	{"served by its command", func(t *tab, s sites) {
 		for range 5 {
@@ -18,7 +18,7 @@ var playing = []row{
 			t.tally.ready = append(t.tally.ready, t.text("document.documentElement.dataset.ready"))
 		}
 		t.hash("rooms/")
-		t.says("Nothing has happened yet")
+		t.shows("Nothing has happened yet")
 		t.is(`document.title && document.querySelector("h1") && document.documentElement.lang`)
 	}},
 	{"static files under a sub-path", func(t *tab, s sites) {
@@ -40,7 +40,7 @@ var playing = []row{
 	{"calls: get, acquire, release, dispose", func(t *tab, s sites) {
 		t.open(s.command)
 		t.button("get")
-		t.tells("Step 1 of 1: Ada: get a (x). open #1 (a), by R5.")
+		t.announces("Step 1 of 1: Ada: get a (x). open #1 (a), by R5.")
 		t.lit(0, "initializing")
 		t.pick("#choose-name", "b")
 		t.pick("#choose-options", "y")
@@ -49,24 +49,24 @@ var playing = []row{
 		t.hash("rooms/get(1,a,x);Cleo.acquire(2,b,y)")
 		t.pick("#choose-caller", "")
 		t.button("opening of #2 (b) ends")
-		t.says("Cleo: acquire b (y) returns #2")
+		t.shows("Cleo: acquire b (y) returns #2")
 		t.button("Cleo closes the lease of acquire b (y)")
 		t.lit(0, "releasing")
 		t.pick("#choose-name", "a")
 		t.pick("#choose-options", "x")
 		t.button("release")
-		t.says("Ada: get a (x) fails: RoomReleasedBeforeOperationCompleted (102106)")
+		t.shows("Ada: get a (x) fails: RoomReleasedBeforeOperationCompleted (102106)")
 		t.button("dispose")
-		t.says("waits until nothing is being released")
+		t.shows("waits until nothing is being released")
 		t.button("release of #2 (b) ends")
 		t.button("opening of #1 (a) fails")
 		t.hash(
 			"rooms/get(1,a,x);Cleo.acquire(2,b,y);opened(2);close(2);release(3,a);dispose(4);released(2);openFailed(1)",
 		)
-		t.tells("dispose returns, done, by")
+		t.announces("dispose returns, done, by")
 		t.is(`[...document.querySelectorAll(".call-item")].length === 4`)
 	}},
-	{"callers stop waiting, works fail", func(t *tab, s sites) {
+	{"callers stop waiting, openings and releases fail", func(t *tab, s sites) {
 		t.open(s.command)
 		t.button("get")
 		t.click(".part-calls .small-button")
@@ -79,8 +79,8 @@ var playing = []row{
 		t.hash(
 			"rooms/get(1,a,x);giveUp(1);opened(1);release(2,a);giveUp(2);release(3,a);releaseFailed(1)",
 		)
-		t.says("fails: the error of releasing #1")
-		t.says("✗ error")
+		t.shows("fails: the error of releasing #1")
+		t.shows("✗ error")
 	}},
 	{"a room and its channel: attach, detach, cut, resume", func(t *tab, s sites) {
 		t.play(s, "rooms/get(1,a,x);opened(1)")
@@ -107,9 +107,9 @@ var playing = []row{
 			t.lit(1, c.status)
 			t.lit(2, c.channel)
 		}
-		t.says("#1: discontinuity")
-		t.says("✓ all 14 hold")
-		t.is(`!document.body.innerText.includes("A core did otherwise")`)
+		t.shows("#1: discontinuity")
+		t.shows("✓ all 14 hold")
+		t.is(`!document.body.innerText.includes("A core differs from its model")`)
 	}},
 	{"a release waits for DETACHED, and pauses", func(t *tab, s sites) {
 		t.play(s, attached)
@@ -121,15 +121,15 @@ var playing = []row{
 		t.lit(1, "released")
 		t.button("release of #1 (a) ends")
 		t.lit(0, "released")
-		t.tells("release a returns, done, by R21")
+		t.announces("release a returns, done, by R21")
 	}},
 	{"a call on a room stops waiting", func(t *tab, s sites) {
 		t.play(s, "rooms/get(1,a,x);opened(1);attaching(1)")
 		t.button("Ben stops waiting: attach #1")
 		t.hash("rooms/get(1,a,x);opened(1);attaching(1);leave(1,1)")
-		t.says("ends: its caller stopped waiting")
+		t.shows("ends: its caller stopped waiting")
 	}},
-	{"the incarnation that is shown is chosen", func(t *tab, s sites) {
+	{"the incarnation to show can be chosen", func(t *tab, s sites) {
 		t.play(s, busy)
 		t.is(`document.querySelectorAll(".machine")[1].textContent.includes("#2")`)
 		t.click(
@@ -150,16 +150,16 @@ var playing = []row{
 		t.hash("rooms/get(1,a,x);release(2,a)")
 		t.button("one step back")
 		t.hash("rooms@1/get(1,a,x);release(2,a)")
-		t.says("step 1 of 2")
+		t.shows("step 1 of 2")
 		t.button("to the beginning")
 		t.hash("rooms@0/get(1,a,x);release(2,a)")
-		t.tells("The beginning.")
-		t.button("one step on")
+		t.announces("The beginning.")
+		t.button("one step forward")
 		t.button("to the end")
 		t.hash("rooms/get(1,a,x);release(2,a)")
 		t.click(".step-button")
 		t.hash("rooms@1/get(1,a,x);release(2,a)")
-		t.button("get") // what came later is dropped
+		t.button("get") // the steps after the present one are dropped
 		t.hash("rooms/get(1,a,x);get(2,a,x)")
 		t.button("Clear")
 		t.hash("rooms/")
@@ -193,20 +193,20 @@ var playing = []row{
 		t.button("Attach(1)")
 		t.button("Attached(resumed, serial 1)")
 		t.lit(0, "attached")
-		t.says("✓ all 14 hold")
+		t.shows("✓ all 14 hold")
 	}},
-	{"what is no step here is refused", func(t *tab, s sites) {
+	{"an input that can't happen is refused", func(t *tab, s sites) {
 		t.play(s, "rooms/get(1,a,x);released(1);opened(1)")
-		t.says("can’t happen: the incarnation's work is opening, not closing")
+		t.shows("can’t happen: the incarnation's work is opening, not closing")
 		t.lit(0, "ready")
 	}},
-	{"rules and invariants say what they are", func(t *tab, s sites) {
+	{"rules and invariants show their texts", func(t *tab, s sites) {
 		t.play(s, attached)
 		t.click(
 			`([...document.querySelectorAll(".part-sequence .chip")].find((e) => e.textContent === "R17"))`,
 		)
 		t.until(`document.getElementById("rule").matches(":popover-open")`)
-		t.says(
+		t.shows(
 			"it becomes ready with no work; every get that waits for it is settled with that room.",
 		)
 		t.key("Escape", 27, 0)
@@ -214,18 +214,18 @@ var playing = []row{
 		t.click(
 			`([...document.querySelectorAll(".tick")].find((e) => e.textContent.includes("OneInUse")))`,
 		)
-		t.says("a name has at most one incarnation in use and at most one being released.")
+		t.shows("a name has at most one incarnation in use and at most one being released.")
 		t.key("Escape", 27, 0)
 		t.click(
 			`([...document.querySelectorAll("summary")].find((e) => e.textContent.includes("Leases")))`,
 		)
-		t.says("LeaseKeeps")
+		t.shows("LeaseKeeps")
 		t.is(
 			`[...document.querySelectorAll(".invariants summary")].every((e) => e.textContent.includes("✓ all"))`,
 		)
 		t.is(`document.querySelectorAll(".tick").length === 27 + 4 + 14 + 14`)
 	}},
-	{"each story parts where it says", func(t *tab, s sites) {
+	{"each story differs at the step that it names", func(t *tab, s sites) {
 		t.open(s.command + "#stories")
 		var ids []string
 		t.eval(`[...document.querySelectorAll("[data-story]")].map((e) => e.dataset.story)`, &ids)
@@ -238,17 +238,17 @@ var playing = []row{
 			t.until(
 				`!document.getElementById("play").hidden && location.hash.startsWith("#rooms!` + id + `@0/")`,
 			)
-			t.says("✓ both do the same so far")
+			t.shows("✓ both do the same so far")
 			t.is(`document.querySelectorAll(".step.parts").length === 1`)
-			t.button("Go where they part")
-			t.says("✗ they part")
+			t.button("Go to the difference")
+			t.shows("✗ they differ")
 			t.is(`document.querySelector(".step.now").matches(".parts")`)
 			t.is(`document.querySelector(".step.now").querySelectorAll(".half").length === 2`)
 			t.button("one step back")
-			t.says("✓ both do the same so far")
+			t.shows("✓ both do the same so far")
 			t.button("to the end")
-			t.says("✗ they part")
-			if id != "first-context" { // all that it breaks is a rule
+			t.shows("✗ they differ")
+			if id != "first-context" { // this fault breaks only a rule, no invariant
 				t.until(
 					`[...document.querySelectorAll(".invariants summary")].at(-1).textContent.includes("✗")`,
 				)
@@ -268,11 +268,11 @@ var playing = []row{
 		)
 		t.click("#find-start")
 		t.until(`document.getElementById("find-open")`)
-		t.says("A shortest script has 7 steps")
-		t.tells("Found a script of 7 steps.")
+		t.shows("A shortest script has 7 steps")
+		t.announces("Found a script of 7 steps.")
 		t.click("#find-open")
 		t.until(`location.hash.startsWith("#rooms!one-error/get(1,a,x);get(2,b,x);dispose(3);")`)
-		t.says("✗ they part")
+		t.shows("✗ they differ")
 		t.button("Find it for me")
 		t.pick("#find-fault", "orphan")
 		t.pick("#find-property", "OptionsAgree")
@@ -282,12 +282,12 @@ var playing = []row{
 		t.pick("#find-property", "OpenedIsReleased")
 		t.click("#find-start")
 		t.until(`document.getElementById("find-open")`)
-		t.says("OpenedIsReleased")
+		t.shows("OpenedIsReleased")
 	}},
 	{"a search has progress and can be cancelled", func(t *tab, s sites) {
 		t.open(s.command + "#find")
 		t.pick("#find-fault", "ghost")
-		t.pick("#find-property", "OptionsAgree") // which it never breaks
+		t.pick("#find-property", "OptionsAgree") // a property that this fault never breaks
 		t.pick("#find-calls", "6")
 		t.pick("#find-names", "2")
 		t.pick("#find-options", "2")
@@ -297,7 +297,7 @@ var playing = []row{
 		)
 		t.is(`document.getElementById("find-start").disabled`)
 		t.click("#find-cancel")
-		t.says("Cancelled.")
+		t.shows("Cancelled.")
 		t.is(
 			`!document.getElementById("find-start").disabled && document.getElementById("find-cancel").disabled`,
 		)

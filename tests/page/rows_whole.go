@@ -5,28 +5,28 @@ import (
 	"strings"
 )
 
-// whole are the rows of the page as a whole.
+// whole has the rows that check the page as a whole.
 var whole = []row{
 	{"a script is a link, there and back", func(t *tab, s sites) {
 		t.play(s, "rooms/get(1,%C3%A4,x);opened(1);Z%C3%B6e.get(2,%C3%A4,x)")
-		t.says("Zöe: get ä (x) returns #1")
+		t.shows("Zöe: get ä (x) returns #1")
 		t.hash("rooms/get(1,%C3%A4,x);opened(1);Z%C3%B6e.get(2,%C3%A4,x)")
 		link := t.text("location.href")
 		t.open(link)
-		t.says("Zöe: get ä (x) returns #1")
+		t.shows("Zöe: get ä (x) returns #1")
 		if again := t.text("location.href"); again != link {
 			fail("%s becomes %s", link, again)
 		}
-		t.play(s, "rooms/get(1, b, x); opened(1)") // as one writes it by hand
+		t.play(s, "rooms/get(1, b, x); opened(1)") // spaces, as in a script written by hand
 		t.hash("rooms/get(1,b,x);opened(1)")
-		t.eval(`location.hash = "#room/release(1)"`, nil) // as the address bar does
+		t.eval(`location.hash = "#room/release(1)"`, nil) // a change of the address
 		t.hash("room/release(1)")
 		t.lit(0, "released")
 	}},
-	{"a link that can't be read says so", func(t *tab, s sites) {
+	{"a link that can't be read shows an error", func(t *tab, s sites) {
 		t.open(s.command + "#garden/dance(1)")
 		t.until(`document.querySelector('[role="alert"]')`)
-		t.says("there is no board")
+		t.shows("there is no board")
 	}},
 	{"the link is copied", func(t *tab, s sites) {
 		t.play(s, attached)
@@ -36,9 +36,9 @@ var whole = []row{
 		)
 		t.button("Copy link")
 		t.until("globalThis.copied === location.href")
-		t.tells("The link is copied.")
+		t.announces("The link is copied.")
 	}},
-	{"light, dark, or as the system has it", func(t *tab, s sites) {
+	{"light, dark, or the system's choice", func(t *tab, s sites) {
 		background := `getComputedStyle(document.body).backgroundColor`
 		t.open(s.command)
 		light := t.text(background)
@@ -52,7 +52,7 @@ var whole = []row{
 		t.button("Theme: Light")
 		t.is(background + " === " + quote(dark))
 		t.open(s.command)
-		t.is(`document.documentElement.dataset.theme === "dark"`) // it is kept
+		t.is(`document.documentElement.dataset.theme === "dark"`) // the choice is kept
 		t.button("Theme: Dark")
 		t.is(`!document.documentElement.dataset.theme`)
 	}},
@@ -75,14 +75,14 @@ var whole = []row{
 		focus("get")
 		t.key("Enter", 13, 0)
 		t.hash("rooms/get(1,a,x)")
-		focus("release") // the focus stays where it was
+		focus("release") // the step doesn't move the focus
 		t.key(" ", 32, 0)
 		t.hash("rooms/get(1,a,x);release(2,a)")
 		t.key("ArrowLeft", 37, 0)
 		t.hash("rooms@1/get(1,a,x);release(2,a)")
 		t.key("ArrowRight", 39, 0)
 		t.hash("rooms/get(1,a,x);release(2,a)")
-		for range 3 { // two steps along the script, and a call
+		for range 3 { // undo two moves between steps, and a call
 			t.key("z", 90, 2)
 		}
 		t.hash("rooms/get(1,a,x)")

@@ -13,10 +13,10 @@ import (
 	"time"
 )
 
-// patience is how long anything may take in a page before a row fails.
+// patience is the time limit for everything that happens in a page. After it, the row fails.
 const patience = time.Minute
 
-// tab is a page in the browser. Its methods panic with an error, which [row.run] reports.
+// tab is a page in the browser. Its methods panic with a failure, which [row.run] reports.
 type tab struct {
 	b       *browser
 	ctx     context.Context
@@ -30,7 +30,7 @@ type tab struct {
 	errors []string
 }
 
-// failure is what a tab's method panics with.
+// failure is the value with which a method of tab panics.
 type failure struct{ error }
 
 func fail(format string, args ...any) { panic(failure{fmt.Errorf(format, args...)}) }
@@ -57,7 +57,7 @@ func (b *browser) newTab(ctx context.Context) (*tab, error) {
 	return t, nil
 }
 
-// event keeps what goes wrong in the page.
+// event records errors in the page.
 func (t *tab) event(method string, params json.RawMessage) {
 	var e struct {
 		ExceptionDetails struct {
@@ -85,7 +85,7 @@ func (t *tab) event(method string, params json.RawMessage) {
 	}
 }
 
-// wrong returns what went wrong in the page, and forgets it.
+// wrong returns the errors in the page since the last call.
 func (t *tab) wrong() []string {
 	t.mu.Lock()
 	defer t.mu.Unlock()
@@ -106,7 +106,7 @@ func (t *tab) do(method string, params, result any) {
 	}
 }
 
-// eval evaluates an expression, waits for it if it is a promise, and reads its value into result.
+// eval evaluates an expression, waits for the value if it is a promise, and decodes it into result.
 func (t *tab) eval(expression string, result any) {
 	var got struct {
 		Result           struct{ Value json.RawMessage }
@@ -131,13 +131,13 @@ func (t *tab) eval(expression string, result any) {
 	}
 }
 
-// text returns the text of an expression.
+// text evaluates an expression whose value is a string, and returns the string.
 func (t *tab) text(expression string) (s string) {
 	t.eval("String("+expression+")", &s)
 	return s
 }
 
-// until waits for a condition of the page.
+// until waits until a condition in the page is true.
 func (t *tab) until(condition string) {
 	var ok bool
 	t.eval(fmt.Sprintf(`new Promise((done) => { const began = Date.now(); const look = () => {
@@ -153,7 +153,7 @@ func (t *tab) until(condition string) {
 	}
 }
 
-// is fails unless the condition holds now.
+// is fails unless a condition in the page is true now.
 func (t *tab) is(condition string) {
 	var ok bool
 	if t.eval("Boolean("+condition+")", &ok); !ok {
@@ -168,13 +168,13 @@ func (t *tab) open(url string) {
 	t.until(`document.documentElement.dataset.ready`)
 }
 
-// quote writes text as JavaScript has it.
+// quote returns text as a JavaScript string.
 func quote(s string) string {
 	b, _ := json.Marshal(s)
 	return string(b)
 }
 
-// click clicks with the mouse on the middle of an element, which a selector or a script finds.
+// click clicks on the middle of an element. The element is given by a selector or a script.
 func (t *tab) click(element string) {
 	if !strings.HasPrefix(element, "(") {
 		element = "document.querySelector(" + quote(element) + ")"
@@ -210,7 +210,7 @@ func (t *tab) click(element string) {
 	}
 }
 
-// button clicks on the button with the label, the first that is shown.
+// button clicks on the first visible button with this label.
 func (t *tab) button(label string) {
 	t.click(
 		`([...document.querySelectorAll("button")].find((b) => b.checkVisibility() && !b.disabled &&
@@ -228,7 +228,7 @@ func (t *tab) pick(selector, value string) {
 	)
 }
 
-// key presses a key, with modifiers: 2 for control, 8 for shift.
+// key presses a key. The modifiers are 2 for control and 8 for shift.
 func (t *tab) key(name string, code, modifiers int) {
 	text := map[string]string{"Enter": "\r", " ": " "}[name]
 	for _, kind := range []string{"keyDown", "keyUp"} {
@@ -255,7 +255,7 @@ func (t *tab) size(width, height int) {
 	)
 }
 
-// scheme has the system prefer light or dark.
+// scheme sets the color scheme that the system prefers: light or dark.
 func (t *tab) scheme(name string) {
 	t.do("Emulation.setEmulatedMedia", map[string]any{"features": []map[string]string{
 		{
@@ -264,7 +264,7 @@ func (t *tab) scheme(name string) {
 		}, {"name": "prefers-reduced-motion", "value": "reduce"}}}, nil)
 }
 
-// shot keeps a screenshot of the page.
+// shot writes a screenshot of the page to a file.
 func (t *tab) shot(name string, whole bool) {
 	t.eval(`scrollTo(0, 0)`, nil)
 	var got struct{ Data string }
@@ -286,7 +286,7 @@ func (t *tab) shot(name string, whole bool) {
 	t.tally.shots = append(t.tally.shots, fmt.Sprintf("%s.png %d KB", name, (len(data)+1023)/1024))
 }
 
-// axeViolation is what axe-core finds.
+// axeViolation is a finding of axe-core.
 type axeViolation struct {
 	ID, Impact, Help string
 	Nodes            []struct {
@@ -295,7 +295,7 @@ type axeViolation struct {
 	}
 }
 
-// findings runs axe-core on the page as it is now, and returns what is serious or worse.
+// findings runs axe-core on the page as it is now, and returns the serious and critical findings.
 func (t *tab) findings() (serious []axeViolation) {
 	t.eval(t.axe+"\n;undefined", nil)
 	var all []axeViolation
@@ -312,7 +312,7 @@ func (t *tab) findings() (serious []axeViolation) {
 	return serious
 }
 
-// accessible fails if axe-core finds something serious.
+// accessible fails if axe-core finds a serious or critical problem.
 func (t *tab) accessible() {
 	t.tally.axe++
 	for _, v := range t.findings() {

@@ -24,18 +24,18 @@ import (
 	"github.com/golang-jwt/jwt/v5"
 )
 
-// The hosts of the cloud that suites use beside the service itself: one that answers as it is asked
-// to, and one that shows that there is an internet.
+// Some suites use these hosts in addition to the service: one that returns the answer that the
+// request describes, and one that shows that there is a connection to the internet.
 const (
 	echoHost     = "echo.ably.io"
 	internetHost = "internet-up.ably-realtime.com"
 )
 
-// helpers stands in for those hosts, over TLS, by an authority of its own.
+// helpers serves these hosts on this machine, over TLS, with a certificate authority of its own.
 type helpers struct {
 	https, proxy net.Listener
 	servers      []*http.Server
-	authority    string // the file of its certificate
+	authority    string // the file with the authority's certificate
 }
 
 func startHelpers(temp string) (*helpers, error) {
@@ -86,12 +86,12 @@ func selfSigned(hosts ...string) (tls.Certificate, error) {
 	return tls.Certificate{Certificate: [][]byte{der}, PrivateKey: key}, err
 }
 
-// tunnel serves CONNECT to the hosts that are stood in for, and to no other.
+// tunnel serves CONNECT requests to the two hosts, and refuses all other hosts.
 func (h *helpers) tunnel(w http.ResponseWriter, r *http.Request) {
 	host, _, _ := net.SplitHostPort(r.Host)
 	hijacker, ok := w.(http.Hijacker)
 	if r.Method != http.MethodConnect || !ok || host != echoHost && host != internetHost {
-		http.Error(w, "not stood in for", http.StatusBadGateway)
+		http.Error(w, "this host is not served", http.StatusBadGateway)
 		return
 	}
 	there, err := net.Dial("tcp", h.https.Addr().String())
@@ -113,7 +113,7 @@ func (h *helpers) tunnel(w http.ResponseWriter, r *http.Request) {
 	_, _ = io.Copy(here, there)
 }
 
-// answer serves both hosts.
+// answer serves the requests to both hosts.
 func answer(w http.ResponseWriter, r *http.Request) {
 	if r.Host == internetHost {
 		fmt.Fprintln(w, "yes")
@@ -164,7 +164,7 @@ func answer(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
-// createJWT makes a JWT of an application whose key the request brings along.
+// createJWT returns a JWT that is signed with the key in the request.
 func createJWT(r *http.Request) (string, error) {
 	lasts := time.Hour
 	if text := r.Form.Get("expiresIn"); text != "" {
@@ -188,7 +188,8 @@ func createJWT(r *http.Request) (string, error) {
 	return token.SignedString([]byte(r.Form.Get("keySecret")))
 }
 
-// object is a form as JSON has it, with times as numbers. Where a name comes twice, the last one counts.
+// object returns a form as a JSON object, with times as numbers. If a name has several values, the
+// last one counts.
 func object(form url.Values) map[string]any {
 	out := map[string]any{}
 	for name, values := range form {

@@ -1,12 +1,12 @@
-// Command peers runs the test suite of one of Ably's official clients, which lies in a folder, on
-// the embedded Ably server, and prints what fails.
+// Command peers runs the test suite of one of Ably's official clients on the embedded Ably server,
+// and prints the tests that fail.
 //
 //	go run ./tests/peers -dir DIR [-only regexp] [-v]
 //
-// DIR is a checkout of ably-chat-js, ably-js or ably-go with its submodules and what it depends on
-// (npm install; for ably-js npm run build:node too). The suite runs as it is, told by environment
-// variables where its service is. The command exits with 0 only if nothing failed but what
-// scope.txt names.
+// DIR is a checkout of ably-chat-js, ably-js or ably-go with its submodules and its dependencies
+// (npm install; for ably-js also npm run build:node). The suite runs unchanged: environment
+// variables name the address of the service. The command exits with 0 only if no test failed except
+// those that scope.txt names.
 package main
 
 import (
@@ -20,9 +20,9 @@ import (
 )
 
 func main() {
-	dir := flag.String("dir", "", "the `folder` that the suite lies in")
-	only := flag.String("only", "", "run only the tests whose name matches this `regexp`, as the suite reads it")
-	verbose := flag.Bool("v", false, "show what the suite prints")
+	dir := flag.String("dir", "", "the `folder` with the checkout of the suite")
+	only := flag.String("only", "", "run only the tests whose name matches this `regexp`, in the syntax of the suite")
+	verbose := flag.Bool("v", false, "show the output of the suite")
 	flag.Parse()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()

@@ -11,7 +11,7 @@ import (
 	"testing"
 )
 
-// scope.txt can be read, and each of its rows has a reason.
+// scope.txt can be read, and each row has a reason.
 func TestScope(t *testing.T) {
 	for _, s := range suites {
 		scope, err := readScope(s.name)
@@ -26,7 +26,8 @@ func TestScope(t *testing.T) {
 	}
 }
 
-// A test in scope that fails, and a run of nothing, fail the command; what is out of scope doesn't.
+// The command fails if a test in scope fails or if no test ran. A failed test that is out of scope
+// doesn't count.
 func TestReport(t *testing.T) {
 	const inScope, outOfScope = "TestSomething", "TestStats_Unit"
 	for name, tt := range map[string]struct {
@@ -52,7 +53,7 @@ func TestReport(t *testing.T) {
 	}
 }
 
-// What each runner writes is read: which tests passed, failed and were skipped.
+// The reports of all runners can be read: the tests that passed, failed and were skipped.
 func TestResultsOfRunners(t *testing.T) {
 	write := func(text string) string {
 		file := filepath.Join(t.TempDir(), "report")
@@ -96,7 +97,7 @@ not JSON
 	}
 }
 
-// An application has the keys and the members that are asked for, and ends when it is deleted.
+// An application has the keys and the members that were requested, and ends when it is deleted.
 func TestProvisioner(t *testing.T) {
 	p, err := startProvisioner()
 	if err != nil {

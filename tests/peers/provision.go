@@ -15,7 +15,8 @@ import (
 	"github.com/coder/websocket"
 )
 
-// provisioner makes applications for suites that ask for them: for each an embedded server.
+// provisioner makes applications for suites that request them. Each application is an embedded
+// server.
 type provisioner struct {
 	http *http.Server
 	ln   net.Listener
@@ -25,7 +26,7 @@ type provisioner struct {
 	apps map[string]*app
 }
 
-// app is an application with its server, and the client that its members are present by.
+// app is an application: its server, and the client on which its members are present.
 type app struct {
 	server  *ablytest.Server
 	members *websocket.Conn
@@ -64,7 +65,7 @@ func (a *app) close() {
 	a.server.Close()
 }
 
-// spec is what a suite asks for.
+// spec is the body of a suite's request for an application.
 type spec struct {
 	Keys []struct {
 		Capability string `json:"capability"`
@@ -139,7 +140,7 @@ func (p *provisioner) create(w http.ResponseWriter, r *http.Request) {
 
 func writeJSON(w io.Writer, v any) { _ = json.NewEncoder(w).Encode(v) }
 
-// enter has the members that the suite asks for be present.
+// enter makes the requested members present.
 func (a *app) enter(s spec) error {
 	ctx := context.Background()
 	var frames []string
@@ -168,7 +169,7 @@ func (a *app) enter(s spec) error {
 			return err
 		}
 	}
-	go func() { // pings are answered by who reads
+	go func() { // Read answers pings
 		for {
 			if _, _, err := ws.Read(ctx); err != nil {
 				return

@@ -9,12 +9,12 @@ import (
 	"strings"
 )
 
-// scopeText names the tests that can't pass here, each with the reason.
+// scopeText names the tests that can't pass on the embedded server, each with the reason.
 //
 //go:embed scope.txt
 var scopeText string
 
-// scope is what of a suite is out of scope.
+// scope has the tests of a suite that are out of scope.
 type scope struct {
 	rows []*scopeRow
 }
@@ -25,8 +25,8 @@ type scopeRow struct {
 	failed int
 }
 
-// readScope reads the rows of a suite: its name, a regular expression for the names of tests, and
-// the reason, with a tab between them.
+// readScope reads the rows of a suite. A row has the suite's name, a regular expression for names
+// of tests, and the reason, separated by tabs.
 func readScope(name string) (*scope, error) {
 	s := &scope{}
 	for i, line := range strings.Split(scopeText, "\n") {
@@ -49,7 +49,7 @@ func readScope(name string) (*scope, error) {
 	return s, nil
 }
 
-// row returns the row that a test is named by, nil if it is in scope.
+// row returns the row that matches a test, or nil if the test is in scope.
 func (s *scope) row(test string) *scopeRow {
 	for _, r := range s.rows {
 		if r.test.MatchString(test) {
@@ -59,7 +59,8 @@ func (s *scope) row(test string) *scopeRow {
 	return nil
 }
 
-// report prints the figures and the failures. It fails if a test in scope failed, or none ran.
+// report prints the numbers and the failures. It returns an error if a test in scope failed, or if
+// no test passed.
 func (s *scope) report(w io.Writer, suite string, results []result) error {
 	var pass, fail, skip, out int
 	for _, r := range results {
@@ -96,7 +97,7 @@ func (s *scope) report(w io.Writer, suite string, results []result) error {
 	return nil
 }
 
-// indent shows the beginning of a message.
+// indent returns the first lines of a message, indented.
 func indent(text string) string {
 	lines := strings.Split(strings.TrimSpace(text), "\n")
 	if len(lines) > 25 {

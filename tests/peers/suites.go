@@ -19,10 +19,10 @@ import (
 	"ablyrooms.example/adapter/ably/ablytest"
 )
 
-// suite is what is known of the test suite of a client.
+// suite describes the test suite of a client.
 type suite struct {
 	name string
-	mark string // a text in package.json or go.mod that only it has
+	mark string // a text that only its package.json or go.mod contains
 	run  func(context.Context, *peer) ([]result, error)
 }
 
@@ -32,7 +32,7 @@ var suites = []suite{
 	{"ably-go", "module github.com/ably/ably-go\n", runAblyGo},
 }
 
-// suiteOf finds out whose suite lies in a folder.
+// suiteOf returns the suite whose checkout is in a folder.
 func suiteOf(dir string) (suite, error) {
 	for _, name := range []string{"package.json", "go.mod"} {
 		b, err := os.ReadFile(filepath.Join(dir, name))
@@ -48,7 +48,7 @@ func suiteOf(dir string) (suite, error) {
 			}
 		}
 	}
-	return suite{}, fmt.Errorf("-dir %s: it is no checkout of ably-chat-js, ably-js or ably-go", dir)
+	return suite{}, fmt.Errorf("-dir %s: not a checkout of ably-chat-js, ably-js or ably-go", dir)
 }
 
 // peer is one run of a suite.
@@ -57,7 +57,7 @@ type peer struct {
 	verbose         bool
 }
 
-// result is how a test of a suite ended.
+// result is the result of one test of a suite.
 type result struct {
 	name, message string
 	outcome       outcome
@@ -71,7 +71,8 @@ const (
 	skipped
 )
 
-// command runs a program in the suite's folder. That it fails is no error: its tests may.
+// command runs a program in the suite's folder. An exit code other than 0 is no error: it may mean
+// that tests failed.
 func (p *peer) command(ctx context.Context, stdout io.Writer, env []string, name string, args ...string) error {
 	c := exec.CommandContext(ctx, name, args...)
 	c.Dir, c.Env, c.Stdout = p.dir, append(os.Environ(), env...), stdout
@@ -93,14 +94,14 @@ func (p *peer) out() io.Writer {
 	return io.Discard
 }
 
-// The host and port at which the suite of ably-chat-js expects a local service.
+// The suite of ably-chat-js expects a local service at this host and port.
 const (
 	chatJSHost = "local-rest.ably.io"
 	chatJSAddr = "127.0.0.1:8081"
 )
 
-// runChatJS runs vitest. The service is 40 ms away and back, as one in a cloud is at best: at no distance at
-// all, React's rendering comes later than what it is about.
+// runChatJS runs vitest. Requests arrive 40 ms late, since a service in a cloud is not faster. With
+// a service that answers at once, React renders too late for some tests.
 func runChatJS(ctx context.Context, p *peer) ([]result, error) {
 	server, err := ablytest.Start(ablytest.WithAddr(chatJSAddr), ablytest.WithHosts(chatJSHost),
 		ablytest.WithFrameLog(0), ablytest.WithLogf(func(string, ...any) {}))
@@ -108,7 +109,7 @@ func runChatJS(ctx context.Context, p *peer) ([]result, error) {
 		return nil, err
 	}
 	defer server.Close()
-	// One way only: what the server sends keeps its order across channels so.
+	// Delay only this direction: so the frames of the server keep their order across channels.
 	for _, m := range []ablytest.Match{ablytest.ToServer(), ablytest.HTTPRequest("", "")} {
 		server.Fault(m, ablytest.Latency(40*time.Millisecond))
 	}
@@ -118,8 +119,8 @@ func runChatJS(ctx context.Context, p *peer) ([]result, error) {
 	}
 	defer end()
 	report := filepath.Join(p.temp, "report.json")
-	// Some tests sleep for 3 s of the 5 s that they have: with files side by side on a busy machine the
-	// rest isn't enough.
+	// Some tests sleep for 3 s and time out after 5 s. On a busy machine, the other 2 s are not
+	// enough if several files run at the same time.
 	args := []string{"--no-install", "vitest", "run", "--no-file-parallelism", "--reporter=json", "--outputFile=" + report}
 	if p.only != "" {
 		args = append(args, "-t", p.only)
@@ -131,8 +132,8 @@ func runChatJS(ctx context.Context, p *peer) ([]result, error) {
 	return vitestResults(report)
 }
 
-// node makes the environment of a Node that finds hosts where this machine has them: those given,
-// by address, and the helpers of the cloud.
+// node returns the environment for a Node that resolves some hosts to addresses on this machine:
+// the given hosts, and those of the helpers.
 func (p *peer) node(hosts map[string]string) (env []string, end func(), err error) {
 	h, err := startHelpers(p.temp)
 	if err != nil {
@@ -152,8 +153,8 @@ func (p *peer) node(hosts map[string]string) (env []string, end func(), err erro
 		"PEERS_HOSTS=" + string(text)}, h.close, nil
 }
 
-// hostsScript has Node connect to other addresses for some hosts, in each process and thread. What
-// callers pass is left as it is: agents know their connections by it.
+// hostsScript makes Node connect to other addresses for some hosts, in each process and thread. It
+// doesn't change the options that callers pass, since agents identify their connections by these.
 const hostsScript = `'use strict';
 const dns = require('node:dns');
 const net = require('node:net');
@@ -170,7 +171,7 @@ net.Socket.prototype.connect = function (...args) {
 };
 `
 
-// vitestResults reads vitest's report, which has the form of jest's.
+// vitestResults reads vitest's report, which has the format of jest's report.
 func vitestResults(file string) (all []result, err error) {
 	b, err := os.ReadFile(file)
 	if err != nil {
@@ -211,13 +212,13 @@ func outcomeOf(status string) outcome {
 	return skipped
 }
 
-// otherProducts are files of ably-js that test products that the server doesn't serve: LiveObjects
-// and push. Each of their tests would wait for its end.
+// otherProducts has files of ably-js that test LiveObjects and push, which the server doesn't
+// serve. Each of their tests would run until its timeout.
 var otherProducts = []string{
 	"test/realtime/liveobjects.test.js", "test/rest/liveobjects.test.js", "test/rest/push.test.js",
 }
 
-// runAblyJS runs mocha, with an application of its own for each file.
+// runAblyJS runs mocha. Each file requests an application of its own.
 func runAblyJS(ctx context.Context, p *peer) ([]result, error) {
 	apps, err := startProvisioner()
 	if err != nil {
@@ -256,7 +257,7 @@ func runAblyJS(ctx context.Context, p *peer) ([]result, error) {
 	return mochaResults(out.Name())
 }
 
-// mochaResults reads mocha's report, which stands behind all else that the suite printed.
+// mochaResults reads mocha's report, which comes after all other output of the suite.
 func mochaResults(file string) (all []result, err error) {
 	b, err := os.ReadFile(file)
 	if err != nil {
@@ -286,7 +287,7 @@ func mochaResults(file string) (all []result, err error) {
 	return all, nil
 }
 
-// runAblyGo runs the integration tests with one application.
+// runAblyGo runs the integration tests. They request one application.
 func runAblyGo(ctx context.Context, p *peer) ([]result, error) {
 	apps, err := startProvisioner()
 	if err != nil {
@@ -311,7 +312,7 @@ func runAblyGo(ctx context.Context, p *peer) ([]result, error) {
 	return goResults(&out)
 }
 
-// goResults reads what go test -json prints. A test with subtests counts as those.
+// goResults reads the output of go test -json. For a test with subtests, only the subtests count.
 func goResults(r io.Reader) (all []result, err error) {
 	messages, parents := map[string]string{}, map[string]bool{}
 	lines := bufio.NewScanner(r)

@@ -17,10 +17,10 @@ var (
 	subtests string
 )
 
-// sampled are the families of which make check tries a part, drawn by a seed.
+// sampled has the families of which make check tries only a random sample.
 var sampled = map[string]bool{"misreading": true}
 
-// contents are the lines of a file that are no comments.
+// contents returns the lines of a file that are neither empty nor comments.
 func contents(file string) (lines []string) {
 	for line := range strings.Lines(file) {
 		if line = strings.TrimSpace(line); line != "" && !strings.HasPrefix(line, "#") {
@@ -30,11 +30,12 @@ func contents(file string) (lines []string) {
 	return lines
 }
 
-// plain brings the names of subtests, which have no spaces, and others to one form.
+// plain replaces the underscores in a name by spaces: go test replaces the spaces in names of
+// subtests by underscores.
 func plain(name string) string { return strings.ReplaceAll(name, "_", " ") }
 
-// caught returns in order what was caught, as "family: name": what steps said, and the subtests
-// that passed of the tests in families.txt.
+// caught returns, sorted, what was caught, as "family: name". It takes the CAUGHT lines of the
+// steps, and the passed subtests that match an expression in families.txt.
 func caught(records []record) ([]string, error) {
 	var names []string
 	for _, r := range records {
@@ -60,8 +61,8 @@ func caught(records []record) ([]string, error) {
 	return slices.Compact(names), nil
 }
 
-// lost compares what is caught with what was, and returns what is missing and what was added. Of a
-// family of which only a part is tried something must be there, and nothing that was not.
+// lost compares what was caught now with what was caught before, and returns what is missing and
+// what was added. Of a sampled family, nothing counts as missing if at least one name was caught.
 func lost(now, then []string) (missing, added []string) {
 	family := func(line string) string { f, _, _ := strings.Cut(line, ":"); return f }
 	tried := map[string]bool{}
@@ -79,7 +80,7 @@ func lost(now, then []string) (missing, added []string) {
 	return missing, added
 }
 
-// compareCaught prints what was lost and added, and returns the exit code.
+// compareCaught prints what is missing and what was added, and returns the exit code.
 func compareCaught(dir string, out io.Writer) (int, error) {
 	records, err := kept(dir)
 	if err != nil {

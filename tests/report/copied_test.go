@@ -12,8 +12,8 @@ import (
 
 var toolLine = regexp.MustCompile(`(?m)^tool .*\n`)
 
-// foreignModule makes a module that is not this one, and requires it from its folder: where a
-// program of a user's stands. It needs no network, since it requires the same versions of the rest.
+// foreignModule makes another module that requires this one, like the module of a user's program.
+// It requires the same versions of all other modules, so it needs no network.
 func foreignModule(t *testing.T) (dir string) {
 	t.Helper()
 	dir = t.TempDir()
@@ -38,7 +38,7 @@ func write(t *testing.T, file, text string) {
 	}
 }
 
-// goCommand runs the go command in a folder, without a network.
+// goCommand runs the go command in a folder, without access to a network.
 func goCommand(dir string, args ...string) (string, error) {
 	cmd := exec.Command("go", args...)
 	cmd.Dir, cmd.Env = dir, append(os.Environ(), "GOFLAGS=-mod=mod", "GOPROXY=off", "GOWORK=off")
@@ -46,8 +46,8 @@ func goCommand(dir string, args ...string) (string, error) {
 	return string(out), err
 }
 
-// TestExamplesCanBeCopiedOut builds each example in another module: it imports nothing that only
-// this one may.
+// TestExamplesCanBeCopiedOut builds each example in another module: examples must not import
+// packages that only this module may import.
 func TestExamplesCanBeCopiedOut(t *testing.T) {
 	dir, copied := foreignModule(t), 0
 	err := fs.WalkDir(os.DirFS(root), "examples", func(path string, d fs.DirEntry, err error) error {

@@ -18,10 +18,10 @@ import (
 	"ablyrooms.example/model"
 )
 
-// coverage.md names, for each point of the specification on a room's lifecycle, what covers it,
-// coverage-features.md does for all other points of it, coverage-realtime.md for the points and the
-// traps of realtime clients, and coverage-uts.md for the cases of their unit test texts. The tests
-// here hold them to that.
+// The coverage tables name the tests for each point of a specification. coverage.md has the points
+// on a room's lifecycle, coverage-features.md all other points of the Chat specification,
+// coverage-realtime.md the points and the traps of realtime clients, and coverage-uts.md the cases
+// of the unit test texts for realtime clients. The tests in this file check the tables.
 
 var (
 	coverageRow   = regexp.MustCompile(`(?m)^\| ((?:CHA-)?[A-Z]+\d\w*(?:/[\w-]+)?) \| (.+) \| (.*) \|$`)
@@ -32,8 +32,8 @@ var (
 
 	realtimeDocuments = []string{"channel.md", "presence.md", "transport.md"}
 
-	// coverages are the tables: the evidence of each, its page, and the documents that it speaks
-	// of.
+	// coverages has the tables: the name in their line of evidence, their page, and the documents
+	// that they cite.
 	coverages = map[string]struct {
 		evidence, page string
 		documents      []string
@@ -46,17 +46,17 @@ var (
 	}
 )
 
-// source is what the checks read.
+// source has the texts that a check of a table needs.
 type source struct {
-	// points has a line for each: the id, and T where the specification marks it as testable. A
-	// line that begins with # has the commit that they are of.
+	// points has a line for each point: its id, and T if the specification marks it as testable. A
+	// line that begins with # has the commit of the specification.
 	points   string
 	table    string
-	document string // the documents, each behind a line with @ and its name
+	document string // the documents, each after a line with @ and its name
 	test     func(folder, name string) (string, bool)
 }
 
-// coverageSource reads the points and a table, and the documents that it speaks of.
+// coverageSource reads the points, a table, and the documents that the table cites.
 func coverageSource(t *testing.T, of string, find func(folder, name string) (string, bool)) source {
 	t.Helper()
 	c, documents := coverages[of], ""
@@ -70,7 +70,7 @@ func coverageSource(t *testing.T, of string, find func(folder, name string) (str
 	return source{read(t, "tests/report/testdata/"+of+"-points.txt"), table, documents, find}
 }
 
-// ids are the points, with whether they are testable.
+// ids returns the points by id, and whether each is testable.
 func (s source) ids() map[string]bool {
 	ids := map[string]bool{}
 	for line := range strings.Lines(s.points) {
@@ -81,7 +81,7 @@ func (s source) ids() map[string]bool {
 	return ids
 }
 
-// covered checks a table and prints how much it covers.
+// covered checks a table and prints its line of evidence.
 func covered(t *testing.T, of string) source {
 	s := coverageSource(t, of, testFinder())
 	for _, err := range s.check() {
@@ -94,11 +94,12 @@ func covered(t *testing.T, of string) source {
 	return s
 }
 
-// without counts the rows that have such a reason in place of tests, wholly or in part.
+// without counts the rows that have this reason instead of tests, for all or for a part of the
+// point.
 func (s source) without(reason string) int { return strings.Count(s.table, " "+reason+": ") }
 
-// decided reports whether the document that a row begins with names the trap: T5 in bold or in
-// brackets, N5 as the fifth of its numbered decisions.
+// decided reports whether the document that a row begins with mentions the trap: a trap like T5 in
+// bold or in brackets, and a trap like N5 as item 5 of a numbered list of decisions.
 func (s source) decided(trap, row string) bool {
 	place := coveragePlace.FindStringSubmatch(row)
 	if place == nil {
@@ -112,8 +113,8 @@ func (s source) decided(trap, row string) bool {
 	return regexp.MustCompile(`(?:\*\*|[\[(][^\])]*\b)` + trap + `\b`).MatchString(text)
 }
 
-// testFinder returns a function that returns the text of the file with a test function of a
-// folder. It reads each folder once.
+// testFinder returns a function that finds a test in a folder and returns the text of its file. It
+// reads each folder only once.
 func testFinder() func(folder, name string) (string, bool) {
 	folders := map[string]map[string]string{}
 	return func(folder, name string) (string, bool) {
@@ -141,7 +142,7 @@ func testFinder() func(folder, name string) (string, bool) {
 	}
 }
 
-// check returns what is wrong with the table.
+// check returns the errors in the table.
 func (s source) check() (errs []error) {
 	wrong := func(format string, args ...any) { errs = append(errs, fmt.Errorf(format, args...)) }
 	points, properties := s.ids(), map[string]bool{}
@@ -231,7 +232,7 @@ func TestEveryTrapIsDecided(t *testing.T) { covered(t, "traps") }
 
 func TestEveryCaseOfTheUnitTestTextsIsCovered(t *testing.T) { covered(t, "uts") }
 
-// utsCounts counts the rows of coverage-uts.md, by the text.
+// utsCounts returns a table with the number of rows of coverage-uts.md for each text.
 func utsCounts(t *testing.T) string {
 	var texts []string
 	counts := map[string]*[5]int{}
@@ -271,9 +272,10 @@ func utsCounts(t *testing.T) string {
 		table("text | cases | with tests | in part | ably-go's | not here", rows)
 }
 
-// realtimeCounts counts the rows of coverage-realtime.md, by kind of point.
+// realtimeCounts returns a table with the number of rows of coverage-realtime.md for each kind of
+// point.
 func realtimeCounts(t *testing.T) string {
-	// the first that fits
+	// A point is counted in the first row that matches.
 	kinds := []string{"RTL|RTS|RTB", "RTP", "RTN|RTC", "RTAN|RSAN|TAN", "[A-Z]+"}
 	var points, tests [5]int
 	var reasons [5]map[string]int
@@ -302,9 +304,9 @@ func realtimeCounts(t *testing.T) string {
 	return table("points | listed | with tests | ably-go's, or in part | not here, or in part | missing", rows)
 }
 
-// What is wrong with a table, or with what it speaks of, is noticed. Each line of the file is a
-// table, what is wrong, what is replaced in table, document and points, by what, and what is
-// said.
+// The checks notice an error in a table, or in a text that it cites. Each line of the file plants
+// an error. Its parts are the table, the name of the error, an expression to be replaced in the
+// table, the documents and the points, the replacement, and the expected error.
 func TestAPointThatIsNotCoveredIsNoticed(t *testing.T) {
 	faults, err := os.ReadFile(filepath.Join("testdata", "coverage-faults.txt"))
 	if err != nil {
@@ -333,7 +335,7 @@ func TestAPointThatIsNotCoveredIsNoticed(t *testing.T) {
 	}
 }
 
-// CHA-RL3: only the Rooms release a room; the room itself has no method for it.
+// CHA-RL3: only Rooms releases a room; a room has no method for it.
 func TestRoomHasNoPublicRelease(t *testing.T) {
 	room := reflect.TypeFor[*lifecycle.Room]()
 	if room.NumMethod() == 0 {

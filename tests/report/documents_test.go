@@ -21,8 +21,8 @@ import (
 
 var update = flag.Bool("update", false, "write the generated parts of the documents")
 
-// generated returns, for each document, its parts between <!-- begin NAME --> and <!-- end NAME
-// -->.
+// generated returns the generated parts of each document, by name. In the document, a part stands
+// between <!-- begin NAME --> and <!-- end NAME -->.
 func generated(t *testing.T) map[string]map[string]string {
 	t.Helper()
 	overview := fsm.RoomStatus().MermaidOverview("follows its channel")
@@ -58,7 +58,8 @@ func generated(t *testing.T) map[string]map[string]string {
 	}
 }
 
-// configurations lists those of the specs, with what their heads say and how many states they have.
+// configurations returns a table of the specs' configurations, with their descriptions and their
+// numbers of states.
 func configurations(t *testing.T) string {
 	all, err := tlcrun.ReadConfigs(filepath.Join(root, "spec", "TLA"))
 	if err != nil {
@@ -98,7 +99,7 @@ func (r *register) properties(t *testing.T) string {
 	return table("machine | property | points | broken twin | without bounds", rows)
 }
 
-// proved has the properties that make prove proves without bounds, as "machine property".
+// proved returns the properties that make prove proves without bounds, by "machine property".
 func proved(t *testing.T) map[string]string {
 	t.Helper()
 	proofs, err := proof.All(root)
@@ -117,8 +118,7 @@ func proved(t *testing.T) map[string]string {
 	return all
 }
 
-// docs/proof.md lists the properties of Rooms, of leases and of a room that are proved, all of them
-// and no others.
+// docs/proof.md lists exactly the properties of Rooms, of leases and of a room that are proved.
 func TestTheProofsDocumentListsWhatIsProved(t *testing.T) {
 	text := read(t, "docs/proof.md")
 	all := proved(t)
@@ -179,7 +179,7 @@ func (r *register) skips() string {
 	return table("step | test | why | where it passes", rows)
 }
 
-// families counts what was caught by family.
+// families returns a table with the number of faults caught in each family.
 func families() string {
 	var rows, order []string
 	count := map[string]int{}
@@ -195,7 +195,7 @@ func families() string {
 	return table("family | caught", rows)
 }
 
-// sizes lists the graphs whose size is known.
+// sizes returns a table of the graphs whose sizes are in golden.json.
 func sizes() string {
 	var rows []string
 	for _, key := range golden.Keys("graph") {
@@ -211,7 +211,7 @@ func sizes() string {
 	return table("graph | states | steps", rows)
 }
 
-// mutationScores takes the rows of the packages from the scores of the mutants of the code.
+// mutationScores returns a table with the scores of the mutants of the code, by package.
 func mutationScores(t *testing.T) string {
 	var scores map[string]struct {
 		Mutants, Tried, Killed, Equivalent, Hung, Alive int
@@ -269,7 +269,8 @@ func TestGeneratedPartsHaveNotDrifted(t *testing.T) {
 	}
 }
 
-// Numbers of states, steps and schedules in documents are golden ones. Round numbers are others.
+// A number of states, steps or schedules in a document must be in golden.json, unless it is a
+// multiple of 1000.
 func TestNumbersInDocumentsAreGolden(t *testing.T) {
 	known := map[string]bool{}
 	for _, prefix := range []string{"graph", "equality", "tlc", "schedules", "wire"} {
@@ -296,7 +297,7 @@ func TestNumbersInDocumentsAreGolden(t *testing.T) {
 		}
 		for _, file := range files {
 			if filepath.Base(file) == "CHANGELOG.md" {
-				continue // it says what was
+				continue // it describes earlier versions
 			}
 			text, err := os.ReadFile(file)
 			if err != nil {

@@ -12,8 +12,8 @@ var (
 	errorRow      = regexp.MustCompile("(?m)^\\| (\\d+) \\| `(Err\\w+)` \\| (.+?) \\| (.+) \\|$")
 )
 
-// lacking lists what a page on errors gets wrong about the codes of the public API: each has one
-// row, with its number, and no row is of another.
+// lacking returns the errors in a page on errors: each code of the public API must have exactly one
+// row, with its number, and there must be no other rows.
 func lacking(page, api string) (bad []string) {
 	codes := map[string]string{}
 	for _, m := range errorConstant.FindAllStringSubmatch(api, -1) {
@@ -25,7 +25,7 @@ func lacking(page, api string) (bad []string) {
 	for _, m := range errorRow.FindAllStringSubmatch(page, -1) {
 		code, known := codes[m[2]]
 		if delete(codes, m[2]); !known || code != m[1] {
-			bad = append(bad, fmt.Sprintf("the row %s %s: the code is %q, or stands there twice", m[1], m[2], code))
+			bad = append(bad, fmt.Sprintf("the row %s %s: the API has the code %q, or the page has two such rows", m[1], m[2], code))
 		}
 	}
 	for name, code := range codes {
@@ -34,7 +34,7 @@ func lacking(page, api string) (bad []string) {
 	return bad
 }
 
-// TestTheErrorsPage holds docs/errors.md to the codes of the public API.
+// TestTheErrorsPage checks that docs/errors.md lists the codes of the public API.
 func TestTheErrorsPage(t *testing.T) {
 	page, api := read(t, "docs/errors.md"), read(t, "api/ablychat.txt")
 	for _, bad := range lacking(page, api) {

@@ -8,11 +8,11 @@ import (
 	"testing"
 )
 
-// kindNames are the names of files and tests on the page of the kinds of faults.
+// kindNames matches the names of files and tests in docs/features-tests.md.
 var kindNames = regexp.MustCompile("`([\\w./-]+_test\\.go|(?:Test|Fuzz)\\w+)`")
 
-// kindsOfFaults checks a page that has a section for each kind of fault, which names files and the
-// tests in each. It returns how many kinds there are, and what is wrong.
+// kindsOfFaults checks a page with a section for each kind of fault. A section names files, and
+// tests in each file. It returns the number of kinds, and the errors.
 func kindsOfFaults(page string, read func(file string) (string, error)) (kinds int, wrong []string) {
 	for _, section := range strings.Split(page, "\n## ")[1:] {
 		kind, text, _ := strings.Cut(section, "\n")
@@ -39,7 +39,7 @@ func kindsOfFaults(page string, read func(file string) (string, error)) (kinds i
 	return kinds, wrong
 }
 
-// Each kind of fault that docs/features-tests.md has is tried by tests that there are.
+// Each kind of fault in docs/features-tests.md names tests that exist.
 func TestTheKindsOfFaults(t *testing.T) {
 	page := read(t, "docs/features-tests.md")
 	source := func(file string) (string, error) {

@@ -15,8 +15,8 @@ import (
 	"unicode/utf8"
 )
 
-// heldToPlain are the folders and documents that are held to plain English, and to lines of 100
-// columns.
+// heldToPlain has the folders and documents that must be in plain English, with lines of at most
+// 100 columns.
 var heldToPlain = []string{
 	"README.md", "CONTRIBUTING.md", "SECURITY.md", "CHANGELOG.md", "docs", "examples",
 	"adapter/ably", "lifecycle", "chat", "internal", "tests/conformance", "tests/report", "fsm",
@@ -24,13 +24,13 @@ var heldToPlain = []string{
 	"cmd", "spec", "tests/mutation",
 }
 
-// exceptPlain are below those, and not held to it yet.
+// exceptPlain has documents in these folders that are not checked yet.
 var exceptPlain = []string{
 	"tests/report/register.md", "tests/report/coverage.md", "tests/report/coverage-features.md",
 	"tests/report/coverage-realtime.md", "tests/report/coverage-uts.md",
 }
 
-// words are those that the reader of a technical text stumbles over, with what to write instead.
+// words has expressions that readers of a technical text stumble over, and what to write instead.
 var words = []struct{ instead, write string }{
 	{`gives? up only`, "cancelling ctx stops the wait, not the operation"},
 	{`returns? what (ends|removes)`, "returns an unsubscribe function"},
@@ -54,26 +54,26 @@ var badWords = func() *regexp.Regexp {
 	return regexp.MustCompile(`(?i)` + strings.Join(all, "|"))
 }()
 
-// widest is how many columns a line of a comment or a document has at most.
+// widest is the largest number of columns in a line of a comment or a document.
 const widest = 100
 
 var (
-	// A row of a table, a long address, a directive and the output of an example have no line
-	// break.
+	// These lines can't be wrapped: rows of tables, long addresses, directives, and outputs of
+	// examples.
 	tooWideAnyway = regexp.MustCompile(`^\s*(\||<!--)|https?://\S{40,}|^//go:|^\s*// (\{"seq"| {20})`)
 	exampleOutput = regexp.MustCompile(`(?i)^(unordered )?output:`)
 	fenced        = regexp.MustCompile("(?ms)^```.*?^```$|<!-- begin .*?<!-- end [^>]*-->")
 )
 
-// passage is a text with where it stands.
+// passage is a part of a file, with its position.
 type passage struct {
 	file string
 	line int
 	text string // as it stands
-	says string // the words of it
+	says string // the text without markup
 }
 
-// faultsOf lists the lines that are too wide, and the words that are not plain, of a passage.
+// faultsOf returns the lines of a passage that are too wide, and its words that are not plain.
 func faultsOf(p passage) (bad []string) {
 	for i, line := range strings.Split(p.text, "\n") {
 		at := fmt.Sprintf("%s:%d", p.file, p.line+i)
@@ -89,8 +89,8 @@ func faultsOf(p passage) (bad []string) {
 	return bad
 }
 
-// passages returns the comments of a Go file, each group as one, and its strings; or all of a
-// document but its code.
+// passages returns the comments and the strings of a Go file, or the text of a document without its
+// code.
 func passages(file, text string) (all []passage, err error) {
 	if strings.HasSuffix(file, ".md") {
 		blank := func(s string) string { return strings.Repeat("\n", strings.Count(s, "\n")) }
@@ -104,15 +104,15 @@ func passages(file, text string) (all []passage, err error) {
 	}
 	for _, group := range parsed.Comments {
 		if exampleOutput.MatchString(group.Text()) {
-			continue // it is what the example prints
+			continue // the comment is the output of an example
 		}
 		all = append(all, passage{file, set.Position(group.Pos()).Line, raw(set, text, group), group.Text()})
 	}
-	// has names of faults
+	// Strings in these files are names of faults, among others, so they are not checked.
 	suite := strings.HasPrefix(file, "tests/") && !strings.HasPrefix(file, "tests/conformance/") ||
 		file == "spec/proof/faults.go"
 	if !suite && !strings.HasSuffix(file, "_test.go") {
-		// what a program prints, logs and returns as an error
+		// Strings that a program prints, logs or returns as an error.
 		ast.Inspect(parsed, func(n ast.Node) bool {
 			if lit, ok := n.(*ast.BasicLit); ok && lit.Kind == token.STRING && strings.Contains(lit.Value, " ") {
 				all = append(all, passage{file, set.Position(lit.Pos()).Line, "", lit.Value})
@@ -123,15 +123,14 @@ func passages(file, text string) (all []passage, err error) {
 	return all, nil
 }
 
-// raw returns the lines of a comment as they stand in the file, with what stands before it.
+// raw returns the whole lines of a comment, with the code before it.
 func raw(set *token.FileSet, text string, group *ast.CommentGroup) string {
 	lines := strings.Split(text, "\n")
 	from, to := set.Position(group.Pos()).Line, set.Position(group.End()).Line
 	return strings.Join(lines[from-1:to], "\n")
 }
 
-// languageFaults lists what is not plain, by file, of the folders and documents that are held to
-// it.
+// languageFaults returns the faults of all folders and documents that are checked, by file.
 func languageFaults(t *testing.T) map[string][]string {
 	t.Helper()
 	found, seen := map[string][]string{}, 0
@@ -170,8 +169,8 @@ func languageFaults(t *testing.T) map[string][]string {
 	return found
 }
 
-// TestPlainLanguage holds documents and comments to the usual words, and to lines of 100 columns.
-// With -update it wraps what is too wide.
+// TestPlainLanguage checks the words and the line length of documents and comments. With -update it
+// wraps lines that are too wide.
 func TestPlainLanguage(t *testing.T) {
 	all := languageFaults(t)
 	for file := range all {
@@ -188,7 +187,7 @@ func TestPlainLanguage(t *testing.T) {
 	}
 }
 
-// TestOddWordsAreSeen shows that the check can fail: each row of the list has an example.
+// TestOddWordsAreSeen shows that the check can fail: it has an example for each row of words.
 func TestOddWordsAreSeen(t *testing.T) {
 	for text, want := range map[string]int{
 		"The caller gives up only its own wait.": 1, "It returns what ends that.": 1, "The listener is told.": 1,

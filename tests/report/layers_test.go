@@ -17,9 +17,9 @@ import (
 
 const module = "ablyrooms.example"
 
-// allowed says, for a package and those below it, what its code (tests aside) may import beside the
-// standard library and itself; /x is a package of the module. The longest prefix counts. "*" stands
-// for everything.
+// allowed has, for a package and those below it, the imports that their code (except tests) may
+// have, in addition to the standard library and the package itself. /x is a package of this module.
+// The entry with the longest matching path counts. "*" allows everything.
 var allowed = map[string]string{
 	"fsm":             "github.com/looplab/fsm",
 	"lifecycle":       "/fsm /internal/listen /internal/ctxerr",
@@ -38,10 +38,10 @@ var allowed = map[string]string{
 	"model":                         "",
 	"internal":                      "golang.org/x/term",
 	"spec":                          "/internal /tests/report/golden",
-	// Counterexamples are read by the mappings of the graphs, for links to the playground.
+	// To make links to the playground, it reads counterexamples with the mappings of tests/graphs.
 	"spec/TLA/tlc": "/internal /spec/TLA/tlcrun /tests/graphs",
 	"tests":        "*",
-	// The harness needs no Ably; the server that a process connects to is given to it.
+	// The harness doesn't import Ably; a caller gives it the server that a process connects to.
 	"tests/conformance":           "/model /internal/bubble /internal/playlink pgregory.net/rapid",
 	"tests/conformance/gallery":   "/tests/conformance",
 	"tests/conformance/server":    "/model /tests/conformance /adapter/ably/ablytest",
@@ -80,7 +80,7 @@ func TestImportsFollowTheLayout(t *testing.T) {
 	}
 }
 
-// broken lists the imports of a package that its row does not allow.
+// broken returns the imports of a package that its entry doesn't allow.
 func broken(p pkg) (bad []string) {
 	below := func(path, folder string) bool { return strings.HasPrefix(path+"/", folder+"/") }
 	path, row := strings.TrimPrefix(p.ImportPath, module+"/"), ""
@@ -125,9 +125,9 @@ func TestABrokenRowIsSeen(t *testing.T) {
 	}
 }
 
-// The cores and the values of the features know no clock, goroutine, lock, context, network or
-// random source. There are exceptions in fsm: compiled tables are made once, and a looplab
-// machine takes a context. In chat times are values; no file asks a clock.
+// The cores, and the values of the features, use no clock, goroutine, lock, context, network or
+// random source. The exceptions in fsm: compiled tables are made once (sync), and a machine of
+// looplab takes a context. In chat, times are values, but no code reads a clock.
 func TestTheCoresArePure(t *testing.T) {
 	clock := regexp.MustCompile(`time\.(Now|Since|Until|After|AfterFunc|Sleep|Tick|NewTimer|NewTicker)\b`)
 	exempt := map[string]string{"machine.go": "context", "life.go": "sync", "status.go": "sync", "channel_machine.go": "sync"}
@@ -163,7 +163,8 @@ func TestTheCoresArePure(t *testing.T) {
 	}
 }
 
-// impure lists what a source file uses of concurrency and of the world outside.
+// impure returns the uses of concurrency, and the imports of packages with outside effects, in a
+// source file.
 func impure(t *testing.T, source []byte) (found []string) {
 	file, err := parser.ParseFile(token.NewFileSet(), "", source, 0)
 	if err != nil {

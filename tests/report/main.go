@@ -1,27 +1,28 @@
-// Command report runs make check, keeps account of it, and compares it with what is claimed.
+// Command report runs the steps of make check, records what they print, and compares the records
+// with what the documents claim. It has these subcommands:
 //
 //	report all fmt+vet race tlc ...
 //
-// runs the steps, targets of the Makefile, one after another; those that a + joins run side by
-// side. It prints the time of each as it ends, and at the end a table and what check and evidence
-// say.
+// runs the given steps, which are targets of the Makefile, one after another. Steps that are joined
+// by + run at the same time. It prints the time of each step when it ends. At the end it prints a
+// table of the times, and does the same as report check and report evidence -compare.
 //
 //	report record STEP -- command [arguments]
 //
-// runs a command, shows what it prints, and keeps its exit code, its lines that begin with EVIDENCE
-// or CAUGHT, and the names of tests that passed or were skipped, in .cache/check/STEP.json.
+// runs a command and shows its output. It writes a record to .cache/check/STEP.json: the exit code,
+// the lines that begin with EVIDENCE or CAUGHT, and the names of tests that passed or were skipped.
 //
 //	report check
 //
-// compares what was kept with register.json. It fails when a step did not run or did not pass,
-// when evidence is missing, below its bound or unknown, when a test that the register names did
-// not pass, and when a test was skipped that the register doesn't list.
+// compares the records with register.json. It fails if a step did not run or did not pass; if
+// evidence is missing, unknown or does not meet its conditions; if a test that the register names
+// did not pass; and if a test was skipped that the register doesn't list.
 //
 //	report evidence [-compare]
 //
-// lists by name what was caught: planted faults, twins, canaries, broken registries, misreadings
-// and corruptions. With -compare it fails when a line of evidence/before.txt is missing, and
-// lists what was added.
+// lists what was caught, by name: planted faults, twins, canaries, broken registries, misreadings
+// and corruptions. With -compare it lists only what was added since evidence/before.txt and what is
+// missing, and fails if something is missing.
 package main
 
 import (
@@ -45,7 +46,7 @@ func main() {
 	os.Exit(code)
 }
 
-// do returns the exit code.
+// do runs a subcommand and returns the exit code.
 func do(args []string) (int, error) {
 	root, err := modroot.Find()
 	if err != nil {

@@ -14,8 +14,8 @@ import (
 	"time"
 )
 
-// pages are the documents for users. What stands in their fences is checked here: Go code compiles
-// in a module of a user's, programs run, and commands name what there is.
+// pages returns the documents for users. The tests in this file check their code blocks: Go code
+// compiles in a user's module, programs run, and commands name existing targets and packages.
 func pages(t *testing.T) []string {
 	t.Helper()
 	found, err := filepath.Glob(filepath.Join(root, "docs", "*.md"))
@@ -29,7 +29,7 @@ func pages(t *testing.T) []string {
 	return all
 }
 
-// block is what stands in a fence of a document.
+// block is a code block of a document.
 type block struct {
 	page     string
 	line     int
@@ -58,7 +58,7 @@ func allBlocks(t *testing.T) (all []block) {
 
 var indented = regexp.MustCompile(`(?m)(^//\t.*\n(?:^//(?:\t.*)?\n)*^//\t.*\n)`)
 
-// commentBlocks returns the code in the comments of a Go file.
+// commentBlocks returns the code blocks in the comments of a Go file.
 func commentBlocks(file, text string) (all []block) {
 	for _, m := range indented.FindAllStringIndex(text, -1) {
 		code := strings.ReplaceAll(strings.ReplaceAll(text[m[0]:m[1]], "//\t", ""), "//\n", "\n")
@@ -67,7 +67,7 @@ func commentBlocks(file, text string) (all []block) {
 	return all
 }
 
-// imports are the packages that code in documents names, by the names that they have there.
+// imports has the packages that code in documents uses, by their names in that code.
 var imports = map[string]string{
 	"ably": "github.com/ably/ably-go/ably", "ablychat": module + "/adapter/ably", "ablytest": module + "/adapter/ably/ablytest",
 	"bottest": module + "/adapter/ably/ablytest/bottest", "chatdebug": module + "/adapter/ably/chatdebug",
@@ -77,11 +77,11 @@ var imports = map[string]string{
 	"trace": module + "/lifecycle/trace",
 }
 
-// given are the variables that a piece of code may use without a declaration.
+// given declares the variables that a piece of code may use without a declaration.
 const given = "ctx context.Context, client *ablychat.Client, rooms *ablychat.Rooms, room *ablychat.Room, " +
 	"realtime *ably.Realtime, key string, message ablychat.Message"
 
-// helpers are what pieces of tests of one's own registry leave out.
+// helpers has the declarations that the documents leave out in tests of a user's own registry.
 const helpers = `
 type pool struct {
 	open    func(ctx context.Context, name, options string) (int, error)
@@ -100,8 +100,8 @@ var (
 	functions = regexp.MustCompile(`(?m)^func `)
 )
 
-// file makes a file of a block: a program as it is, functions as they are, and other code as the
-// body of a function.
+// file returns a Go file with the code of a block. Programs and functions stay as they are. Other
+// code becomes the body of a function.
 func (b block) file() (name, text string) {
 	if strings.HasPrefix(b.text, "package ") {
 		return "main.go", b.text
@@ -120,7 +120,7 @@ func (b block) file() (name, text string) {
 			}
 		}
 		if last := strings.Split(strings.TrimSpace(code), "\n"); strings.HasPrefix(last[len(last)-1], "return ") {
-			uses = "" // it could not be reached
+			uses = "" // code after the return would be unreachable
 		}
 		code = "func _(" + given + ") error {\n{\n" + code + uses + "}\nreturn nil\n}\n"
 	}
@@ -141,10 +141,11 @@ func (b block) file() (name, text string) {
 	return "piece.go", head + code
 }
 
-// oneLine finds the lines of code in the tables of README.
+// oneLine matches the lines of code in the tables of README.
 var oneLine = regexp.MustCompile("`((?:room|client|lease)\\.[^`]*\\)|for [^`]*\\})`")
 
-// oneLiners makes a function of them.
+// oneLiners returns the number of such lines in README, and a Go file with a function that has them
+// all.
 func oneLiners(readme string) (n int, text string) {
 	text = "package piece\n\nimport \"context\"\nimport ablychat \"" + module + "/adapter/ably\"\n\nfunc _(" +
 		"ctx context.Context, client *ablychat.Client, room *ablychat.Room, lease *ablychat.Lease, m ablychat.Message, " +
@@ -160,11 +161,11 @@ func oneLiners(readme string) (n int, text string) {
 	return n, text + "}\n"
 }
 
-// TestGoInDocumentsCompiles builds all Go code of the documents in a module of a user's.
+// TestGoInDocumentsCompiles builds all Go code of the documents in a user's module.
 func TestGoInDocumentsCompiles(t *testing.T) {
 	dir, n := foreignModule(t), 0
 	for _, b := range allBlocks(t) {
-		if b.language != "go" || b.page == "docs/testing.md" { // its code is that of tests
+		if b.language != "go" || b.page == "docs/testing.md" { // its code is copied from tests
 			continue
 		}
 		name, text := b.file()
@@ -200,8 +201,9 @@ func TestBrokenGoIsSeen(t *testing.T) {
 	}
 }
 
-// TestProgramsInDocumentsRun runs each program of the documents in a module of a user's, until it
-// has printed what the document says, and interrupts it: then it must end well.
+// TestProgramsInDocumentsRun runs each program of the documents in a user's module. When the
+// program has printed what the document says, the test interrupts it; the program must then exit
+// without an error.
 func TestProgramsInDocumentsRun(t *testing.T) {
 	all, ran := allBlocks(t), 0
 	dir := foreignModule(t)
@@ -252,7 +254,7 @@ func play(t *testing.T, path, want string) error {
 			break
 		}
 	}
-	_ = program.Process.Signal(os.Interrupt) // one that has ended is reported below
+	_ = program.Process.Signal(os.Interrupt) // fails if the program has ended; Wait reports that
 	err = program.Wait()
 	if printed != want || err != nil || log.Len() > 0 {
 		return fmt.Errorf("printed %q, expected %q; ended with %v; logged:\n%s", printed, want, err, log.String())
@@ -260,61 +262,7 @@ func play(t *testing.T, path, want string) error {
 	return nil
 }
 
-var (
-	makeTarget = regexp.MustCompile(`(?m)^([a-z-]+):`)
-	linked     = regexp.MustCompile(`\]\(([^)#\s]+)(#[^)\s]*)?\)`)
-	inline     = regexp.MustCompile("`((?:make|go run|go test|go doc) [^`]*)`")
-)
-
-// misnamed lists the parts of a command that name nothing: targets of make, packages of go.
-func misnamed(command, makefile string) (bad []string) {
-	words := strings.Fields(strings.TrimPrefix(command, "@"))
-	targets := map[string]bool{}
-	for _, m := range makeTarget.FindAllStringSubmatch(makefile, -1) {
-		targets[m[1]] = true
-	}
-	for i, word := range words {
-		path := strings.TrimSuffix(strings.TrimSuffix(strings.TrimPrefix(word, module), "/..."), "/")
-		switch {
-		case strings.HasPrefix(word, "#"):
-			return bad
-		case words[0] == "make" && i > 0 && !strings.Contains(word, "=") && !targets[word]:
-			bad = append(bad, "make has no target "+word)
-		case words[0] == "go" && (strings.HasPrefix(path, "./") || strings.HasPrefix(word, module+"/")):
-			if _, err := os.Stat(filepath.Join(root, path)); err != nil {
-				bad = append(bad, "there is no "+word)
-			}
-		}
-	}
-	return bad
-}
-
-// TestCommandsInDocuments: each command of the documents names targets and packages that there are.
-// make check runs nearly all of these targets.
-func TestCommandsInDocuments(t *testing.T) {
-	makefile, n := read(t, "Makefile"), 0
-	for _, page := range pages(t) {
-		text := read(t, page)
-		var commands []string
-		for _, b := range blocks(page, text) {
-			if b.language == "sh" {
-				commands = append(commands, strings.Split(strings.TrimSpace(b.text), "\n")...)
-			}
-		}
-		for _, m := range inline.FindAllStringSubmatch(text, -1) {
-			commands = append(commands, strings.Join(strings.Fields(m[1]), " "))
-		}
-		for _, command := range commands {
-			for _, bad := range misnamed(command, makefile) {
-				t.Errorf("%s: %s: %s", page, command, bad)
-			}
-			n++
-		}
-	}
-	if n < 20 || len(misnamed("make chekc", makefile)) != 1 || len(misnamed("go run ./examples/nowhere", makefile)) != 1 {
-		t.Errorf("only %d commands were looked at, or a wrong one is not seen", n)
-	}
-}
+var linked = regexp.MustCompile(`\]\(([^)#\s]+)(#[^)\s]*)?\)`)
 
 // dangling lists the links of a document to files that are not there.
 func dangling(page, text string) (bad []string) {

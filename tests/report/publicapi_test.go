@@ -11,12 +11,11 @@ import (
 	"testing"
 )
 
-// apiRecord is the record of the public API. A change of it is deliberate: the command that renews
-// it is
+// apiRecord is the record of the public API. After an intended change, this command rewrites it:
 //
 //	go test ./tests/report -count=1 -run TestThePublicAPI -update
 //
-// A line that goes or changes breaks programs; CHANGELOG.md says so.
+// A removed or changed line breaks programs, so CHANGELOG.md must describe it.
 const apiRecord = "api/ablychat.txt"
 
 // TestThePublicAPI compares the exported names of package ablychat with the record.
@@ -89,7 +88,7 @@ func TestAChangeOfTheAPIIsSeen(t *testing.T) {
 	}
 }
 
-// What is not exported is no part of the record.
+// Names that are not exported are not part of the record.
 func TestTheAPIHasWhatIsExportedAlone(t *testing.T) {
 	pkg := types.NewPackage("p", "p")
 	field := func(name string) *types.Var {

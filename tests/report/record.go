@@ -14,31 +14,31 @@ import (
 	"strings"
 )
 
-// record is what is kept of one step.
+// record is the record of one step, kept in a file.
 type record struct {
 	Step     string
 	Command  []string
 	Exit     int
-	Evidence []string `json:",omitempty"` // the lines, without the word
-	Caught   []string `json:",omitempty"` // what was planted and caught, as "family: name"
+	Evidence []string `json:",omitempty"` // the EVIDENCE lines, without that word
+	Caught   []string `json:",omitempty"` // planted faults that were caught, as "family: name"
 	Passed   []string `json:",omitempty"` // tests, as package.Test, without the module's path
 	Skipped  []string `json:",omitempty"`
 }
 
-// event is a line of go test -json.
+// event is a line of the output of go test -json.
 type event struct {
 	Action, Package, Test, Output, ImportPath string
 }
 
-// recorder reads what a command prints.
+// recorder reads the output of a command, shows it, and makes the record.
 type recorder struct {
 	module string
 	out    io.Writer
 	record record
-	held   map[string][]string // what tests printed, until it is known whether they pass
+	held   map[string][]string // output of tests that have not ended yet, by test
 }
 
-// lines reads all output to its end.
+// lines reads the output to its end.
 func (r *recorder) lines(from io.Reader) error {
 	in := bufio.NewScanner(from)
 	in.Buffer(nil, 1<<26)
@@ -59,10 +59,10 @@ func (r *recorder) line(text string) {
 	}
 }
 
-// said is a line that a step prints to be recorded; a test may log it.
+// said matches a line that a step prints for its record, directly or in the log of a test.
 var said = regexp.MustCompile(`^(?:\s+\S+\.go:\d+: )?(EVIDENCE|CAUGHT) (\S.*)`)
 
-// evidence keeps a line of evidence, and reports whether the line need not be shown.
+// evidence records an EVIDENCE or CAUGHT line, and reports whether to hide the line.
 func (r *recorder) evidence(text string) (hide bool) {
 	m := said.FindStringSubmatch(strings.TrimRight(text, "\n"))
 	switch {
@@ -76,7 +76,7 @@ func (r *recorder) evidence(text string) (hide bool) {
 	return true
 }
 
-// event takes one event of go test -json, and shows what go test would.
+// event handles one event of go test -json, and prints the same output as go test without -json.
 func (r *recorder) event(e event) {
 	test := strings.TrimPrefix(strings.TrimPrefix(e.Package, r.module), "/") + "." + e.Test
 	switch e.Action {
@@ -85,7 +85,7 @@ func (r *recorder) event(e event) {
 		case r.evidence(e.Output):
 		case e.Action == "build-output" || e.Test == "" && showsPackage(e.Output):
 			fmt.Fprint(r.out, e.Output)
-		default: // what a package prints by itself is shown when it fails, as what a test does
+		default: // output of a test, or of a package outside of its tests: shown only if it fails
 			r.held[test] = append(r.held[test], e.Output)
 		}
 	case "pass", "skip", "fail":
@@ -104,14 +104,14 @@ func (r *recorder) event(e event) {
 	}
 }
 
-// showsPackage reports whether a line is one of those about a whole package that go test prints
-// without -v.
+// showsPackage reports whether a line is about a whole package. go test prints such lines without
+// -v.
 func showsPackage(line string) bool {
 	return strings.HasPrefix(line, "ok ") || strings.HasPrefix(line, "FAIL\t") || strings.HasPrefix(line, "---") || strings.HasPrefix(line, "panic") ||
 		strings.Contains(line, "[no test files]")
 }
 
-// run runs a step, and keeps its record.
+// run runs a step, and writes its record.
 func run(dir, module, step string, command []string, out io.Writer) (exit int, err error) {
 	r := recorder{module: module, out: out, record: record{Step: step, Command: command}, held: map[string][]string{}}
 	cmd := exec.Command(command[0], command[1:]...)
@@ -133,7 +133,7 @@ func run(dir, module, step string, command []string, out io.Writer) (exit int, e
 		}
 		r.record.Exit = max(failed.ExitCode(), 1)
 	}
-	// What a test was printing when its process ended.
+	// Show the output of tests that were running when the process ended.
 	if r.record.Exit != 0 {
 		for _, lines := range r.held {
 			fmt.Fprint(out, strings.Join(lines, ""))
@@ -156,7 +156,7 @@ func keep(dir string, r record) error {
 	return os.WriteFile(logOf(dir, r.Step), text, 0o644)
 }
 
-// kept reads the records of all steps.
+// kept returns the records of all steps.
 func kept(dir string) ([]record, error) {
 	files, err := filepath.Glob(filepath.Join(dir, "*.json"))
 	if err != nil {

@@ -21,30 +21,31 @@ import (
 //go:embed register.json
 var registered []byte
 
-// register is what register.json says.
+// register is the content of register.json.
 type register struct {
 	Machines []machine
-	Evidence map[string][]string // what each step prints: a name and conditions, as key=value
+	Evidence map[string][]string // the evidence that each step must print: a name, and conditions
 	Skips    []skip
 	rows     []row
 	covering []string // the tests that the coverage tables name, as package.Test
 }
 
-// machine is one of the machines, whose document lists its properties.
+// machine is a machine whose document lists its properties.
 type machine struct {
 	Name, Document string
-	Twin           string   // what the names of the broken twins of its spec begin with
-	Tests          []string // what holds all properties to model and core, as package.Test
+	Twin           string   // prefix of the names of the broken twins of its spec
+	Tests          []string // tests that check all properties of model and core, as package.Test
 	holds          []property
 }
 
-// property is what a document says must hold.
+// property is a property that a document lists, with the points of the specification that it cites.
 type property struct{ name, points string }
 
-// skip is a test that is skipped in a step, and passes in another one, or by a command of its own.
+// skip is a test that is skipped in a step, and passes in another step or with another command.
 type skip struct{ Step, Test, Why, Instead string }
 
-// row is a kind of evidence: the step prints a line of that name that meets all conditions.
+// row describes a line of evidence: the step must print a line with this name that meets all
+// conditions.
 type row struct {
 	step, name string
 	conditions []condition
@@ -61,7 +62,8 @@ var (
 	cited        = regexp.MustCompile(`\b(?:CHA-\w+|RT[A-Z]+\d\w*)`)
 )
 
-// readRegister reads the register, and the properties from the documents that it names.
+// readRegister reads the register, the properties in the documents that it names, and the tests
+// that the coverage tables name.
 func readRegister(text []byte, root string) (*register, error) {
 	reg := &register{}
 	d := json.NewDecoder(bytes.NewReader(text))
@@ -119,7 +121,7 @@ func readRegister(text []byte, root string) (*register, error) {
 	return reg, nil
 }
 
-// readRow reads what a step prints. A value that begins with @ is the key of a golden number.
+// readRow parses a line of register.json. A value that begins with @ is a key of golden.json.
 func readRow(step, line string) (row, error) {
 	words := strings.Fields(line)
 	e := row{step: step, name: words[0]}
@@ -139,7 +141,7 @@ func readRow(step, line string) (row, error) {
 	return e, nil
 }
 
-// check prints what is not as the register says, and returns the exit code.
+// check prints the differences between the records and the register, and returns the exit code.
 func check(root, dir string, out io.Writer) (int, error) {
 	reg, err := readRegister(registered, root)
 	if err != nil {
@@ -157,12 +159,12 @@ func check(root, dir string, out io.Writer) (int, error) {
 	for _, c := range complaints {
 		fmt.Fprintln(out, "register:", c)
 	}
-	fmt.Fprintf(out, "register: %d steps, %d kinds of evidence; not as register.json says: %d\n",
+	fmt.Fprintf(out, "register: %d steps, %d kinds of evidence; differences from register.json: %d\n",
 		len(records), len(reg.rows), len(complaints))
 	return min(len(complaints), 1), nil
 }
 
-// compare returns what is not as the register says. The names are of what was caught.
+// compare returns the differences between the records and the register. names has what was caught.
 func (r *register) compare(records []record, names []string) (complaints []string) {
 	complain := func(format string, args ...any) {
 		complaints = append(complaints, fmt.Sprintf(format, args...))
@@ -185,7 +187,7 @@ func (r *register) compare(records []record, names []string) (complaints []strin
 		for _, line := range rec.Evidence {
 			known := func(e row) bool { return e.step == rec.Step && e.met(line) }
 			if !slices.ContainsFunc(r.rows, known) {
-				complain("step %s printed evidence that no row knows or allows: %q", rec.Step, line)
+				complain("step %s printed evidence that no row of the register allows: %q", rec.Step, line)
 			}
 		}
 	}
@@ -231,7 +233,7 @@ func (r *register) compare(records []record, names []string) (complaints []strin
 	return complaints
 }
 
-// met reports whether a line of evidence is of the name and meets the conditions.
+// met reports whether a line of evidence has the name and meets the conditions.
 func (e row) met(line string) bool {
 	name, rest, _ := strings.Cut(line, " ")
 	values := map[string]string{}
@@ -245,7 +247,8 @@ func (e row) met(line string) bool {
 	})
 }
 
-// holds compares numbers, and texts for equality. A share is written as 0.97, 97% or 33/34.
+// holds reports whether a value meets the condition. "=" compares texts; the others compare
+// numbers, where 0.97, 97% and 33/34 are numbers.
 func (c condition) holds(value string) bool {
 	got, err1 := number(value)
 	want, err2 := number(c.value)

@@ -44,7 +44,7 @@ const document = `
 - **NoProperty**: here.
 `
 
-// readSample reads a register, whose properties stand in a document of its own.
+// readSample reads a register with a document that lists its properties.
 func readSample(t *testing.T, text, document string) (*register, error) {
 	t.Helper()
 	root := t.TempDir()
@@ -62,7 +62,7 @@ func readSample(t *testing.T, text, document string) (*register, error) {
 	return readRegister([]byte(text), root)
 }
 
-// good are records that the sample is content with.
+// good returns records that match the sample register.
 func good() []record {
 	return []record{
 		{Step: "tlc", Evidence: []string{`tlc configurations=35 seconds=90`},
@@ -77,7 +77,8 @@ func good() []record {
 	}
 }
 
-// Each way in which evidence can be missing, empty, skipped, too little or unknown is a complaint.
+// The check complains about evidence that is missing, empty, too little or unknown, and about
+// skipped tests.
 func TestWhatIsNotAsTheRegisterSaysIsFound(t *testing.T) {
 	reg, err := readSample(t, sample, document)
 	if err != nil {
@@ -105,11 +106,11 @@ func TestWhatIsNotAsTheRegisterSaysIsFound(t *testing.T) {
 		{"a step that failed", func(r []record) []record { r[0].Exit = 1; return r }, "step tlc ended with code 1"},
 		{"no evidence", evidence(0), "printed no evidence tlc"},
 		{"empty evidence", evidence(0, "tlc"), "printed no evidence tlc"},
-		{"another number", evidence(0, "tlc configurations=34"), "no row knows"},
+		{"another number", evidence(0, "tlc configurations=34"), "no row of the register allows"},
 		{"too little", evidence(1, "equality states=6680 differences=false"), fmt.Sprintf("with [states=%d", golden.Int("graph/rooms/4-2-2/states"))},
-		{"a share below its floor", evidence(2, "share edges=89/100"), "no row knows"},
-		{"a difference", evidence(1, "equality states=6680 differences=true"), "no row knows"},
-		{"unknown evidence", evidence(0, "tlc configurations=35", "more x=1"), "no row knows"},
+		{"a share below its floor", evidence(2, "share edges=89/100"), "no row of the register allows"},
+		{"a difference", evidence(1, "equality states=6680 differences=true"), "no row of the register allows"},
+		{"unknown evidence", evidence(0, "tlc configurations=35", "more x=1"), "no row of the register allows"},
 		{"a test that did not run", func(r []record) []record { r[2].Passed = nil; return r },
 			"model.TestWalk did not run and pass"},
 		{"a covering test that did not run", func(r []record) []record { r[2].Passed = []string{"model.TestWalk"}; return r },
@@ -150,8 +151,8 @@ func TestBadRegistersAreRefused(t *testing.T) {
 	}
 }
 
-// The recorder keeps evidence from plain output and from the events of go test -json, and shows
-// what failed.
+// The recorder keeps evidence from plain output and from the events of go test -json, and shows the
+// output of failed tests.
 func TestRecording(t *testing.T) {
 	dir := t.TempDir()
 	script := `echo 'EVIDENCE plain n=1'
@@ -197,7 +198,7 @@ exit 3`
 	}
 }
 
-// The register of the repository can be read, and each test that it names is there.
+// The register of the repository can be read, and each test that it names exists.
 func TestTheRegisterIsWhole(t *testing.T) {
 	reg, err := readRegister(registered, root)
 	if err != nil {
@@ -214,7 +215,8 @@ func TestTheRegisterIsWhole(t *testing.T) {
 	}
 }
 
-// Something caught that isn't any more is noticed, and what is new is listed.
+// The comparison notices something that was caught before and isn't caught any more, and lists what
+// was added.
 func TestALossIsNoticed(t *testing.T) {
 	now, err := caught([]record{
 		{Passed: []string{"tests/x.TestTheBrokenAreCaught/one_of_two", "tests/x.TestTheBrokenAreCaught", "fsm.TestX/y"}},
@@ -233,7 +235,8 @@ func TestALossIsNoticed(t *testing.T) {
 	}
 }
 
-// Steps run in their order, those of a stage side by side, and none after one that failed.
+// Stages run in order, the steps of a stage run at the same time, and no stage runs after one that
+// failed.
 func TestSteps(t *testing.T) {
 	var out strings.Builder
 	met := make(chan struct{})

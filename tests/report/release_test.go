@@ -13,7 +13,7 @@ import (
 
 var versionHeading = regexp.MustCompile(`(?m)^## (\d+\.\d+\.\d+)\b`)
 
-// newest returns the version of the first heading of a changelog that has one.
+// newest returns the first version in the headings of a changelog.
 func newest(changelog string) string {
 	if m := versionHeading.FindStringSubmatch(changelog); m != nil {
 		return m[1]
@@ -21,8 +21,8 @@ func newest(changelog string) string {
 	return ""
 }
 
-// TestTheVersion: the version that Ably gets, the newest of the changelog, and that of the release
-// checklist's example are one.
+// TestTheVersion checks that three versions are the same: the one that the library sends to Ably,
+// the newest in the changelog, and the one in the example of the release checklist.
 func TestTheVersion(t *testing.T) {
 	if got := newest(read(t, "CHANGELOG.md")); got != ablychat.Version {
 		t.Errorf("the changelog's newest version is %q, ablychat.Version is %q", got, ablychat.Version)
@@ -52,7 +52,8 @@ var (
 	release    = regexp.MustCompile(`^ # v\d+\.\d+\.\d+$`)
 )
 
-// unpinned lists the actions of a workflow that no commit pins, or whose release no comment names.
+// unpinned returns the actions of a workflow that are not pinned to a commit, or that have no
+// comment with their release.
 func unpinned(workflow string) (bad []string) {
 	for _, m := range usesAction.FindAllStringSubmatch(workflow, -1) {
 		if !pinned.MatchString(m[1]) || !release.MatchString(m[2]) {
@@ -62,8 +63,8 @@ func unpinned(workflow string) (bad []string) {
 	return bad
 }
 
-// TestWorkflows: each action is pinned by its commit, and the workflow on Linux runs make check
-// with each tool that it needs.
+// TestWorkflows checks that each action is pinned to a commit, and that the workflow on Linux runs
+// make check with all tools that it needs.
 func TestWorkflows(t *testing.T) {
 	files, err := filepath.Glob(filepath.Join(root, ".github", "workflows", "*.yml"))
 	if err != nil || len(files) == 0 {

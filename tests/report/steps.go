@@ -15,15 +15,15 @@ import (
 	"time"
 )
 
-// took is how long a step took.
+// took has the duration of a step.
 type took struct {
 	step  string
 	time  time.Duration
-	begin time.Duration // since the first step began
+	begin time.Duration // time from the begin of the first step
 	err   error
 }
 
-// runAll runs the steps, and then compares what they showed with what is claimed.
+// runAll runs the steps, and then checks their records.
 func runAll(root, dir string, stages []string) (int, error) {
 	if err := os.RemoveAll(dir); err != nil {
 		return 0, err
@@ -34,7 +34,7 @@ func runAll(root, dir string, stages []string) (int, error) {
 	times := steps(ctx, stages, os.Stdout, func(ctx context.Context, step string, out io.Writer) error {
 		target := exec.CommandContext(ctx, "make", "--no-print-directory", step)
 		target.Dir, target.Stdout, target.Stderr = root, out, out
-		target.Cancel = func() error { return nil } // an interrupt reaches the whole process group
+		target.Cancel = func() error { return nil } // the process group gets the interrupt itself
 		return target.Run()
 	})
 	printTimes(os.Stdout, times, time.Since(begin))
@@ -54,8 +54,8 @@ func runAll(root, dir string, stages []string) (int, error) {
 	return max(registered, compared), nil
 }
 
-// steps runs the stages one after another up to the first that fails, and the steps of a stage
-// side by side.
+// steps runs the stages one after another until one fails. The steps of a stage run at the same
+// time.
 func steps(ctx context.Context, stages []string, out io.Writer,
 	do func(context.Context, string, io.Writer) error) (times []took) {
 	begin := time.Now()
@@ -94,7 +94,7 @@ func steps(ctx context.Context, stages []string, out io.Writer,
 	return times
 }
 
-// lines lets several writers share one, a line at a time.
+// lines lets several writers share out. Each line is written as a whole.
 type lines struct {
 	mu  sync.Mutex
 	out io.Writer
@@ -117,7 +117,7 @@ func (w *lineWriter) Write(p []byte) (int, error) {
 	return len(p), err
 }
 
-// printTimes prints where the time went.
+// printTimes prints a table with the time of each step.
 func printTimes(out io.Writer, times []took, total time.Duration) {
 	table := tabwriter.NewWriter(out, 0, 0, 2, ' ', tabwriter.AlignRight)
 	fmt.Fprintln(table, "\nstep\tbegins\tseconds\tshare\t")
@@ -133,5 +133,5 @@ func printTimes(out io.Writer, times []took, total time.Duration) {
 	table.Flush()
 }
 
-// logOf returns the file that keeps the record of a step.
+// logOf returns the name of the file with the record of a step.
 func logOf(dir, step string) string { return filepath.Join(dir, step+".json") }

@@ -8,8 +8,9 @@ import (
 	"testing"
 )
 
-// kitExamples returns the parts of docs/testing.md: each is the source of functions that the tests
-// of the kit run. A part has the name of the function, or those that a comma joins.
+// kitExamples returns the generated parts of docs/testing.md: the sources of functions in the tests
+// of the kit. The name of a part is that of the function, or of several functions, joined by
+// commas.
 func kitExamples(t *testing.T) map[string]string {
 	t.Helper()
 	const folder = "adapter/ably/ablytest/bottest/"
@@ -43,7 +44,7 @@ func kitExamples(t *testing.T) map[string]string {
 	return parts
 }
 
-// functionsOf returns the sources of a file's functions, with their comments, by name.
+// functionsOf returns the functions of a file by name, each with its comment.
 func functionsOf(t *testing.T, source string) map[string]string {
 	t.Helper()
 	files := token.NewFileSet()

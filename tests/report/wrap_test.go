@@ -9,8 +9,8 @@ import (
 	"unicode/utf8"
 )
 
-// Wrapping breaks the lines of comments and documents that are too wide. It leaves alone what has
-// no wide line, tables, code, generated parts, and the outputs of examples.
+// Wrapping breaks lines of comments and documents that are too wide. It doesn't change paragraphs
+// without a wide line, tables, code, generated parts, and outputs of examples.
 
 var (
 	listItem  = regexp.MustCompile(`^\s*(?:[-*+]|\d+\.)\s+`)
@@ -29,8 +29,8 @@ func anyWide(lines []string) bool {
 	return false
 }
 
-// fill makes lines of words: the first begins with first, the others with rest. What stands in
-// backquotes stays together.
+// fill breaks a text into lines. The first line begins with first, the others with rest. It doesn't
+// break inside backquotes.
 func fill(text, first, rest string) (lines []string) {
 	line, empty := first, true
 	for _, word := range pieces(text) {
@@ -45,7 +45,7 @@ func fill(text, first, rest string) (lines []string) {
 	return append(lines, line)
 }
 
-// pieces splits a text into words; one in backquotes may have spaces, unless it is long.
+// pieces splits a text into words. A text in backquotes is one word, unless it is long.
 func pieces(text string) (all []string) {
 	open := ""
 	for _, word := range strings.Fields(text) {
@@ -97,8 +97,8 @@ func wrapDocument(text string) string {
 	return strings.Join(out, "\n")
 }
 
-// wrapped wraps a paragraph whose first line begins with first, if a line of it is too wide. The
-// others begin with rest, less spaces at its end.
+// wrapped wraps a paragraph if one of its lines is too wide. The first line begins with first, the
+// others with rest, without the spaces at its end.
 func wrapped(lines []string, first, rest string) []string {
 	if !anyWide(lines) {
 		return lines
@@ -110,15 +110,15 @@ func wrapped(lines []string, first, rest string) []string {
 	return fill(text, first, rest)
 }
 
-// wrapGo wraps the comments of a Go file. One behind code that makes the line too wide goes above
-// it.
+// wrapGo wraps the comments of a Go file. If code with a trailing comment is too wide, the comment
+// moves to a line above.
 func wrapGo(text string) string {
 	set := token.NewFileSet()
 	parsed, err := parser.ParseFile(set, "", text, parser.ParseComments|parser.SkipObjectResolution)
 	if err != nil {
 		return text
 	}
-	comments := map[int]bool{} // by line, from 0
+	comments := map[int]bool{} // by line number, from 0
 	for _, group := range parsed.Comments {
 		for _, c := range group.List {
 			comments[set.Position(c.Pos()).Line-1] = strings.HasPrefix(c.Text, "//")
@@ -147,12 +147,12 @@ func wrapGo(text string) string {
 	return strings.Join(out, "\n")
 }
 
-// wrapComment wraps the paragraphs and list items of a comment, whose lines begin with mark.
+// wrapComment wraps the paragraphs and list items of a comment whose lines begin with mark.
 func wrapComment(lines []string, mark string) (out []string) {
 	if exampleOutput.MatchString(strings.TrimSpace(strings.TrimPrefix(lines[0], mark))) {
 		return lines
 	}
-	fixed := func(body string) bool { // no text that flows
+	fixed := func(body string) bool { // reports whether a line must not be wrapped
 		return strings.TrimSpace(body) == "" || strings.HasPrefix(body, "\t") || strings.HasPrefix(body, " #")
 	}
 	for i := 0; i < len(lines); {
@@ -183,7 +183,7 @@ func wrapComment(lines []string, mark string) (out []string) {
 	return out
 }
 
-// TestWrapping shows what is broken into lines, and what is not.
+// TestWrapping shows which lines are wrapped, and which are not.
 func TestWrapping(t *testing.T) {
 	long := strings.TrimSpace(strings.Repeat("word ", 30))
 	for text, want := range map[string]int{ // lines

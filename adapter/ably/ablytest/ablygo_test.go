@@ -12,23 +12,23 @@ import (
 
 const patience = 10 * time.Second
 
-// quiet keeps the errors that tests ask for out of the log.
+// quiet keeps the errors that tests provoke out of the log.
 var quiet = ably.WithLogLevel(ably.LogNone)
 
-// testContext ends with the test, or when patience is at its end.
+// testContext returns a context that ends with the test, or when the time for the test is over.
 func testContext(t *testing.T) context.Context {
 	ctx, cancel := context.WithTimeout(context.Background(), patience)
 	t.Cleanup(cancel)
 	return ctx
 }
 
-// eachFormat runs a test with both encodings of the wire.
+// eachFormat runs a test with each of the two formats of the wire.
 func eachFormat(t *testing.T, f func(t *testing.T, binary ably.ClientOption)) {
 	t.Run("json", func(t *testing.T) { f(t, ably.WithUseBinaryProtocol(false)) })
 	t.Run("msgpack", func(t *testing.T) { f(t, ably.WithUseBinaryProtocol(true)) })
 }
 
-// connect makes a client and waits until it is connected.
+// connect returns a client that is connected.
 func connect(t *testing.T, srv *ablytest.Server, opts ...ably.ClientOption) *ably.Realtime {
 	t.Helper()
 	client := newClient(t, srv, opts...)
@@ -36,9 +36,9 @@ func connect(t *testing.T, srv *ablytest.Server, opts ...ably.ClientOption) *abl
 	return client
 }
 
-// newClient makes a client that connects. It doesn't connect of its own accord: ably-go
-// sets the client's Connection only after it has begun to connect, and dereferences nil
-// if a reconnect, as faults bring about, comes in between.
+// newClient returns a client that connects. The client doesn't connect automatically, since ably-go
+// sets the client's Connection only after it has begun to connect. If a fault makes it reconnect
+// before that, ably-go dereferences nil.
 func newClient(t *testing.T, srv *ablytest.Server, opts ...ably.ClientOption) *ably.Realtime {
 	t.Helper()
 	client, err := ably.NewRealtime(srv.ClientOptions(append(opts, quiet, ably.WithAutoConnect(false))...)...)
@@ -56,10 +56,10 @@ func closeClient(t *testing.T, client *ably.Realtime) {
 	awaitConnection(t, client, ably.ConnectionStateClosed, ably.ConnectionStateFailed)
 }
 
-// failClient ends a client for which a DETACHED came that it had not asked for, or a
-// second one, as happens when it detaches over a cut. ably-go then attaches again after
-// its ChannelRetryTimeout, by a goroutine that a closed connection doesn't end, but a
-// failed one does.
+// failClient fails the connection of a client. Use it after an unsolicited or a second DETACHED,
+// for example after a detach during a cut. After such a DETACHED, a goroutine of ably-go attaches
+// again after the ChannelRetryTimeout. It ends when the connection fails, but not when the
+// connection is closed.
 func failClient(t *testing.T, srv *ablytest.Server, client *ably.Realtime) {
 	if err := srv.FailConnection(client.Connection.ID(), errNo); err != nil {
 		t.Fatal(err)

@@ -1,18 +1,18 @@
 package ablytest
 
-// acks keeps the answers to a connection's publishes in the order of their serials: a
-// client takes an ACK that skips one for a NACK of it. It also remembers past answers,
-// since a client that resumes sends again what it has no answer for (RTN19a).
+// acks keeps the answers to a connection's publishes in the order of their serials: if an ACK skips
+// a serial, a client takes that for a NACK of the serial. acks also remembers past answers, since a
+// client that resumes repeats the publishes that it has no answer for (RTN19a).
 type acks struct {
-	open    []int64        // serials that arrived and wait for their answer or their turn
+	open    []int64        // arrived serials that wait for their answer, or for earlier answers
 	seen    map[int64]bool // serials that arrived on this transport
 	answers map[int64]*ProtocolMessage
 }
 
 const answersKept = 1000
 
-// arrived notes that the client has sent serial. One that comes twice on a transport is
-// answered once: a second answer would be a violation of the protocol.
+// arrived notes that the client has sent serial. A serial that comes twice on one transport is
+// answered once: a second answer would violate the protocol.
 func (a *acks) arrived(serial int64) {
 	if a.seen[serial] {
 		return
@@ -22,13 +22,13 @@ func (a *acks) arrived(serial int64) {
 	a.open = append(a.open, serial)
 }
 
-// restart forgets what was on its way on a lost transport.
+// restart forgets the serials that arrived on a lost transport.
 func (a *acks) restart() {
 	a.open = nil
 	a.seen = map[int64]bool{}
 }
 
-// skip takes a serial out of the order, for a publish that will never be answered.
+// skip removes the serial of a publish that will never be answered.
 func (a *acks) skip(serial int64) {
 	for i, s := range a.open {
 		if s == serial {
@@ -38,10 +38,10 @@ func (a *acks) skip(serial int64) {
 	}
 }
 
-// answered reports whether serial has its answer already.
+// answered reports whether the answer to serial is known.
 func (a *acks) answered(serial int64) bool { return a.answers[serial] != nil }
 
-// answer notes the answer to a serial.
+// answer remembers the answer to a serial.
 func (a *acks) answer(serial int64, pm *ProtocolMessage) {
 	if a.answers == nil {
 		a.answers = map[int64]*ProtocolMessage{}
@@ -50,7 +50,7 @@ func (a *acks) answer(serial int64, pm *ProtocolMessage) {
 	delete(a.answers, serial-answersKept)
 }
 
-// flush sends the answers whose turn it is.
+// flush sends the known answers in order, up to the first serial that has none yet.
 func (c *connection) flush() {
 	for len(c.acks.open) > 0 {
 		pm := c.acks.answers[c.acks.open[0]]

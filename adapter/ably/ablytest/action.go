@@ -8,10 +8,10 @@ import (
 // Action is the purpose of a [ProtocolMessage] (TR2). The zero value is HEARTBEAT.
 type Action int
 
-// The actions of Ably's realtime protocol. CONNECT and DISCONNECT stand on no wire of
-// the WebSocket transport as a first frame: CONNECT here is the opening of the
-// WebSocket itself, which faults treat as the first frame of a connection, and
-// DISCONNECT is what clients send before they drop a transport.
+// The actions of Ably's realtime protocol. Two of them are special. CONNECT is not sent by the
+// WebSocket transport: here it stands for the opening of the WebSocket, which faults treat as the
+// first frame of a connection. DISCONNECT is a frame that some clients send before they drop a
+// transport.
 const (
 	ActionHeartbeat    Action = 0
 	ActionAck          Action = 1
@@ -36,8 +36,8 @@ const (
 	ActionObjectSync   Action = 20
 	ActionAnnotation   Action = 21
 
-	// ActionHTTP is not of the protocol: it marks the [Frame] of an HTTP request or
-	// of its response.
+	// ActionHTTP is not part of the protocol: it marks the [Frame] of an HTTP request or of its
+	// response.
 	ActionHTTP Action = -1
 )
 
@@ -90,8 +90,8 @@ const (
 	ModeObjectSubscribe     Flags = 1 << 24
 	ModeObjectPublish       Flags = 1 << 25
 
-	// ModesDefault is what an ATTACH without modes gets, as far as the capability
-	// allows. The other modes must be asked for.
+	// ModesDefault has the modes of an ATTACH that names no modes, if the capability allows them. A
+	// client must ask for the other modes.
 	ModesDefault = ModePresence | ModePublish | ModeSubscribe | ModePresenceSubscribe | ModeAnnotationPublish
 
 	modesAll = ModesDefault | ModeAnnotationSubscribe | ModeObjectSubscribe | ModeObjectPublish
@@ -130,7 +130,8 @@ func (f Flags) String() string {
 	return strings.Join(names, "|")
 }
 
-// modeByName finds a mode by its name in a channel param or capability, in any case.
+// modeByName returns the mode that has this name in a channel param or a capability. The case of
+// the name doesn't matter.
 func modeByName(name string) (Flags, bool) {
 	for _, n := range flagNames {
 		if n.flag.Modes() != 0 && strings.EqualFold(n.name, strings.TrimSpace(name)) {

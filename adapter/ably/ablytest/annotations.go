@@ -8,8 +8,8 @@ import (
 	"strings"
 )
 
-// Reactions to messages are annotations of types that say how they add up:
-// "reaction:<aggregation>.v1" (TM7).
+// Reactions to messages are annotations. The type of an annotation, "reaction:<aggregation>.v1",
+// says how annotations are counted (TM7).
 
 const (
 	aggregateUnique   = "unique"
@@ -17,7 +17,7 @@ const (
 	aggregateMultiple = "multiple"
 )
 
-// aggregation returns how annotations of a type add up; "" for not at all.
+// aggregation returns how annotations of a type are counted, or "" if the type isn't supported.
 func aggregation(kind string) string {
 	_, method, ok := strings.Cut(kind, ":")
 	if !ok {
@@ -30,10 +30,10 @@ func aggregation(kind string) string {
 	return ""
 }
 
-// tally holds the annotations of one message: by type, by name, by client, how many.
+// tally counts the annotations of one message, by type, name and clientId.
 type tally map[string]map[string]map[string]int
 
-// tally returns that of a message, made on first use. Reading one that isn't there is fine.
+// tally returns the tally of a message, and makes it if there is none.
 func (ch *channel) tally(serial string) tally {
 	t := ch.tallies[serial]
 	if t == nil {
@@ -63,7 +63,7 @@ func (t tally) add(kind, name, client string, n int) {
 	}
 }
 
-// remove removes a client's annotations of a name, of every name if that is "".
+// remove removes a client's annotations with a name, or with any name if name is "".
 func (t tally) remove(kind, name, client string) {
 	for n, clients := range t[kind] {
 		if name == "" || name == n {
@@ -74,9 +74,9 @@ func (t tally) remove(kind, name, client string) {
 	}
 }
 
-// summary sums up one type: for each name, how many there are and of which clients, of whom at most
-// limit are named. With a client in only it has the names that this client has reacted with, and
-// names no other client; the totals still count all clients (CHA-MR13).
+// summary sums up the annotations of one type. For each name it has the total and the clients; it
+// lists at most limit clients. If only is not "", it has just the names that this client has
+// reacted with, and lists no other client; the totals still count all clients (CHA-MR13).
 func (t tally) summary(kind, only string, limit int) map[string]any {
 	out := map[string]any{}
 	for name, clients := range t[kind] {
@@ -100,7 +100,7 @@ func (t tally) summary(kind, only string, limit int) map[string]any {
 	return out
 }
 
-// byShortType is the summary of reactions as the Chat REST API has it.
+// byShortType returns the summary of reactions in the form of the Chat REST API.
 func (t tally) byShortType(only string, limit int) map[string]any {
 	out := map[string]any{}
 	for _, method := range []string{aggregateUnique, aggregateDistinct, aggregateMultiple} {
@@ -109,11 +109,11 @@ func (t tally) byShortType(only string, limit int) map[string]any {
 	return out
 }
 
-// annotation is one that a client publishes.
+// annotation is an annotation that a client publishes.
 type annotation struct {
 	action       int // 0 create, 1 delete
 	kind, name   string
-	serial       string // of the message
+	serial       string // of the annotated message
 	client       string
 	connectionID string
 	count        int // 0 for none
@@ -124,8 +124,8 @@ type annotation struct {
 }
 
 // annotate publishes an annotation and counts it. Subscribers to annotations receive it, and
-// subscribers to messages receive the new summary. It returns the annotation's serial. The lock is
-// held.
+// subscribers to messages receive the new summary. It returns the annotation's serial. Callers hold
+// the lock.
 func (ch *channel) annotate(a annotation) (string, *ErrorInfo) {
 	if a.serial == "" {
 		return "", errBadRequest("an annotation without a messageSerial")
@@ -166,7 +166,7 @@ func (ch *channel) annotate(a annotation) (string, *ErrorInfo) {
 		w["extras"] = extras
 	}
 	ch.rememberAnnotation(a.serial, serial, now, w)
-	ch.bring(&publish{timestamp: now, ephemeral: true, connectionID: a.connectionID, annotations: []map[string]any{w}})
+	ch.addAndDeliver(&publish{timestamp: now, ephemeral: true, connectionID: a.connectionID, annotations: []map[string]any{w}})
 	summary := map[string]any{}
 	for kind := range t {
 		summary[kind] = t.summary(kind, "", ch.s.opts.summaryLimit)
@@ -175,7 +175,7 @@ func (ch *channel) annotate(a annotation) (string, *ErrorInfo) {
 	return serial, nil
 }
 
-// rememberAnnotation keeps an annotation for who asks for those of the message.
+// rememberAnnotation keeps an annotation for later requests for the annotations of its message.
 func (ch *channel) rememberAnnotation(message, serial string, now int64, w map[string]any) {
 	if ch.annotated == nil {
 		ch.annotated = map[string][]*pastEvent{}
@@ -210,7 +210,7 @@ func (s *Server) annotations(c *connection, pm *ProtocolMessage) *ProtocolMessag
 	return &ProtocolMessage{Action: ActionAck, Count: 1, Res: []*PublishResult{result}}
 }
 
-// wholeNumber reads a number of JSON or MessagePack.
+// wholeNumber returns a number that was decoded from JSON or MessagePack, or 0 if v is no number.
 func wholeNumber(v any) int {
 	switch v := v.(type) {
 	case float64:
@@ -225,7 +225,7 @@ func wholeNumber(v any) int {
 	return 0
 }
 
-// reactionBody is a reaction in a REST body, or in a query.
+// reactionBody is a reaction in the body of a REST request.
 type reactionBody struct {
 	Type  string `json:"type"`
 	Name  string `json:"name"`

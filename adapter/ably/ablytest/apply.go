@@ -1,6 +1,6 @@
 package ablytest
 
-// apply carries out an effect that takes a frame of t away.
+// apply carries out an effect that removes a frame of t.
 func (s *Server) apply(t *transport, c *crossing, e Effect) {
 	if e.kind == effectCutBefore {
 		t.cut()
@@ -8,7 +8,7 @@ func (s *Server) apply(t *transport, c *crossing, e Effect) {
 	}
 	s.mu.Lock()
 	if c.closing {
-		// The frame that was to end the transport is gone; so the transport goes on.
+		// This frame was to end the transport. It is gone, so the transport goes on.
 		t.muted = false
 	}
 	if serial, ok := c.awaitsAck(); ok && e.kind != effectRefuse && t.conn != nil {
@@ -37,7 +37,7 @@ func (s *Server) apply(t *transport, c *crossing, e Effect) {
 	}
 }
 
-// refuse answers in place of the frame; see [Refuse].
+// refuse answers a frame with an error, and the frame is lost; see [Refuse].
 func (s *Server) refuse(t *transport, c *crossing, err *ErrorInfo) {
 	switch {
 	case c.Direction == ClientToServer && c.Action.acknowledged():
@@ -60,8 +60,8 @@ func (s *Server) refuse(t *transport, c *crossing, err *ErrorInfo) {
 	}
 }
 
-// endChannel ends the client's share in the frame's channel with a DETACHED or an ERROR,
-// or, if the frame has no channel, the connection.
+// endChannel ends the attachment of the client to the frame's channel, with a DETACHED or an ERROR.
+// If the frame has no channel, it ends the connection.
 func (s *Server) endChannel(t *transport, c *crossing, action Action, err *ErrorInfo) {
 	if c.Channel == "" {
 		s.failTransportLocked(t, err, outgoing{closing: true, injected: true})

@@ -1,8 +1,10 @@
 package ablytest
 
-// Applications are apart: a key of one, and a token of that key, reach its channels only.
+// Applications are separate. With a key of an application, or a token of that key, a client reaches
+// only the channels of this application.
 
-// app returns the application of the server's first key, which the server's methods speak of.
+// app returns the application of the server's first key. The exported methods of Server are about
+// this application.
 func (s *Server) app() string { return appOf(s.opts.keys[0].Name) }
 
 func (s *Server) channelsOf(app string) map[string]*channel {
@@ -14,13 +16,13 @@ func (s *Server) channelsOf(app string) map[string]*channel {
 	return all
 }
 
-// findChannel returns a channel of an application, nil if it was never used.
+// findChannel returns a channel of an application, or nil if it was never used.
 func (s *Server) findChannel(app, name string) *channel { return s.apps[app][name] }
 
-// channel returns the channel of the first key's application, made on first use.
+// channel returns a channel of the first key's application, and makes it on first use.
 func (s *Server) channel(name string) *channel { return s.channelOf(s.app(), name) }
 
-// channelOf returns a channel of an application, made on first use.
+// channelOf returns a channel of an application, and makes it on first use.
 func (s *Server) channelOf(app, name string) *channel {
 	all := s.channelsOf(app)
 	ch := all[name]
@@ -33,10 +35,10 @@ func (s *Server) channelOf(app, name string) *channel {
 	return ch
 }
 
-// maxChannels is how many channels there may be before unused ones are forgotten.
+// maxChannels is how many channels there may be before the server forgets unused ones.
 const maxChannels = 10_000
 
-// forgetIdleChannels forgets the channels that hold nothing, once there are many.
+// forgetIdleChannels forgets the channels that are idle, if there are many channels.
 func (s *Server) forgetIdleChannels() {
 	n := 0
 	for _, all := range s.apps {
@@ -56,7 +58,7 @@ func (s *Server) forgetIdleChannels() {
 	s.sweep = max(maxChannels, 2*n)
 }
 
-// idle reports whether nothing would be lost with the channel.
+// idle reports whether the channel holds nothing that a client could miss.
 func (ch *channel) idle() bool {
 	return len(ch.attached) == 0 && len(ch.members) == 0 &&
 		len(ch.log.log) == 0 && len(ch.presenceLog) == 0

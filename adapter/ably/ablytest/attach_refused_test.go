@@ -11,7 +11,7 @@ import (
 	"github.com/ugorji/go/codec"
 )
 
-// A fault of a channel is the channel's: the connection and its other channels stay.
+// An error of a channel leaves the connection and its other channels as they are.
 func TestAChannelsErrorIsTheChannels(t *testing.T) {
 	srv := ablytest.NewServer(t)
 	c := dial(t, srv, "key=app.key:secret&heartbeats=false")
@@ -55,7 +55,7 @@ func TestAChannelsErrorIsTheChannels(t *testing.T) {
 	c.expect(ablytest.ActionAttached, 0)
 }
 
-// Params may be numbers and booleans, and those that are served are repeated in ATTACHED.
+// Params may be numbers and booleans. ATTACHED repeats those that the server serves.
 func TestParamsOfOtherTypesThanText(t *testing.T) {
 	srv := ablytest.NewServer(t)
 	if _, err := srv.Publish("a", ablytest.Message{Name: "old"}); err != nil {

@@ -15,12 +15,12 @@ type credentials struct {
 	bad   string // why the credentials can't be read
 }
 
-// identity is who a client proved to be.
+// identity describes an authenticated client.
 type identity struct {
 	app        string
 	key        Key
 	capability capability
-	token      *token // nil with a key
+	token      *token // nil for a client with a key
 	// implied is the clientId of all that the client does, "" for none. With anyClient, the client
 	// may name another clientId in a message.
 	implied   string
@@ -47,13 +47,13 @@ func credentialsOf(r *http.Request) credentials {
 		}
 		return credentials{key: string(b)}
 	case strings.EqualFold(scheme, "Bearer"):
-		// Ably's clients send the token in base64; a token holds a dot, base64 none.
+		// Ably's clients send the token in base64. A token contains a dot, and base64 never does.
 		if strings.Contains(value, ".") {
 			return credentials{token: value}
 		}
 		b, err := base64.StdEncoding.DecodeString(value)
 		if err != nil {
-			return credentials{bad: "the Bearer token is neither a token nor its base64"}
+			return credentials{bad: "the Bearer token is neither a token nor a token in base64"}
 		}
 		return credentials{token: string(b)}
 	case scheme != "":
@@ -115,7 +115,7 @@ func (s *Server) identifyKey(text string) (identity, *ErrorInfo) {
 	return identity{app: appOf(name), key: key, capability: capability, anyClient: true}, nil
 }
 
-// findKey finds a key by its name.
+// findKey returns the key with this name.
 func (s *Server) findKey(name string) (Key, *ErrorInfo) {
 	for _, k := range s.opts.keys {
 		if k.Name == name {
@@ -162,7 +162,7 @@ func (s *Server) renew(t *transport, pm *ProtocolMessage) {
 	}
 	id, err := s.identifyTokenLocked(pm.Auth.AccessToken)
 	if err == nil && id.app != c.identity.app {
-		err = NewError(40102, http.StatusUnauthorized, "incompatible credentials: the token is of another application")
+		err = NewError(40102, http.StatusUnauthorized, "incompatible credentials: the token belongs to another application")
 	}
 	if err == nil && c.clientID != "" && c.clientID != id.implied && !id.anyClient {
 		err = errIncompatibleClient(c.clientID)
@@ -179,15 +179,15 @@ func (s *Server) renew(t *transport, pm *ProtocolMessage) {
 	c.sendConnected(nil)
 	for _, a := range c.sortedAttachments() {
 		if a.live {
-			a.repermit(id.capability)
+			a.updateModes(id.capability)
 		}
 	}
 }
 
-// repermit sets the modes of an attachment to those that the client asked for and that a new token
-// allows. If they change, the server sends an ATTACHED with them (RTL12). If there are none, the
-// channel fails for the client (RTC8a1).
-func (a *attachment) repermit(c capability) {
+// updateModes sets the modes of an attachment to those that the client asked for and that a new
+// token allows. If they change, the server sends an ATTACHED with them (RTL12). If there are none,
+// the channel fails for the client (RTC8a1).
+func (a *attachment) updateModes(c capability) {
 	was := a.modes
 	a.modes = c.permit(a.ch.name, a.asked)
 	switch {
@@ -201,5 +201,5 @@ func (a *attachment) repermit(c capability) {
 	if a.modes.Has(ModePresenceSubscribe) && !was.Has(ModePresenceSubscribe) {
 		a.sync()
 	}
-	a.ch.tellOccupancy()
+	a.ch.sendOccupancy()
 }

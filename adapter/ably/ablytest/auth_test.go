@@ -29,7 +29,7 @@ func TestWrongKeyIsRefused(t *testing.T) {
 		if reason == nil || reason.Code != code {
 			t.Errorf("%s: reason is %v, want code %d", key, reason, code)
 		} else if strings.Contains(reason.Error(), "hush") {
-			t.Errorf("the error tells the secret: %v", reason)
+			t.Errorf("the error contains the secret: %v", reason)
 		}
 		rest, err := ably.NewREST(srv.ClientOptions(quiet, ably.WithKey(key))...)
 		if err != nil {
@@ -43,7 +43,7 @@ func TestWrongKeyIsRefused(t *testing.T) {
 	}
 }
 
-// callbackOptions authenticates by an authCallback that gets its tokens from the server.
+// callbackOptions returns options with an authCallback that gets its tokens from the server.
 func callbackOptions(srv *ablytest.Server, f func() (*ablytest.TokenDetails, error), extra ...ably.ClientOption) []ably.ClientOption {
 	return srv.EndpointOptions(append(extra, quiet, ably.WithAuthCallback(
 		func(context.Context, ably.TokenParams) (ably.Tokener, error) {
@@ -112,7 +112,7 @@ func TestSignedTokenRequest(t *testing.T) {
 			t.Errorf("tokens are %+v", toks)
 		}
 
-		// The same request again is a replay; a request of another key is a forgery.
+		// The same request twice is a replay, and a request that another key signed is a forgery.
 		again := func(rq *ably.TokenRequest) error {
 			rest, err := ably.NewREST(srv.EndpointOptions(quiet, binary, ably.WithAuthCallback(
 				func(context.Context, ably.TokenParams) (ably.Tokener, error) { return rq, nil }))...)
@@ -170,7 +170,7 @@ func TestTokenRunsDownOnTheServersClock(t *testing.T) {
 	defer closeClient(t, client)
 	awaitConnection(t, client, ably.ConnectionStateConnected)
 	clock.Advance(time.Minute)
-	// The client can't renew what it was given as a bare token (RTN15h1).
+	// The client has only a token, and no way to get a new one (RTN15h1).
 	awaitConnection(t, client, ably.ConnectionStateFailed)
 	if r := client.Connection.ErrorReason(); r == nil || r.Code != 40142 {
 		t.Errorf("reason is %v, want code 40142", r)
@@ -201,7 +201,7 @@ func TestReauthenticationInBand(t *testing.T) {
 		t.Errorf("connection %s, channel %v", client.Connection.ID(), ch.State())
 	}
 
-	// A token that allows less fails the channels that it doesn't allow (RTC8a1).
+	// A new token fails the channels that it doesn't allow (RTC8a1).
 	failed := make(chan ably.ChannelStateChange, 1)
 	defer ch.Once(ably.ChannelEventFailed, func(c ably.ChannelStateChange) { failed <- c })()
 	capability = `{"b":["*"]}`
@@ -229,7 +229,7 @@ func TestServerAsksForAuthentication(t *testing.T) {
 	}
 	defer closeClient(t, client)
 	awaitConnection(t, client, ably.ConnectionStateConnected)
-	auth := srv.Fault(ablytest.ToServer(ablytest.ActionAuth)) // counts them
+	auth := srv.Fault(ablytest.ToServer(ablytest.ActionAuth)) // counts AUTH frames
 	again := srv.Fault(ablytest.ToClient(ablytest.ActionConnected))
 	if err := srv.RequestAuth(client.Connection.ID()); err != nil {
 		t.Fatal(err)
@@ -257,8 +257,8 @@ func TestIncompatibleClientID(t *testing.T) {
 	if !errors.As(err, &info) || info.Code != 40012 {
 		t.Errorf("error is %v, want code 40012", err)
 	}
-	// ably-go sends no clientId with a token; the transport param stands for a client
-	// that does.
+	// ably-go sends no clientId with a token. This transport param makes it send one, as other
+	// clients do.
 	client, err := ably.NewRealtime(srv.EndpointOptions(quiet, ably.WithToken(d.Token),
 		ably.WithTransportParams(map[string][]string{"clientId": {"bob"}}))...)
 	if err != nil {
@@ -281,9 +281,9 @@ func TestKeysPrintWithoutTheirSecret(t *testing.T) {
 	}
 	for _, bad := range []string{"", "app.id", "app:hush", ".id:hush", "app.:hush", "app.id:"} {
 		if _, err := ablytest.ParseKey(bad); err == nil {
-			t.Errorf("%q is taken for a key", bad)
+			t.Errorf("%q was accepted as a key", bad)
 		} else if strings.Contains(err.Error(), "hush") {
-			t.Errorf("the error tells the secret: %v", err)
+			t.Errorf("the error contains the secret: %v", err)
 		}
 	}
 }

@@ -14,8 +14,8 @@ import (
 	"github.com/coder/websocket"
 )
 
-// A key of one application reaches nothing of another's: not by the socket, not by REST, not by a
-// token, and not by the key of a connection.
+// With a key of one application, a client reaches nothing of another application: not over the
+// socket, by REST, with a token, or with the key of a connection.
 func TestApplicationsAreApart(t *testing.T) {
 	srv := ablytest.NewServer(t, ablytest.WithKeys(ablytest.DefaultKey, ablytest.Key{Name: "other.key", Secret: "secret"}))
 	const mine, other = "key=app.key:secret&heartbeats=false", "key=other.key:secret&heartbeats=false"
@@ -37,7 +37,7 @@ func TestApplicationsAreApart(t *testing.T) {
 	a.receive()
 	a.receive()
 	b.send(`{"action":15,"channel":"a","msgSerial":0,"messages":[{"name":"theirs"}]}`)
-	for range 2 { // an ACK, and its own message as the only one
+	for range 2 { // an ACK, and its own message but no other
 		if pm := b.receive(); pm.Action == ablytest.ActionMessage && pm.Messages[0].Name != "theirs" {
 			t.Errorf("got %q of the other application", pm.Messages[0].Name)
 		}
@@ -74,8 +74,8 @@ func do(t *testing.T, srv *ablytest.Server, method, path, body, key string) (*ht
 	return get(t, srv, method, path+sign+"key="+key+":secret", body, "Authorization", "", "Content-Type", "application/json")
 }
 
-// The server forgets the past of a channel after two minutes on its clock, except what is kept on
-// purpose. A client whose serial is older than what is left can't continue.
+// The server forgets the history of a channel after two minutes on its clock, except in persisted
+// namespaces. A client whose serial is older than the rest of the history can't continue.
 func TestHistoryEndsInTime(t *testing.T) {
 	clock := ablytest.NewManualClock(time.Now())
 	srv := ablytest.NewServer(t, ablytest.WithClock(clock), ablytest.WithPersisted("kept"), ablytest.WithMaxIdleInterval(0))
@@ -114,8 +114,8 @@ func TestHistoryEndsInTime(t *testing.T) {
 	}
 }
 
-// The histories of all channels take no more than the limit; the oldest of any channel goes first,
-// with its versions and reactions.
+// The histories of all channels together stay below the limit. The server drops the oldest message
+// of all channels first, with its versions and reactions.
 func TestHistoryEndsInSize(t *testing.T) {
 	const limit = 2 << 20
 	srv := ablytest.NewServer(t, ablytest.WithMemoryLimit(limit))
@@ -142,11 +142,12 @@ func TestHistoryEndsInSize(t *testing.T) {
 		}
 	}
 	if held := srv.State().HistoryBytes; held != 0 {
-		t.Errorf("%d bytes of nothing", held)
+		t.Errorf("the server still counts %d bytes", held)
 	}
 }
 
-// What is counted is given back: versions, reactions and presence included.
+// When the server drops messages, it subtracts all that it had counted for them, versions,
+// reactions and presence included.
 func TestHistoryCountsAllOfIt(t *testing.T) {
 	srv := ablytest.NewServer(t, ablytest.WithMessageLimit(20))
 	token, err := srv.IssueJWT(ablytest.TokenParams{ClientID: "ann"})
@@ -170,12 +171,12 @@ func TestHistoryCountsAllOfIt(t *testing.T) {
 		}
 	}
 	if err := srv.ForgetChannel("a::$chat"); err != nil || srv.State().HistoryBytes != 0 {
-		t.Errorf("%d bytes of nothing; %v", srv.State().HistoryBytes, err)
+		t.Errorf("the server still counts %d bytes; %v", srv.State().HistoryBytes, err)
 	}
 }
 
-// A client that doesn't read is cut off before what waits for it takes the memory, and gets what it
-// missed when it resumes.
+// The server cuts off a client that doesn't read before the queue for it takes too much memory. The
+// client gets what it missed when it resumes.
 func TestASlowReaderIsCutOff(t *testing.T) {
 	ctx := testContext(t)
 	srv := ablytest.NewServer(t, ablytest.WithOutboundLimit(1<<20), ablytest.WithFrameLog(100))
@@ -184,7 +185,7 @@ func TestASlowReaderIsCutOff(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer conn.Close()
-	// A small window has the server's writes wait soon.
+	// With a small window, the server's writes soon block.
 	if err := conn.(*net.TCPConn).SetReadBuffer(4 << 10); err != nil {
 		t.Fatal(err)
 	}
@@ -193,7 +194,7 @@ func TestASlowReaderIsCutOff(t *testing.T) {
 	if rs, err := http.ReadResponse(bufio.NewReader(conn), nil); err != nil || rs.StatusCode != http.StatusSwitchingProtocols {
 		t.Fatal(rs, err)
 	}
-	// A masked text frame, as clients write them, with a mask of zeros.
+	// This is a masked text frame, as clients write them. The mask is zero.
 	attach := `{"action":10,"channel":"a"}`
 	if _, err := conn.Write(append([]byte{0x81, 0x80 | byte(len(attach)), 0, 0, 0, 0}, attach...)); err != nil {
 		t.Fatal(err)
@@ -211,13 +212,14 @@ func TestASlowReaderIsCutOff(t *testing.T) {
 			t.Fatal("120 MB wait for a client that doesn't read")
 		}
 	}
-	// Its connection is kept, as of any client that lost its transport.
+	// The server keeps the connection, as for any client that lost its transport.
 	if st := srv.State(); len(st.Connections) != 1 || !st.Attached("a") {
 		t.Errorf("the connections are %+v", st.Connections)
 	}
 }
 
-// A client that sends faster than the server works waits: the server's memory doesn't.
+// A client that sends faster than the server works has to wait, so that the server's memory doesn't
+// grow.
 func TestAFastSenderWaits(t *testing.T) {
 	srv := ablytest.NewServer(t)
 	gate := srv.Hold(ablytest.ToServer(ablytest.ActionHeartbeat))
@@ -227,7 +229,7 @@ func TestAFastSenderWaits(t *testing.T) {
 	if err := gate.Await(testContext(t), 1); err != nil {
 		t.Fatal(err)
 	}
-	// What a test holds doesn't count.
+	// Frames that a gate of the test holds don't count.
 	data := strings.Repeat("x", 60_000)
 	for i := range 200 {
 		c.send(fmt.Sprintf(`{"action":15,"channel":"a","msgSerial":%d,"messages":[{"data":%q}]}`, i, data))
@@ -237,8 +239,8 @@ func TestAFastSenderWaits(t *testing.T) {
 	c.expect(ablytest.ActionHeartbeat, 0)
 }
 
-// A web page of elsewhere has a browser reach loopback in vain: by a request across sites, and by a
-// name of its own that resolves to loopback.
+// A web page from another site can't use the server, neither by a cross-site request nor by a name
+// of its own that resolves to loopback.
 func TestWebPagesOfElsewhereAreRefused(t *testing.T) {
 	srv := ablytest.NewServer(t, ablytest.WithHosts("local.example"))
 	for name, tt := range map[string]struct {

@@ -7,10 +7,11 @@ import (
 	"strings"
 )
 
-// capability maps resources to the operations that are allowed on them. nil allows all.
+// capability maps resources to the operations that are allowed on them. A nil capability allows
+// everything.
 type capability map[string][]string
 
-// parseCapability reads Ably's JSON; "" allows all.
+// parseCapability reads a capability in Ably's JSON. The capability of "" allows everything.
 func parseCapability(text string) (capability, error) {
 	if text == "" {
 		return nil, nil
@@ -37,7 +38,7 @@ func parseCapability(text string) (capability, error) {
 	return c, nil
 }
 
-// operations are those that a capability may name.
+// operations has the operations that a capability may name.
 var operations = []string{
 	"publish", "subscribe", "presence", "presence-subscribe", "history", "stats", "channel-metadata",
 	"push-subscribe", "push-admin", "privileged-headers", "object-publish", "object-subscribe",
@@ -45,7 +46,7 @@ var operations = []string{
 	"message-update-own", "message-update-any", "message-delete-own", "message-delete-any",
 }
 
-// String returns the capability as Ably writes it.
+// String returns the capability in Ably's form: JSON without spaces, sorted.
 func (c capability) String() string {
 	if c == nil {
 		return `{"*":["*"]}`
@@ -67,8 +68,8 @@ func (c capability) allows(channel, op string) bool {
 	return false
 }
 
-// intersect returns what both allow. A resource of the one that covers a resource of the
-// other gives the narrower resource.
+// intersect returns the capability that allows what both allow. Where a resource of one covers a
+// resource of the other, the result has the narrower resource.
 func (c capability) intersect(d capability) capability {
 	if c == nil {
 		return d
@@ -127,7 +128,7 @@ func resourceMatches(resource, channel string) bool {
 	return resource == channel
 }
 
-// modeOperations tells which operation of a capability each mode needs.
+// modeOperations has, for each mode, the operation that a capability must allow.
 var modeOperations = []struct {
 	mode Flags
 	op   string
@@ -138,7 +139,7 @@ var modeOperations = []struct {
 	{ModeObjectPublish, "object-publish"},
 }
 
-// permit returns those of the modes that the capability allows on the channel.
+// permit returns the modes that the capability allows on the channel, out of the given ones.
 func (c capability) permit(channel string, modes Flags) Flags {
 	var out Flags
 	for _, m := range modeOperations {

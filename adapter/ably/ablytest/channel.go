@@ -9,36 +9,36 @@ import (
 // channel is the server's side of a channel. All fields are guarded by Server.mu.
 type channel struct {
 	s        *Server
-	app      string // whose key its clients have
+	app      string // its clients have a key of this application
 	name     string
 	attached map[*connection]*attachment
 	log      messageLog
 	unkept   unkept
-	members  map[string]*member // present, by connection and client
-	tallies  map[string]tally   // annotations, by the serial of their message
-	// presenceLog holds what presence was, oldest first.
+	members  map[string]*member // those present, by connection and clientId
+	tallies  map[string]tally   // counts of annotations, by the serial of their message
+	// presenceLog holds the past changes of presence, oldest first.
 	presenceLog []*pastEvent
-	used        int64 // ms, of the last publish
+	used        int64 // the time of the last publish, in ms
 	// annotated holds the annotations themselves, by the serial of their message, oldest first.
 	annotated map[string][]*pastEvent
 }
 
-// attachment is a connection's share in a channel, from its ATTACH to its DETACH.
+// attachment is the attachment of a connection to a channel, from its ATTACH to its DETACH.
 type attachment struct {
 	ch     *channel
 	conn   *connection
-	asked  Flags // what the client asked for
-	modes  Flags // what of that its capability allows
+	asked  Flags // the modes that the client asked for
+	modes  Flags // those of them that its capability allows
 	params map[string]string
-	// occupancy is what was last sent to it.
+	// occupancy is the occupancy that the client last received, or nil.
 	occupancy map[string]any
-	// live is false from the loss of the transport until the client attaches again:
-	// it gets what it missed then, from the serial that it names.
+	// live is false from the loss of the transport until the client attaches again. Then the client
+	// receives what it missed since the serial in its ATTACH.
 	live bool
 }
 
-// sortedAttachments returns the connection's attachments in the order of their names,
-// so that frames keep their numbers from run to run.
+// sortedAttachments returns the connection's attachments, sorted by channel, so that frames have
+// the same numbers in each run.
 func (c *connection) sortedAttachments() []*attachment {
 	var out []*attachment
 	for _, name := range slices.Sorted(maps.Keys(c.attached)) {
@@ -47,17 +47,18 @@ func (c *connection) sortedAttachments() []*attachment {
 	return out
 }
 
-// attachments returns the channel's, in the order in which their connections were made.
+// attachments returns the channel's attachments, sorted by the age of their connections, oldest
+// first.
 func (ch *channel) attachments() []*attachment {
 	out := slices.Collect(maps.Values(ch.attached))
 	slices.SortFunc(out, func(a, b *attachment) int { return a.conn.compare(b.conn) })
 	return out
 }
 
-// compare orders connections by when they were made.
+// compare orders connections by age, oldest first.
 func (c *connection) compare(d *connection) int { return c.order - d.order }
 
-// attach handles an ATTACH: a first one, one after the loss of a transport, or one that
+// attach handles an ATTACH. It may be the first one, one after the loss of a transport, or one that
 // changes the params and modes of an attachment (RTL4, RTL16).
 func (s *Server) attach(t *transport, pm *ProtocolMessage) {
 	c := t.conn
@@ -88,21 +89,21 @@ func (s *Server) attach(t *transport, pm *ProtocolMessage) {
 	}
 	ch := s.channelOf(c.identity.app, pm.Channel)
 	a := c.attached[pm.Channel]
-	// An attachment that is there already, live or left over from a lost transport,
-	// makes the client's serial good however old it is.
+	// If there is an attachment already, live or from a lost transport, the client's serial is
+	// accepted however old it is.
 	known := a != nil
 	if !known {
 		a = &attachment{ch: ch, conn: c}
 		c.attached[pm.Channel] = a
 		ch.attached[c] = a
 	}
-	// What is on its way to a live attachment needs no second sending.
+	// A live attachment already gets all messages: don't send any of them twice.
 	missed, resumed := ch.log.since(pm.ChannelSerial, known)
 	if a.live {
 		missed = nil
 	}
 	a.asked, a.modes, a.params, a.live = asked, modes, params.recognised, true
-	// With ATTACH_RESUME the client goes on with an attachment, so that nothing is rewound.
+	// With ATTACH_RESUME the client continues an attachment, so nothing is rewound.
 	if !resumed && params.rewind != nil && !pm.Flags.Has(FlagAttachResume) {
 		missed = params.rewind(&ch.log)
 	}
@@ -115,7 +116,7 @@ func (s *Server) attach(t *transport, pm *ProtocolMessage) {
 	}
 	serial := ch.log.serial
 	if len(missed) > 0 {
-		// The messages that follow move the client's serial on, one by one.
+		// Each message that follows moves the client's serial on.
 		serial = missed[0].before
 	}
 	c.send(&ProtocolMessage{
@@ -126,7 +127,7 @@ func (s *Server) attach(t *transport, pm *ProtocolMessage) {
 	}
 	a.sync()
 	a.occupancy = nil
-	ch.tellOccupancy()
+	ch.sendOccupancy()
 	s.notifyLocked()
 }
 
@@ -140,16 +141,15 @@ func (s *Server) detach(t *transport, pm *ProtocolMessage) {
 	s.notifyLocked()
 }
 
-// remove ends the attachment without a word.
+// remove ends the attachment. It sends the client nothing.
 func (a *attachment) remove() {
 	delete(a.conn.attached, a.ch.name)
 	delete(a.ch.attached, a.conn)
 	a.leaveAll()
-	a.ch.tellOccupancy()
+	a.ch.sendOccupancy()
 }
 
-// end ends the attachment as the server does of its own accord, with a DETACHED (RTL13)
-// or an ERROR (RTL14).
+// end ends the attachment of the server's own accord, with a DETACHED (RTL13) or an ERROR (RTL14).
 func (a *attachment) end(action Action, err *ErrorInfo) {
 	a.remove()
 	a.conn.send(&ProtocolMessage{Action: action, Channel: a.ch.name, Error: err})
@@ -171,7 +171,8 @@ func (a *attachment) update(resumed bool, err *ErrorInfo) {
 	}
 }
 
-// checkChannelName refuses names that Ably refuses.
+// checkChannelName returns an error for a name that Ably refuses, or that this server doesn't
+// serve.
 func checkChannelName(name string) *ErrorInfo {
 	if strings.HasPrefix(name, "[") {
 		return NewError(40010, 400, "channel name %q: this server serves no qualifiers, such as [filter=...]", name)

@@ -6,12 +6,13 @@ import (
 	"github.com/ugorji/go/codec"
 )
 
-// Params are the params of a channel (RTL4k), all as text. On the wire a value may be a number or a
-// boolean too; a value of another kind is kept as its JSON. When the params are no object at all,
-// their JSON stands under the empty name, so that the channel is refused and not the connection.
+// Params are the params of a channel (RTL4k), all as text. On the wire a value may also be a number
+// or a boolean. A value of any other JSON type is kept as its JSON text. If a client sends params
+// that are no object, their JSON is kept under the empty name, so that the server refuses the
+// channel, and not the connection.
 type Params map[string]string
 
-// UnmarshalJSON reads what a client sent.
+// UnmarshalJSON reads the params that a client sent.
 func (p *Params) UnmarshalJSON(b []byte) error {
 	var named map[string]json.RawMessage
 	if json.Unmarshal(b, &named) != nil {
@@ -39,7 +40,7 @@ func (p *Params) set(name, value string) {
 // CodecEncodeSelf writes the params in MessagePack.
 func (p *Params) CodecEncodeSelf(e *codec.Encoder) { e.MustEncode(map[string]string(*p)) }
 
-// CodecDecodeSelf reads what a client sent in MessagePack.
+// CodecDecodeSelf reads the params that a client sent in MessagePack.
 func (p *Params) CodecDecodeSelf(d *codec.Decoder) {
 	var value any
 	d.MustDecode(&value)

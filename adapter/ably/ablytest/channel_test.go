@@ -34,7 +34,7 @@ func TestModesAndParams(t *testing.T) {
 		if err := ch.Publish(ctx, "n", "d"); codeOf(err) != 40160 {
 			t.Errorf("publish without the mode: %v", err)
 		}
-		// Without the SUBSCRIBE mode nothing is delivered.
+		// A client that attaches without the SUBSCRIBE mode receives no messages.
 		deaf := client.Channels.Get("b", ably.ChannelWithModes(ably.ChannelModePublish))
 		if err := deaf.Attach(ctx); err != nil {
 			t.Fatal(err)
@@ -92,7 +92,7 @@ func TestRewind(t *testing.T) {
 	}
 }
 
-// A channel goes on from the serial that a client names, or tells that it can't.
+// A channel continues from the serial in the client's ATTACH, or the ATTACHED says that it can't.
 func TestContinuity(t *testing.T) {
 	ctx := testContext(t)
 	clock := ablytest.NewManualClock(time.Now())
@@ -121,7 +121,7 @@ func TestContinuity(t *testing.T) {
 	if resumed() {
 		t.Error("the first attach is resumed")
 	}
-	detach() // ably-go keeps the serial over a detach
+	detach() // ably-go keeps the serial when it detaches
 	publish()
 	if !resumed() {
 		t.Error("not resumed although nothing is gone")
@@ -138,7 +138,7 @@ func TestContinuity(t *testing.T) {
 	if resumed() {
 		t.Error("resumed from too long ago")
 	}
-	publish() // moves the serial to now
+	publish() // moves the client's serial to the present
 	detach()
 	srv.LoseContinuity("a")
 	if resumed() {

@@ -6,16 +6,16 @@ import (
 	"strings"
 )
 
-// The Chat REST API, as the official SDKs use it: messages of rooms, which are messages of the
-// rooms' channels by a certain name.
+// The Chat REST API, as the official SDKs use it. A message of a room is a message of the room's
+// channel, with the name chatMessage.
 
 const (
 	chatSuffix  = "::$chat"
 	chatMessage = "chat.message"
 )
 
-// chatEndpoints lists what is served of Chat, for each version of the path that SDKs in use ask
-// for.
+// chatEndpoints returns the endpoints of Chat that the server serves, for each version of the API
+// that current SDKs use.
 func chatEndpoints() (all []endpoint) {
 	for _, version := range []string{"v3", "v4"} {
 		base := "chat/" + version + "/rooms/*/"
@@ -36,14 +36,14 @@ func chatEndpoints() (all []endpoint) {
 func (rq *request) chatChannel() string { return rq.segments[3] + chatSuffix }
 func (rq *request) chatSerial() string  { return rq.segments[5] }
 
-// chatContent is what a message says, in a REST body.
+// chatContent is the content of a message, in a REST body.
 type chatContent struct {
 	Text     *string        `json:"text"`
 	Metadata map[string]any `json:"metadata,omitempty"`
 	Headers  map[string]any `json:"headers,omitempty"`
 }
 
-// message makes a channel's message of it.
+// message returns the channel's message that has this content.
 func (c chatContent) message() (*Message, *ErrorInfo) {
 	if c.Text == nil {
 		return nil, errInvalidParam("the message has no text")
@@ -53,16 +53,16 @@ func (c chatContent) message() (*Message, *ErrorInfo) {
 		switch v.(type) {
 		case nil, string, bool, float64, float32, int64, uint64:
 		default:
-			return nil, errInvalidParam("the header %q is no string, number, bool or null", name)
+			return nil, errInvalidParam("the header %q is not a string, number, bool or null", name)
 		}
 	}
 	plainData, err := plain(data)
 	if err != nil {
-		return nil, errInvalidParam("the metadata has no form in JSON")
+		return nil, errInvalidParam("the metadata can't be encoded as JSON")
 	}
 	text, err := json.Marshal(plainData)
 	if err != nil {
-		return nil, errInvalidParam("the metadata has no form in JSON")
+		return nil, errInvalidParam("the metadata can't be encoded as JSON")
 	}
 	return &Message{Name: chatMessage, Data: string(text), Encoding: "json", Extras: map[string]any{"headers": orEmpty(c.Headers)}}, nil
 }
@@ -74,8 +74,8 @@ func orEmpty(m map[string]any) map[string]any {
 	return m
 }
 
-// chatPublisher authenticates a request that needs a client, and checks an operation of the
-// capability.
+// chatClient authenticates a request that needs a clientId, and checks that the capability allows
+// the operation.
 func (rq *request) chatClient(op string) (identity, *ErrorInfo) {
 	id, err := rq.identify()
 	if err != nil {
@@ -132,7 +132,7 @@ func (s *Server) moderate(channel, text string) *ErrorInfo {
 	return s.rejected(strings.TrimSuffix(channel, chatSuffix), text)
 }
 
-// chatFind returns the message that a path names, with its channel. The lock is held.
+// chatFind returns the message that a path names, and its channel. Callers hold the lock.
 func (s *Server) chatFind(rq *request) (*channel, *Message, *ErrorInfo) {
 	ch := s.findChannel(rq.app, rq.chatChannel())
 	if ch != nil {
@@ -157,7 +157,8 @@ func (s *Server) serveChatMessage(rq *request) *response {
 	return rq.ok(http.StatusOK, ch.chatBody(m))
 }
 
-// serveChatHistory serves GET .../messages: each message as it is now, where it was.
+// serveChatHistory serves GET .../messages. It returns each message in its last version, at the
+// place of its first.
 func (s *Server) serveChatHistory(rq *request) *response {
 	if err := rq.permit(rq.chatChannel(), "history"); err != nil {
 		return rq.fail(err)
@@ -227,7 +228,8 @@ func (s *Server) serveChatUpdate(rq *request) *response {
 	return s.chatChange(rq, actionUpdate, "message-update", m, body.Description, body.Metadata)
 }
 
-// serveChatDelete serves POST .../messages/{serial}/delete. The content is gone, the message stays.
+// serveChatDelete serves POST .../messages/{serial}/delete. It empties the message, and keeps it in
+// the history.
 func (s *Server) serveChatDelete(rq *request) *response {
 	var body struct {
 		Description string            `json:"description,omitempty"`
@@ -267,7 +269,7 @@ func (s *Server) chatChange(rq *request, action int, op string, m *Message, desc
 	}
 	if m.ID = rq.query.Get("idempotencyKey"); m.ID != "" {
 		for _, version := range ch.log.versions(was.Serial) {
-			if version.ID == m.ID { // the call was made before
+			if version.ID == m.ID { // a repeated call has no second effect
 				return rq.ok(http.StatusOK, ch.chatBody(version))
 			}
 		}
@@ -279,11 +281,11 @@ func (s *Server) chatChange(rq *request, action int, op string, m *Message, desc
 	return rq.ok(http.StatusOK, ch.chatBody(m))
 }
 
-// chatBody is a message as the Chat REST API says it.
+// chatBody returns a message in the form of the Chat REST API.
 func (ch *channel) chatBody(m *Message) map[string]any {
 	data, _ := m.Data.(map[string]any)
 	if text, ok := m.Data.(string); ok && m.Encoding == "json" {
-		_ = unmarshalJSON([]byte(text), &data) // of its own making
+		_ = unmarshalJSON([]byte(text), &data) // the server made this JSON
 	}
 	headers, _ := m.Extras["headers"].(map[string]any)
 	actions := map[int]string{actionUpdate: "message.update", actionDelete: "message.delete"}

@@ -8,25 +8,25 @@ import (
 	"time"
 )
 
-// ChatRoom is a copy of what the server holds of a room of Ably Chat at one moment.
+// ChatRoom is a copy of the state of a room of Ably Chat at one moment.
 type ChatRoom struct {
-	// Messages are those of the history as they are now, as the Chat REST API says them; oldest
-	// first.
+	// Messages has the last version of each message in the history, in the form of the Chat REST
+	// API, oldest first.
 	Messages []map[string]any `json:"messages"`
-	// Reactions are the room reactions that were sent, with the fields name, clientId, metadata,
-	// headers, createdAt and, if there is one, userClaim; oldest first.
+	// Reactions has the room reactions that were sent, oldest first. Their fields are name,
+	// clientId, metadata, headers, createdAt and, if there is one, userClaim.
 	Reactions []map[string]any `json:"reactions"`
-	// Typing holds the ids of the clients that type, sorted, for a client with default options.
+	// Typing has the ids of the clients that are typing, sorted, as a client with default options
+	// sees them.
 	Typing []string `json:"typing"`
-	// Members are those present, with the fields clientId, connectionId, data, extras and
-	// updatedAt; by their client ids.
+	// Members has the members of the presence set, sorted by clientId. Their fields are clientId,
+	// connectionId, data, extras and updatedAt.
 	Members []map[string]any `json:"members"`
-	// Connections are attached to the room.
+	// Connections is the number of connections that are attached to the room.
 	Connections int `json:"connections"`
 }
 
-// ChatRoom returns what the server holds of a room, without the wire. A room that was never used is
-// empty.
+// ChatRoom returns the state of a room, read without the wire. A room that was never used is empty.
 func (s *Server) ChatRoom(name string) ChatRoom {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -54,7 +54,7 @@ func (s *Server) ChatRoom(name string) ChatRoom {
 	return r
 }
 
-// decoded returns data without its encoding, if that is JSON.
+// decoded returns the value of data if its encoding is JSON, and data otherwise.
 func decoded(data any, encoding string) any {
 	text, ok := data.(string)
 	if encoding != "json" || !ok {
@@ -67,17 +67,17 @@ func decoded(data any, encoding string) any {
 	return v
 }
 
-// unkept is what a room of Ably Chat has that no history keeps. It is guarded by Server.mu.
+// unkept has what no history keeps of a room of Ably Chat. It is guarded by Server.mu.
 type unkept struct {
 	reactions []map[string]any
-	typing    map[string]*timer // by client, until it is silent for too long
+	typing    map[string]*timer // by clientId; removed when the client stops typing
 }
 
-// How long after a heartbeat a client counts as typing: the throttle of those who type and the
-// grace of those who listen, both as they are by default (CHA-T10).
+// typingLasts is how long after a heartbeat a client counts as typing: the default throttle of the
+// client that types, and the default grace period of those that listen (CHA-T10).
 const typingLasts = 10*time.Second + 2*time.Second
 
-// note notes what no history keeps of a publish. The lock is held.
+// note remembers the room reactions and typing events of a publish. Callers hold the lock.
 func (ch *channel) note(p *publish) {
 	if !strings.HasSuffix(ch.name, chatSuffix) {
 		return

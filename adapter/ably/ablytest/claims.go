@@ -8,7 +8,7 @@ import (
 	"github.com/golang-jwt/jwt/v5"
 )
 
-// claims are those of an Ably JWT.
+// claims has the claims of an Ably JWT.
 type claims struct {
 	jwt.RegisteredClaims
 	Capability string `json:"x-ably-capability,omitempty"`
@@ -17,7 +17,7 @@ type claims struct {
 	user       userClaims
 }
 
-// UnmarshalJSON reads the claims, the user claims among them, whose names are open.
+// UnmarshalJSON reads the claims. User claims may have any name with one of their prefixes.
 func (c *claims) UnmarshalJSON(b []byte) error {
 	type named claims
 	if err := json.Unmarshal(b, (*named)(c)); err != nil {
@@ -36,17 +36,18 @@ func (c *claims) UnmarshalJSON(b []byte) error {
 	return nil
 }
 
-// The names of user claims: of a room, or of a channel, each by its name or by a prefix ("vip:*").
+// The prefixes of user claims. The rest of a claim's name is that of a room or a channel, or a
+// prefix of such names ("vip:*").
 const (
 	claimOfRoom    = "ably.room."
 	claimOfChannel = "ably.channel."
 )
 
-// userClaims are what a token says of its user, by resource. The service adds the claim for a
-// channel to the extras of what the user sends there.
+// userClaims has the claims about the user of a token, by resource. The service adds the claim for
+// a channel to the extras of what the user sends there.
 type userClaims struct{ rooms, channels map[string]string }
 
-// add notes a claim of a JWT, if it is a user claim.
+// add adds a claim of a JWT, if it is a user claim.
 func (u *userClaims) add(name, value string) {
 	if room, ok := strings.CutPrefix(name, claimOfRoom); ok {
 		u.rooms = withClaim(u.rooms, room, value)
@@ -64,7 +65,7 @@ func withClaim(m map[string]string, name, value string) map[string]string {
 	return m
 }
 
-// of returns the claim for a channel, the most specific one; "" for none.
+// of returns the most specific claim for a channel, or "" if there is none.
 func (u userClaims) of(channel string) string {
 	if room, ok := strings.CutSuffix(channel, chatSuffix); ok {
 		if value, ok := mostSpecific(u.rooms, room); ok {
@@ -75,8 +76,8 @@ func (u userClaims) of(channel string) string {
 	return value
 }
 
-// mostSpecific returns the value of the longest resource that covers the name; one without "*" is
-// more specific than any with it.
+// mostSpecific returns the value of the most specific resource that covers the name. A resource
+// without "*" is the most specific. Among resources with "*", the longest is.
 func mostSpecific(all map[string]string, name string) (value string, ok bool) {
 	if value, ok = all[name]; ok {
 		return value, true
@@ -93,7 +94,7 @@ func mostSpecific(all map[string]string, name string) (value string, ok bool) {
 
 const userClaimExtra = "userClaim"
 
-// userClaim returns what the client's token says of its user on the channel, "" for nothing.
+// userClaim returns the claim of the client's token about its user on the channel, or "".
 func (id identity) userClaim(channel string) string {
 	if id.token == nil {
 		return ""
@@ -101,13 +102,13 @@ func (id identity) userClaim(channel string) string {
 	return id.token.claims.of(channel)
 }
 
-// claimed returns the extras of what the client sends, with the user claim that the server vouches
-// for and without one that the client made up (CHA-M2h).
+// claimed returns the extras of what the client sends. They have the user claim of the client's
+// token, and none that the client made up (CHA-M2h).
 func (id identity) claimed(channel string, extras map[string]any) map[string]any {
 	return extrasWith(extras, id.userClaim(channel))
 }
 
-// extrasWith returns the extras with that claim and no other.
+// extrasWith returns the extras with the given user claim and no other.
 func extrasWith(extras map[string]any, claim string) map[string]any {
 	if _, given := extras[userClaimExtra]; !given && claim == "" {
 		return extras

@@ -8,8 +8,8 @@ import (
 	"ablyrooms.example/adapter/ably/ablytest"
 )
 
-// What a JWT says of its user in a room is in the extras of all that the user sends there, and only
-// the server says it (CHA-M2h, CHA-MR7d, CHA-ER2a, CHA-PR6g, CHA-T13a1).
+// The extras of everything that a user sends to a room contain the claim of the user's JWT for the
+// room, and no claim that the user made up (CHA-M2h, CHA-MR7d, CHA-ER2a, CHA-PR6g, CHA-T13a1).
 func TestRoomClaims(t *testing.T) {
 	srv := ablytest.NewServer(t)
 	jwt := func(claims map[string]string) string {
@@ -79,7 +79,7 @@ func TestRoomClaims(t *testing.T) {
 					t.Errorf("%s: the claim is %v, want %v", step.what, got, tt.want)
 				}
 			}
-			// The claim is that of the client that changes the message.
+			// A changed message has the claim of the client that changed it.
 			other := []string{"Authorization", "Bearer " + jwt(map[string]string{"vip:one": "mod"})}
 			for method, path := range map[string]string{"PUT": "", "POST": "/delete"} {
 				rs, body := get(t, srv, method, room+"/"+sent.Serial+path, `{"message":{"text":"x"}}`, other...)

@@ -9,14 +9,14 @@ import (
 	"github.com/ably/ably-go/ably"
 )
 
-// dialer is what the listener of a network that is not the machine's has.
+// dialer is implemented by a listener of a network in memory.
 type dialer interface {
 	DialContext(ctx context.Context, network, addr string) (net.Conn, error)
 }
 
-// ClientOptions returns what an ably-go client, realtime or REST, needs to use this
-// server with its first key; extra options follow and win. A token or an authCallback
-// among them takes the place of the key.
+// ClientOptions returns the options that an ably-go client, realtime or REST, needs to use this
+// server with its first key. The extra options come after them and take precedence. A token or an
+// authCallback among the extra options replaces the key.
 func (s *Server) ClientOptions(extra ...ably.ClientOption) []ably.ClientOption {
 	return append(s.EndpointOptions(
 		ably.WithKey(s.Key()),
@@ -24,9 +24,9 @@ func (s *Server) ClientOptions(extra ...ably.ClientOption) []ably.ClientOption {
 	), extra...)
 }
 
-// EndpointOptions is ClientOptions without a key: the address alone. If the server's listener has a
-// method DialContext, as those of package memnet have, there is an HTTP client among them that
-// dials by it, for REST and for the WebSockets of ablychat.
+// EndpointOptions returns ClientOptions without a key: only the address of the server. If the
+// server's listener has a method DialContext, like the listeners of package memnet, the options
+// contain an HTTP client that dials with it, for REST and for the WebSockets of ablychat.
 func (s *Server) EndpointOptions(extra ...ably.ClientOption) []ably.ClientOption {
 	options := []ably.ClientOption{
 		ably.WithEndpoint(s.Host()),
@@ -36,8 +36,8 @@ func (s *Server) EndpointOptions(extra ...ably.ClientOption) []ably.ClientOption
 	}
 	if network, ok := s.ln.(dialer); ok {
 		options = append(options, ably.WithHTTPClient(&http.Client{Transport: &http.Transport{
-			// No connection waits for further requests, and no goroutine with it. The client has no
-			// timeout of its own, which costs a goroutine where ably-go doesn't close the body.
+			// Keep-alives are off, so that no idle connection keeps a goroutine. The client has no
+			// timeout of its own: a timeout costs a goroutine where ably-go doesn't close the body.
 			DialContext: network.DialContext, DisableKeepAlives: true,
 			ResponseHeaderTimeout: 10 * time.Second,
 		}}))

@@ -6,13 +6,13 @@ import (
 	"time"
 )
 
-// Clock is the server's time: for timestamps, the life of tokens and connections,
-// heartbeats and delays. Its methods may be called by any goroutine, and must not call
-// the server. The default is the machine's clock; [ManualClock] moves only by hand.
+// Clock is the server's time: for timestamps, the lifetime of tokens and connections, heartbeats
+// and delays. Its methods may be called by any goroutine, and must not call the server. The default
+// is the machine's clock; a [ManualClock] moves only in Advance.
 type Clock interface {
 	Now() time.Time
-	// AfterFunc calls f in a goroutine other than the caller's, once d has passed,
-	// unless stop is called before. stop doesn't wait for f.
+	// AfterFunc calls f in a goroutine other than the caller's, once d has passed, unless stop is
+	// called first. stop doesn't wait for f.
 	AfterFunc(d time.Duration, f func()) (stop func())
 }
 
@@ -37,9 +37,9 @@ type manualTimer struct {
 	f  func()
 }
 
-// NewManualClock returns a clock that shows start. The clients' clocks are their own:
-// start near the real time unless the test says otherwise on purpose, or they take
-// their tokens for expired.
+// NewManualClock returns a clock that shows start. Clients have clocks of their own. If start is
+// far from the real time, they believe that their tokens have expired; choose such a start only to
+// test that.
 func NewManualClock(start time.Time) *ManualClock {
 	return &ManualClock{now: start, timers: map[*manualTimer]struct{}{}}
 }
@@ -51,7 +51,7 @@ func (c *ManualClock) Now() time.Time {
 	return c.now
 }
 
-// AfterFunc calls f from within the Advance that reaches its time.
+// AfterFunc schedules f. The Advance that reaches its time calls it.
 func (c *ManualClock) AfterFunc(d time.Duration, f func()) func() {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -64,8 +64,8 @@ func (c *ManualClock) AfterFunc(d time.Duration, f func()) func() {
 	}
 }
 
-// Advance moves the clock by d and returns when all that fell due has run, in the order
-// of its times. What that schedules within d runs too.
+// Advance moves the clock by d. It runs the functions that fall due, in the order of their times,
+// also those that such a function schedules within d. It returns when all of them have returned.
 func (c *ManualClock) Advance(d time.Duration) {
 	c.mu.Lock()
 	end := c.now.Add(d)
@@ -86,7 +86,7 @@ func (c *ManualClock) Advance(d time.Duration) {
 	c.mu.Unlock()
 }
 
-// due returns the earliest timer that falls due by end.
+// due removes and returns the earliest timer that falls due by end, or nil if there is none.
 func (c *ManualClock) due(end time.Time) *manualTimer {
 	var all []*manualTimer
 	for t := range c.timers {

@@ -41,8 +41,8 @@ func (f Format) mime() string {
 	return mimeJSON
 }
 
-// msgpackHandle tells strings from binary on both ways (WriteExt without RawToString),
-// which the encoding of message data depends on.
+// msgpackHandle keeps strings and binary data apart, in both directions (WriteExt without
+// RawToString): the encoding of message data depends on that.
 var msgpackHandle = func() *codec.MsgpackHandle {
 	h := &codec.MsgpackHandle{}
 	h.WriteExt = true
@@ -59,7 +59,8 @@ func marshal(f Format, v any) ([]byte, error) {
 	return b, err
 }
 
-// unmarshal never panics: the MessagePack decoder may, on hostile input.
+// unmarshal decodes b into v. It returns an error where the MessagePack decoder panics, as it may
+// on hostile input.
 func unmarshal(f Format, b []byte, v any) (err error) {
 	if f == JSON {
 		return unmarshalJSON(b, v)
@@ -89,7 +90,7 @@ func marshalProtocol(f Format, pm *ProtocolMessage) ([]byte, error) {
 	return marshal(f, &c)
 }
 
-// namedMessage is a message whose channel is on the wire also when it is empty.
+// namedMessage is a message whose channel is encoded even if it is empty.
 type namedMessage struct {
 	*ProtocolMessage
 	Channel string `json:"channel"`
@@ -108,8 +109,8 @@ func unmarshalProtocol(f Format, b []byte) (*ProtocolMessage, error) {
 	return pm, nil
 }
 
-// forFormat returns the messages as a client of that format reads them: with binary data
-// as base64 in JSON, and of plain types in MessagePack. It leaves ms as it is.
+// forFormat returns the messages in the form that a client of that format reads: with binary data
+// as base64 in JSON, and with plain types only in MessagePack. It doesn't change ms.
 func forFormat(f Format, ms []*Message) ([]*Message, error) {
 	if ms == nil {
 		return nil, nil
@@ -141,8 +142,8 @@ func (m *Message) text() *Message {
 	return &c
 }
 
-// canonical undoes base64 of the transport, so that one stored form serves JSON and
-// MessagePack clients.
+// canonical decodes data that is base64 only because of the transport, so that the stored form is
+// the same for JSON and MessagePack clients.
 func (m *Message) canonical() error {
 	text, ok := m.Data.(string)
 	if !ok || (m.Encoding != "base64" && !strings.HasSuffix(m.Encoding, "/base64")) {
@@ -150,14 +151,14 @@ func (m *Message) canonical() error {
 	}
 	b, err := base64.StdEncoding.DecodeString(text)
 	if err != nil {
-		return fmt.Errorf("data is not base64 as its encoding says")
+		return fmt.Errorf("the data is not base64, but its encoding says so")
 	}
 	m.Data = b
 	m.Encoding = strings.TrimSuffix(strings.TrimSuffix(m.Encoding, "base64"), "/")
 	return nil
 }
 
-// plain returns the message with data and extras of plain types only.
+// plain returns the message with data and extras that consist of plain types only.
 func (m *Message) plain() (*Message, error) {
 	data, err := plain(m.Data)
 	if err != nil {
@@ -190,7 +191,7 @@ func mapsForFormat(f Format, ms []map[string]any) ([]map[string]any, error) {
 	return out, nil
 }
 
-// textMap returns the presence or annotation with binary data as base64.
+// textMap returns the presence message or annotation with binary data as base64.
 func textMap(m map[string]any) map[string]any {
 	b, ok := m["data"].([]byte)
 	if !ok {
@@ -203,7 +204,7 @@ func textMap(m map[string]any) map[string]any {
 	return c
 }
 
-// canonicalMap is canonical for presence and annotations: it returns data and encoding.
+// canonicalMap is canonical for presence and annotations. It returns the data and the encoding.
 func canonicalMap(m map[string]any) (data any, encoding string, err error) {
 	c := &Message{Data: m["data"]}
 	c.Encoding, _ = m["encoding"].(string)
@@ -211,9 +212,9 @@ func canonicalMap(m map[string]any) (data any, encoding string, err error) {
 	return c.Data, c.Encoding, err
 }
 
-// plain returns v itself if it is made of the types that decoding makes, or else what
-// JSON makes of it. The MessagePack encoder of this version crashes the process on maps
-// of other types, from Go 1.24 on.
+// plain returns v itself if it has only types that decoding produces. Otherwise it encodes v as
+// JSON and decodes that. With Go 1.24 and later, this version of the MessagePack encoder crashes
+// the process on maps of other types.
 func plain(v any) (any, error) {
 	if isPlain(v) {
 		return v, nil

@@ -14,7 +14,7 @@ import (
 	"github.com/golang-jwt/jwt/v5"
 )
 
-// The codes by which Ably refuses a REST request.
+// REST requests are refused with Ably's codes.
 func TestCodesOfREST(t *testing.T) {
 	srv := ablytest.NewServer(t)
 	basic := []string{"Authorization", "Basic YXBwLmtleTpzZWNyZXQ="} // app.key:secret
@@ -42,25 +42,25 @@ func TestCodesOfREST(t *testing.T) {
 			[]string{"Authorization", "Basic bm8ua2V5OnNlY3JldA=="}, 401, 40101},
 		"an unknown key": {"POST", "/channels/a/messages", `{}`,
 			[]string{"Authorization", "Basic YXBwLm5vOnNlY3JldA=="}, 401, 40101},
-		"a JWT of an unknown application":       {"POST", "/channels/a/messages", `{}`, []string{"Authorization", "Bearer " + sign("no.key")}, 404, 40400},
-		"a JWT of an unknown key":               {"POST", "/channels/a/messages", `{}`, []string{"Authorization", "Bearer " + sign("app.no")}, 401, 40101},
-		"a token of an unknown application":     {"POST", "/keys/no.key/requestToken", `{}`, basic, 404, 40400},
-		"a token of an unknown key":             {"POST", "/keys/app.no/requestToken", `{}`, basic, 401, 40101},
-		"GET for a token, application unknown":  {"GET", "/keys/no.key/requestToken", "", basic, 404, 40400},
-		"GET for a token":                       {"GET", token, "", basic, 405, 40500},
-		"several messages with one id":          {"POST", "/channels/a/messages", `[{"id":"x"},{"id":"x"}]`, basic, 400, 40031},
-		"several ids that are none of a series": {"POST", "/channels/a/messages", `[{"id":"x:0"},{"id":"y:1"}]`, basic, 400, 40031},
-		"an id for one of several":              {"POST", "/channels/a/messages", `[{"id":"x:0"},{}]`, basic, 400, 40031},
-		"ids from 1":                            {"POST", "/channels/a/messages", `[{"id":"x:1"},{"id":"x:2"}]`, basic, 400, 40031},
-		"ids of a series":                       {"POST", "/channels/a/messages", `[{"id":"x:0"},{"id":"x:1"}]`, basic, 201, 0},
-		"an unknown operation":                  {"POST", token, capability(`{"a":["publish_"]}`), basic, 400, 40003},
-		"all operations and one":                {"POST", token, capability(`{"a":["*","publish"]}`), basic, 400, 40003},
-		"no operations":                         {"POST", token, capability(`{"a":[]}`), basic, 400, 40003},
-		"operations that are none":              {"POST", token, capability(`{"a":"publish"}`), basic, 400, 40003},
-		"a resource without a name":             {"POST", token, capability(`{"":["*"]}`), basic, 400, 40003},
-		"a capability that is null":             {"POST", token, capability(`null`), basic, 400, 40003},
-		"a connection key that is none":         {"POST", "/channels/a/messages", `{"connectionKey":"no!key"}`, basic, 400, 40006},
-		"stats":                                 {"GET", "/stats", "", basic, 404, 40400},
+		"a JWT of an unknown application":      {"POST", "/channels/a/messages", `{}`, []string{"Authorization", "Bearer " + sign("no.key")}, 404, 40400},
+		"a JWT of an unknown key":              {"POST", "/channels/a/messages", `{}`, []string{"Authorization", "Bearer " + sign("app.no")}, 401, 40101},
+		"a token of an unknown application":    {"POST", "/keys/no.key/requestToken", `{}`, basic, 404, 40400},
+		"a token of an unknown key":            {"POST", "/keys/app.no/requestToken", `{}`, basic, 401, 40101},
+		"GET for a token, application unknown": {"GET", "/keys/no.key/requestToken", "", basic, 404, 40400},
+		"GET for a token":                      {"GET", token, "", basic, 405, 40500},
+		"several messages with one id":         {"POST", "/channels/a/messages", `[{"id":"x"},{"id":"x"}]`, basic, 400, 40031},
+		"several ids that form no series":      {"POST", "/channels/a/messages", `[{"id":"x:0"},{"id":"y:1"}]`, basic, 400, 40031},
+		"an id for one of several messages":    {"POST", "/channels/a/messages", `[{"id":"x:0"},{}]`, basic, 400, 40031},
+		"ids from 1":                           {"POST", "/channels/a/messages", `[{"id":"x:1"},{"id":"x:2"}]`, basic, 400, 40031},
+		"ids of a series":                      {"POST", "/channels/a/messages", `[{"id":"x:0"},{"id":"x:1"}]`, basic, 201, 0},
+		"an unknown operation":                 {"POST", token, capability(`{"a":["publish_"]}`), basic, 400, 40003},
+		"all operations and one":               {"POST", token, capability(`{"a":["*","publish"]}`), basic, 400, 40003},
+		"no operations":                        {"POST", token, capability(`{"a":[]}`), basic, 400, 40003},
+		"operations that are not a list":       {"POST", token, capability(`{"a":"publish"}`), basic, 400, 40003},
+		"a resource without a name":            {"POST", token, capability(`{"":["*"]}`), basic, 400, 40003},
+		"a capability that is null":            {"POST", token, capability(`null`), basic, 400, 40003},
+		"an invalid connection key":            {"POST", "/channels/a/messages", `{"connectionKey":"no!key"}`, basic, 400, 40006},
+		"stats":                                {"GET", "/stats", "", basic, 404, 40400},
 	} {
 		t.Run(name, func(t *testing.T) {
 			rs, body := get(t, srv, tt.method, tt.path, tt.body, tt.header...)
@@ -75,7 +75,7 @@ func TestCodesOfREST(t *testing.T) {
 	}
 }
 
-// The codes by which Ably refuses frames.
+// Frames are refused with Ably's codes.
 func TestCodesOfFrames(t *testing.T) {
 	srv := ablytest.NewServer(t)
 	for name, tt := range map[string]struct {
@@ -83,11 +83,11 @@ func TestCodesOfFrames(t *testing.T) {
 		action ablytest.Action
 		code   int
 	}{
-		"a key of an unknown application":  {"key=no.key:secret", ablytest.ActionError, 40101},
-		"a key that can't be resumed":      {"key=app.key:secret&resume=no!key", ablytest.ActionConnected, 80018},
-		"a key that can't be recovered":    {"key=app.key:secret&recover=no!key", ablytest.ActionConnected, 80018},
-		"a key that is none":               {"key=app.key:secret&recover=nokey", ablytest.ActionConnected, 80018},
-		"a recovery key with all its JSON": {"key=app.key:secret&recover={}", ablytest.ActionConnected, 80018},
+		"a key of an unknown application":   {"key=no.key:secret", ablytest.ActionError, 40101},
+		"a key that can't be resumed":       {"key=app.key:secret&resume=no!key", ablytest.ActionConnected, 80018},
+		"a key that can't be recovered":     {"key=app.key:secret&recover=no!key", ablytest.ActionConnected, 80018},
+		"an invalid key":                    {"key=app.key:secret&recover=nokey", ablytest.ActionConnected, 80018},
+		"a JSON object as the recovery key": {"key=app.key:secret&recover={}", ablytest.ActionConnected, 80018},
 	} {
 		t.Run(name, func(t *testing.T) { dial(t, srv, tt.query).expect(tt.action, tt.code) })
 	}
@@ -101,7 +101,7 @@ func TestCodesOfFrames(t *testing.T) {
 	}
 }
 
-// A client's SYNC asks for the members once more, of which there may be none (RTP3).
+// A client's SYNC requests the members again, even if there are none (RTP3).
 func TestAClientsSync(t *testing.T) {
 	srv := ablytest.NewServer(t)
 	watch := watcher(t, srv)
@@ -117,8 +117,8 @@ func TestAClientsSync(t *testing.T) {
 	}
 }
 
-// The totals of a client's reactions are everybody's; of the clients it names that one, and says
-// that there are others (CHA-MR13).
+// The totals of a client's reactions count all clients. The list of clients has only that client,
+// and is marked as clipped if there are others (CHA-MR13).
 func TestClientReactionsCountEverybody(t *testing.T) {
 	srv := ablytest.NewServer(t)
 	as := func(client string) []string {

@@ -18,31 +18,31 @@ const (
 type connection struct {
 	s        *Server
 	id, key  string
-	lastKey  string // also good while the client may not have seen key: see findResumable
-	order    int    // in the order of making, from 1
+	lastKey  string // the key before key; still accepted in some cases, see findResumable
+	order    int    // counts the connections, from 1
 	identity identity
-	clientID string // implied in what it publishes; "" for none
+	clientID string // the clientId of messages that name none; "" for none
 	echo     bool
-	t        *transport // nil while there is none
+	t        *transport // nil if the connection has no transport
 	attached map[string]*attachment
 	acks     acks
-	lapse    *timer // forgets the connection; runs while it has no transport
-	absence  *timer // has its members leave; likewise
-	// remainPresent is how long its members stay while it has no transport.
+	lapse    *timer // forgets the connection; runs while there is no transport
+	absence  *timer // makes its members leave; runs while there is no transport
+	// remainPresent is how long its members stay present without a transport.
 	remainPresent time.Duration
-	renew         *timer // of its token
+	renew         *timer // asks for a new token
 }
 
-// refusal says how new connections are refused.
+// refusal says how new connections are refused: with err, or by a cut if err is nil.
 type refusal struct{ err *ErrorInfo }
 
-// connect opens a connection on a fresh transport, or resumes one.
+// connect opens a new connection on the transport, or resumes one.
 func (s *Server) connect(t *transport, cr credentials, query url.Values) {
 	id, err := s.authenticate(cr, query.Get("clientId"))
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	defer s.notifyLocked()
-	if s.disruptions.outages > 0 { // began while the WebSocket opened
+	if s.disruptions.outages > 0 { // the outage began while the WebSocket opened
 		t.muted = true
 		t.cancel()
 		return
@@ -87,8 +87,8 @@ func (s *Server) connect(t *transport, cr credentials, query url.Values) {
 	c.sendConnected(lost)
 }
 
-// remainPresentFor returns how long members stay that lose their transport: what the client asks
-// for in its connection's query, in milliseconds, or else what the server is set to.
+// remainPresentFor returns how long the members of a connection without a transport stay present.
+// This is the parameter of the query, in milliseconds, or else the server's default.
 func (s *Server) remainPresentFor(query url.Values) time.Duration {
 	ms, err := strconv.ParseInt(query.Get("remainPresentFor"), 10, 32)
 	if err != nil || ms < 0 {
@@ -97,10 +97,11 @@ func (s *Server) remainPresentFor(query url.Values) time.Duration {
 	return time.Duration(ms) * time.Millisecond
 }
 
-// findResumable finds the connection that a key is of, or says why it can't be resumed. The key of
-// the last CONNECTED is good. So is the one before it, while the connection has no transport and
-// has sent nothing since: that CONNECTED may have been lost. With a transport the old key is
-// refused, or two clients with one key would take the connection from each other for ever.
+// findResumable returns the connection that has this key, or the reason why it can't be resumed.
+// The key of the last CONNECTED is accepted. The key before it is accepted too, if the connection
+// has no transport and has sent nothing since: the last CONNECTED may have been lost. While there
+// is a transport, the old key is refused; otherwise two clients with one key would take the
+// connection from each other for ever.
 func (s *Server) findResumable(key string, id identity) (*connection, *ErrorInfo) {
 	connID, _, _ := strings.Cut(key, "!")
 	c := s.conns[connID]
@@ -127,10 +128,11 @@ func (s *Server) newConnection() *connection {
 	return c
 }
 
-// newKey returns a key by which the connection can be resumed.
+// newKey returns a new key for resuming the connection.
 func (c *connection) newKey() string { return c.id + "!" + randomText(20) }
 
-// sendConnected tells the client about its connection. err is why it is a new one.
+// sendConnected sends the CONNECTED. err is the reason why a connection could not be resumed, or
+// nil.
 func (c *connection) sendConnected(err *ErrorInfo) {
 	clientID := c.clientID
 	if clientID == "" && c.identity.token != nil {
@@ -162,8 +164,8 @@ func (c *connection) send(pm *ProtocolMessage) {
 	}
 }
 
-// dropTransport takes the transport away from its connection, whose state is kept for
-// its time to live.
+// dropTransport separates the transport from its connection. The server keeps the connection's
+// state for its time to live.
 func (s *Server) dropTransport(t *transport) {
 	s.stopLocked(t.idle)
 	c := t.conn
@@ -192,7 +194,7 @@ func (s *Server) dropTransport(t *transport) {
 	s.notifyLocked()
 }
 
-// forget ends the connection: it can't be resumed, and is attached to nothing.
+// forget ends the connection: it can't be resumed, and its attachments end.
 func (s *Server) forget(c *connection) {
 	if s.conns[c.id] != c {
 		return
@@ -212,7 +214,7 @@ func (s *Server) forget(c *connection) {
 	s.notifyLocked()
 }
 
-// close ends the connection as the client asked for.
+// closeConnection ends the connection because the client asked for it.
 func (s *Server) closeConnection(t *transport) {
 	if t.conn != nil {
 		s.forget(t.conn)
@@ -239,7 +241,7 @@ func (s *Server) failTransportLocked(t *transport, err *ErrorInfo, o outgoing) {
 	t.send(pm, o)
 }
 
-// disconnect ends the transport with a DISCONNECTED; the connection can be resumed.
+// disconnectLocked ends the transport with a DISCONNECTED; the connection can be resumed.
 func (s *Server) disconnectLocked(t *transport, err *ErrorInfo, o outgoing) {
 	s.dropTransport(t)
 	t.send(&ProtocolMessage{Action: ActionDisconnected, Error: err}, o)

@@ -11,7 +11,7 @@ import (
 	"github.com/ably/ably-go/ably"
 )
 
-// nextState waits for the next change to one of the states and returns it.
+// nextState waits for the next change to one of the given states and returns it.
 func nextState(t *testing.T, changes <-chan ably.ConnectionStateChange, want ably.ConnectionState) ably.ConnectionStateChange {
 	t.Helper()
 	ctx := testContext(t)
@@ -33,8 +33,8 @@ func connectionChanges(t *testing.T, client *ably.Realtime) <-chan ably.Connecti
 	return changes
 }
 
-// attachments returns the ATTACHED events of a channel from now on. Ask before the first
-// attach: ably-go may report it only after it has returned.
+// attachments returns a channel that receives the ATTACHED events of ch from now on. Call it before
+// the first attach: ably-go may report the event only after Attach has returned.
 func attachments(t *testing.T, ch *ably.RealtimeChannel) <-chan ably.ChannelStateChange {
 	attached := make(chan ably.ChannelStateChange, 10)
 	t.Cleanup(ch.On(ably.ChannelEventAttached, func(c ably.ChannelStateChange) { attached <- c }))
@@ -56,7 +56,7 @@ func TestResumeKeepsConnectionAndDeliversWhatWasMissed(t *testing.T) {
 		id := client.Connection.ID()
 		changes := connectionChanges(t, client)
 
-		// The client must not be back before the publish, or it misses nothing.
+		// The client must not reconnect before the publish; otherwise it misses nothing.
 		gate := srv.Hold(ablytest.ToServer(ablytest.ActionConnect))
 		if err := srv.Cut(id); err != nil {
 			t.Fatal(err)
@@ -156,7 +156,7 @@ func TestStateOfLostConnectionLapses(t *testing.T) {
 	if st := srv.State(); len(st.Connections) != 0 || st.Attached("a") {
 		t.Errorf("after its time: %+v", st)
 	}
-	// ably-go forgets a Close that comes while it dials, so let it connect first.
+	// ably-go ignores a Close while it dials, so let it connect first.
 	srv.AcceptConnections()
 	awaitConnection(t, client, ably.ConnectionStateConnected)
 }

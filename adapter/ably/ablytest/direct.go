@@ -5,14 +5,14 @@ import (
 	"time"
 )
 
-// The methods here read and change the server's state without the wire. Where one names a
-// connection it means the connection's id, as ably-go's Connection.ID returns it; "" means all
-// connections. Channels are those of the first key's application. What they send to clients crosses
-// the wire as frames like any other, faults included, but for what [Server.Inject] sends.
+// The methods here read and change the server's state without the wire. A parameter connectionID is
+// a connection's id, as ably-go's Connection.ID returns it; "" means all connections. Channels are
+// those of the first key's application. Frames that these methods send to clients cross the wire
+// like any other, and faults apply to them. Only the frames of [Server.Inject] meet no fault.
 
-// Publish brings messages to a channel as another client's REST publish does, and
-// returns their serials. ClientID, ID and Encoding are taken as given; the rest is
-// filled in. It fails where Ably refuses the messages.
+// Publish publishes messages on a channel like a REST publish of another client, and returns their
+// serials. It uses ClientID, ID and Encoding as given, and fills in the other fields. It returns an
+// error if Ably would refuse the messages.
 func (s *Server) Publish(channel string, messages ...Message) ([]string, error) {
 	var ms []*Message
 	for i := range messages {
@@ -41,9 +41,9 @@ func (s *Server) Messages(channel string) []Message {
 	return out
 }
 
-// Inject sends protocol messages to a connection just as they are, whether or not they make sense
+// Inject sends protocol messages to a connection exactly as given, whether or not they make sense
 // there. The server's own state doesn't change, and no fault applies. It fails if the connection is
-// unknown or has no transport; with "" it never does.
+// unknown or has no transport; with connectionID "" it never fails.
 func (s *Server) Inject(connectionID string, messages ...*ProtocolMessage) error {
 	return s.each(connectionID, func(c *connection) {
 		for _, pm := range messages {
@@ -52,7 +52,8 @@ func (s *Server) Inject(connectionID string, messages ...*ProtocolMessage) error
 	})
 }
 
-// Cut ends a connection's transport without a farewell. The connection can be resumed.
+// Cut cuts a connection's transport. The client gets no closing frame. The connection can be
+// resumed.
 func (s *Server) Cut(connectionID string) error {
 	var cut []*transport
 	err := s.each(connectionID, func(c *connection) { cut = append(cut, c.t) })
@@ -70,14 +71,15 @@ func (s *Server) Disconnect(connectionID string, reason *ErrorInfo) error {
 	})
 }
 
-// FailConnection ends a connection for good with an ERROR.
+// FailConnection ends a connection with an ERROR. The connection can't be resumed.
 func (s *Server) FailConnection(connectionID string, reason *ErrorInfo) error {
 	return s.each(connectionID, func(c *connection) {
 		s.failTransportLocked(c.t, reason, outgoing{closing: true})
 	})
 }
 
-// CloseConnection ends a connection for good with a CLOSED, as if it had asked for it.
+// CloseConnection ends a connection with a CLOSED, as if the client had closed it. The connection
+// can't be resumed.
 func (s *Server) CloseConnection(connectionID string) error {
 	return s.each(connectionID, func(c *connection) { s.closeConnection(c.t) })
 }
@@ -87,9 +89,9 @@ func (s *Server) RequestAuth(connectionID string) error {
 	return s.Inject(connectionID, &ProtocolMessage{Action: ActionAuth})
 }
 
-// Forget makes the server forget connections that have no transport, so that a resume
-// fails as it does when their time to live is over. It fails if the connection is
-// unknown or has a transport; with "" it never does.
+// Forget makes the server forget a connection that has no transport, so that a resume fails as it
+// does after the connection's time to live. It fails if the connection is unknown or has a
+// transport; with connectionID "" it never fails.
 func (s *Server) Forget(connectionID string) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -109,7 +111,7 @@ func (s *Server) Forget(connectionID string) error {
 	return nil
 }
 
-// each calls f, under the lock, with the connection or all connections that have a
+// each calls f, under the lock, with the given connection, or with all connections that have a
 // transport.
 func (s *Server) each(connectionID string, f func(*connection)) error {
 	s.mu.Lock()
@@ -131,9 +133,9 @@ func (s *Server) each(connectionID string, f func(*connection)) error {
 	return nil
 }
 
-// RefuseConnections refuses new connections and resumes from now on: with an ERROR, or,
-// if reason is nil, by cutting the transport while it opens, as a host does that is
-// down. Connections that exist go on; so does REST.
+// RefuseConnections refuses new connections and resumes from now on: with an ERROR, or, if reason
+// is nil, by cutting the transport while it opens, like a host that is down. Existing connections
+// and REST go on.
 func (s *Server) RefuseConnections(reason *ErrorInfo) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -141,7 +143,7 @@ func (s *Server) RefuseConnections(reason *ErrorInfo) {
 	s.notifyLocked()
 }
 
-// AcceptConnections ends what RefuseConnections began.
+// AcceptConnections accepts new connections again, after RefuseConnections.
 func (s *Server) AcceptConnections() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -149,8 +151,8 @@ func (s *Server) AcceptConnections() {
 	s.notifyLocked()
 }
 
-// DetachChannel detaches all connections from a channel as the server does of its own
-// accord, with a DETACHED; clients then attach again.
+// DetachChannel detaches all connections from a channel, of the server's own accord, with a
+// DETACHED. Clients then attach again.
 func (s *Server) DetachChannel(channel string, reason *ErrorInfo) {
 	s.eachAttached(channel, func(a *attachment) { a.end(ActionDetached, reason) })
 }
@@ -161,14 +163,14 @@ func (s *Server) FailChannel(channel string, reason *ErrorInfo) {
 }
 
 // UpdateChannel sends an unsolicited ATTACHED to all connections that are attached (RTL12). Without
-// the RESUMED flag it tells them that continuity was lost.
+// the RESUMED flag, it means that continuity was lost.
 func (s *Server) UpdateChannel(channel string, resumed bool, reason *ErrorInfo) {
 	s.eachAttached(channel, func(a *attachment) { a.update(resumed, reason) })
 }
 
-// LoseContinuity makes sure that no client can continue a channel from before this moment:
-// an ATTACH with an older serial gets an ATTACHED without the RESUMED flag. Nothing is
-// sent; the history stays.
+// LoseContinuity makes sure that no client can continue a channel from before this moment: an
+// ATTACH with an older serial gets an ATTACHED without the RESUMED flag. LoseContinuity sends
+// nothing, and the history stays.
 func (s *Server) LoseContinuity(channel string) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -176,9 +178,9 @@ func (s *Server) LoseContinuity(channel string) {
 	s.notifyLocked()
 }
 
-// ForgetChannel makes the server forget all of a channel that has no attached connection, its
-// history and serials included, as Ably does some time after the last has left. It
-// fails if a connection is attached.
+// ForgetChannel makes the server forget everything about a channel, its history and serials
+// included, as Ably does some time after the last connection has left. It fails if a connection is
+// attached.
 func (s *Server) ForgetChannel(channel string) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -206,8 +208,8 @@ func (s *Server) eachAttached(channel string, f func(*attachment)) {
 	s.notifyLocked()
 }
 
-// IssueToken makes a token of the server's first key, as an application's own server
-// would get it for its clients.
+// IssueToken returns a token of the server's first key, like one that an application's own server
+// gets from Ably for its clients.
 func (s *Server) IssueToken(p TokenParams) (*TokenDetails, error) {
 	if len(p.RoomClaims) > 0 {
 		return nil, errInvalidParam("only a JWT has claims")

@@ -11,9 +11,9 @@ import (
 	"time"
 )
 
-// Disruption is something that is wrong with the service, as users notice it, from the call that
-// returns it until End. It holds for clients on the wire, not for a [VirtualClient]. Several may
-// hold at once.
+// Disruption is a failure of the service as users notice it. It lasts from the call that returns it
+// until End. It affects clients on the wire, not a [VirtualClient]. Several disruptions may last at
+// the same time.
 type Disruption struct {
 	once sync.Once
 	end  func()
@@ -22,7 +22,7 @@ type Disruption struct {
 // End ends the disruption. Further calls do nothing.
 func (d *Disruption) End() { d.once.Do(d.end) }
 
-// disruptions are those that the server itself looks at; guarded by Server.mu.
+// disruptions has the disruptions that are not made of faults. It is guarded by Server.mu.
 type disruptions struct {
 	outages   int
 	rejecters []*rejecter
@@ -32,16 +32,16 @@ type rejecter struct {
 	reject func(room, text string) *ErrorInfo
 }
 
-// Outage cuts all connections off and refuses every connection and request, as when the client's
-// network, or Ably, is gone. The server keeps the state of connections for as long as it does
-// without an outage: two minutes, see [WithConnectionStateTTL].
+// Outage cuts all connections and refuses every connection and request, as if the client's network,
+// or Ably, was down. The server keeps the state of a connection for the usual time, two minutes
+// by default: see [WithConnectionStateTTL].
 func (s *Server) Outage() *Disruption {
 	answers := s.Fault(HTTPResponse("", ""), CutBefore())
 	s.mu.Lock()
 	s.disruptions.outages++
 	s.notifyLocked()
 	s.mu.Unlock()
-	_ = s.Cut("") // of all, which never fails
+	_ = s.Cut("") // with "", Cut never fails
 	return &Disruption{end: func() {
 		answers.Remove()
 		s.mu.Lock()
@@ -57,14 +57,14 @@ func (s *Server) out() bool {
 	return s.disruptions.outages > 0
 }
 
-// Slow has everything that clients send and receive come late by latency.
+// Slow delays everything that clients send and receive by latency.
 func (s *Server) Slow(latency time.Duration) *Disruption {
 	late := Latency(latency)
 	return lasting(s.Fault(AnyFrame(), late),
 		s.Fault(HTTPRequest("", ""), late), s.Fault(HTTPResponse("", ""), late))
 }
 
-// lasting is the disruption that faults make.
+// lasting returns the disruption that consists of the given faults.
 func lasting(faults ...*Fault) *Disruption {
 	return &Disruption{end: func() {
 		for _, f := range faults {
@@ -73,9 +73,9 @@ func lasting(faults ...*Fault) *Disruption {
 	}}
 }
 
-// LoseState cuts all connections and forgets their state and where their channels stood, as when a
-// client was away for more than two minutes: they connect again, and their channels miss what is
-// sent until they attach again (a discontinuity).
+// LoseState cuts all connections, forgets their state, and makes all channels lose continuity, as
+// if each client had been away for more than two minutes. Clients connect again. Their channels
+// miss what is sent before they attach again (a discontinuity).
 func (s *Server) LoseState() {
 	s.mu.Lock()
 	var lost []*transport
@@ -95,8 +95,8 @@ func (s *Server) LoseState() {
 	}
 }
 
-// LoseHistory makes the server forget what a room's history holds, as Ably does when it is older
-// than what is kept. Connections go on, and can't go back to before this.
+// LoseHistory makes the server forget the history of a room, as Ably does when messages are too old
+// to be kept. Connections go on, but no channel can be continued from before this moment.
 func (s *Server) LoseHistory(room string) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -106,11 +106,13 @@ func (s *Server) LoseHistory(room string) {
 	}
 }
 
-// roomOperation is what a capability may allow in a room, and the frames by which clients do it.
+// roomOperation is an operation that a capability may allow in a room, and the frames by which
+// clients carry it out.
 type roomOperation struct {
 	name   string
-	action Action // of a frame of the room's channel; 0 for none
-	// method and path of requests, with "*" for a message's serial; none if the method is "".
+	action Action // the frame's action, on the room's channel; 0 for none
+	// method and path select the requests, with "*" for a message's serial. If method is "", there
+	// are no such requests.
 	method, path string
 }
 
@@ -128,10 +130,10 @@ var roomOperations = []roomOperation{
 	{"annotation-publish", 0, http.MethodDelete, "messages/*/reactions"},
 }
 
-// Deny takes permissions in a room away: "publish", "subscribe", "presence", "history",
-// "message-update", "message-delete", "annotation-publish", or all of them if none is named. What
-// clients do without a permission is refused with the code 40160, and when it is "subscribe" the
-// room fails for those who are attached. Deny panics at a name that is none of these.
+// Deny takes away permissions in a room: "publish", "subscribe", "presence", "history",
+// "message-update", "message-delete", "annotation-publish", or all of them if none is named. The
+// server refuses operations without their permission, with the code 40160. Without "subscribe", the
+// room also fails for the connections that are attached. Deny panics if a name is none of these.
 func (s *Server) Deny(room string, names ...string) *Disruption {
 	for _, name := range names {
 		if !slices.ContainsFunc(roomOperations, func(o roomOperation) bool { return o.name == name }) {
@@ -169,7 +171,7 @@ func (s *Server) Deny(room string, names ...string) *Disruption {
 	return lasting(faults...)
 }
 
-// inRoom reports whether a request is for a path of the room's.
+// inRoom returns a function that reports whether a request is for this path of the room.
 func inRoom(room, path string) func(Frame) bool {
 	want := strings.Split(path, "/")
 	return func(f Frame) bool {
@@ -189,9 +191,9 @@ func inRoom(room, path string) func(Frame) bool {
 	}
 }
 
-// RateLimit has clients publish at most n times in each window, all together: messages, reactions,
-// typing and presence. What is more is refused with the code 42910 and the status 429. With n = 0
-// everything is refused.
+// RateLimit allows at most n publishes of all clients together in each window: messages, reactions,
+// typing and presence. The server refuses further ones with the code 42910 and the status 429. With
+// n = 0 it refuses all.
 func (s *Server) RateLimit(n int, window time.Duration) *Disruption {
 	var mu sync.Mutex
 	var taken []time.Time
@@ -215,9 +217,9 @@ func (s *Server) RateLimit(n int, window time.Duration) *Disruption {
 		s.Fault(HTTPRequest("", "").If(publishes).If(over), refused))
 }
 
-// Reject has the Chat API reject each message that is sent or updated, by anybody, for whose text
-// rule returns an error: [RejectedByModeration], say. rule is called without a lock, by several
-// goroutines.
+// Reject makes the Chat API reject a message that any client sends or updates, if rule returns an
+// error for its text. For such an error, see [RejectedByModeration]. Several goroutines may call
+// rule at once; no lock is held.
 func (s *Server) Reject(rule func(room, text string) *ErrorInfo) *Disruption {
 	r := &rejecter{rule}
 	s.mu.Lock()
@@ -231,7 +233,7 @@ func (s *Server) Reject(rule func(room, text string) *ErrorInfo) *Disruption {
 	}}
 }
 
-// rejected returns why a message is rejected; nil if it isn't.
+// rejected returns the error that a message is rejected with, or nil if it isn't rejected.
 func (s *Server) rejected(room, text string) *ErrorInfo {
 	s.mu.Lock()
 	all := s.disruptions.rejecters
@@ -244,14 +246,14 @@ func (s *Server) rejected(room, text string) *ErrorInfo {
 	return nil
 }
 
-// RejectedByModeration returns the error for a message that moderation rejects (42213), with what
-// it says of the message, or nil.
+// RejectedByModeration returns the error for a message that moderation rejects (42213). detail
+// describes why; it may be nil.
 func RejectedByModeration(detail map[string]string) *ErrorInfo {
 	return rejection(42213, "the message was rejected by moderation", detail)
 }
 
 // RejectedByBeforePublishRule returns the error for a message that a rule rejects before it is
-// published (42211), with what it says of the message, or nil.
+// published (42211). detail describes why; it may be nil.
 func RejectedByBeforePublishRule(detail map[string]string) *ErrorInfo {
 	return rejection(42211, "the message was rejected by a before-publish rule", detail)
 }

@@ -5,8 +5,8 @@ import (
 	"net/http"
 )
 
-// ErrorInfo is Ably's error (TI1), on the socket and in HTTP bodies. It is also a Go
-// error. Messages of the server's own errors never hold a key's secret or a token.
+// ErrorInfo is Ably's error (TI1), on the socket and in HTTP bodies. It is also a Go error. The
+// messages of errors that the server makes contain no secret of a key and no token.
 type ErrorInfo struct {
 	Code       int               `json:"code"`
 	StatusCode int               `json:"statusCode"`
@@ -15,7 +15,7 @@ type ErrorInfo struct {
 	Detail     map[string]string `json:"detail,omitempty"`
 }
 
-// NewError makes an error with Ably's code and HTTP status; the href is filled in.
+// NewError returns an error with Ably's code and HTTP status, and fills in its href.
 func NewError(code, statusCode int, format string, args ...any) *ErrorInfo {
 	return &ErrorInfo{
 		Code:       code,
@@ -25,7 +25,7 @@ func NewError(code, statusCode int, format string, args ...any) *ErrorInfo {
 	}
 }
 
-// Error returns message, code and status in one line.
+// Error returns the message, the code and the status in one line.
 func (e *ErrorInfo) Error() string {
 	return fmt.Sprintf("%s (code %d, status %d)", e.Message, e.Code, e.StatusCode)
 }
@@ -46,7 +46,7 @@ func errMethod(method, pattern string) *ErrorInfo {
 	return NewError(40500, http.StatusMethodNotAllowed, "the test server doesn't serve %s on %s", method, pattern)
 }
 
-// errNotServed is the answer to whatever Ably has and this double lacks.
+// errNotServed returns the error for a feature of Ably that this server lacks.
 func errNotServed(what string) *ErrorInfo {
 	return errBadRequest("the test server doesn't serve %s", what)
 }

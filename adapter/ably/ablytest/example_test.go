@@ -10,7 +10,7 @@ import (
 	"github.com/ably/ably-go/ably"
 )
 
-// A server without a test, a client on it, and what the server saw.
+// Start a server without a test, connect a client, and look at what the server received.
 func Example() {
 	ctx := context.Background()
 	srv, err := ablytest.Start()
@@ -31,7 +31,7 @@ func Example() {
 	// Output: hello world
 }
 
-// The server answers an ATTACH with an error of the test's choice.
+// Let the server answer an ATTACH with an error of your choice.
 func ExampleServer_Fault() {
 	ctx := context.Background()
 	srv, err := ablytest.Start()
@@ -59,7 +59,7 @@ func ExampleServer_Fault() {
 	// FAILED closed for today
 }
 
-// A gate holds a frame back while the test looks at the client.
+// Hold a frame at a gate, and look at the client in the meantime.
 func ExampleServer_Hold() {
 	ctx := context.Background()
 	srv, err := ablytest.Start()
@@ -91,7 +91,7 @@ func ExampleServer_Hold() {
 	// <nil> ATTACHED
 }
 
-// A scenario can be run once for each frame that crosses in it.
+// Run a scenario once, and then again with a fault at each of its frames.
 func ExampleFrame_Match() {
 	ctx := context.Background()
 	publish := func(prepare func(*ablytest.Server)) []ablytest.Frame {

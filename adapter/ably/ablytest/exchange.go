@@ -4,8 +4,8 @@ import (
 	"net/http"
 )
 
-// serveREST serves a request. The request and its response are two frames, to which
-// faults apply as to those of a WebSocket.
+// serveREST serves a request. The request and its response are two frames. Faults apply to them
+// like to the frames of a WebSocket.
 func (s *Server) serveREST(w http.ResponseWriter, r *http.Request) {
 	rq := s.newRequest(r)
 	f := Frame{
@@ -18,7 +18,7 @@ func (s *Server) serveREST(w http.ResponseWriter, r *http.Request) {
 		rs = rq.answer()
 	}
 	if cutAfter {
-		panic(http.ErrAbortHandler) // net/http cuts the connection, unlogged.
+		panic(http.ErrAbortHandler) // net/http cuts the connection, and logs nothing.
 	}
 
 	f.Direction, f.Status, f.Seq = ServerToClient, rs.status, 0
@@ -32,16 +32,16 @@ func (s *Server) serveREST(w http.ResponseWriter, r *http.Request) {
 	rs.write(w)
 }
 
-// exchange is one request with its response.
+// exchange is an HTTP request with its response.
 type exchange struct {
 	s *Server
 	w http.ResponseWriter
 	r *http.Request
 }
 
-// cross carries the request or the response past the counter, the hooks and the faults.
-// It returns what to answer instead, if anything, and whether to cut the connection
-// afterwards. It doesn't return if the frame is lost.
+// cross counts the request or the response, and applies the hooks and the faults. It returns the
+// response to send instead, if there is one, and whether to cut the connection afterwards. It
+// doesn't return if the frame is lost.
 func (x *exchange) cross(f Frame, rq *request) (instead *response, cutAfter bool) {
 	x.s.frames.cross(&f)
 	for _, e := range x.s.faults.effects(f) {
@@ -70,8 +70,8 @@ func (x *exchange) cross(f Frame, rq *request) (instead *response, cutAfter bool
 	return nil, cutAfter
 }
 
-// await waits until passed is closed. If the client or the server gives up before, it
-// ends the exchange without an answer.
+// await waits until passed is closed. If the client or the server gives up first, it ends the
+// exchange without an answer.
 func (x *exchange) await(passed <-chan struct{}, leave func()) {
 	select {
 	case <-passed:

@@ -5,7 +5,7 @@ import (
 	"strings"
 )
 
-// Endpoints returns what the REST API serves, as method and pattern.
+// Endpoints returns the endpoints of the REST API that the server serves, as method and pattern.
 func Endpoints() (all []string) {
 	for _, e := range endpoints {
 		for _, m := range e.methods {
@@ -15,7 +15,7 @@ func Endpoints() (all []string) {
 	return all
 }
 
-// EndpointOf returns the one that serves a path, which is still escaped; "" for none.
+// EndpointOf returns the endpoint that serves an escaped path, or "" if there is none.
 func EndpointOf(method, path string) string {
 	var segments []string
 	for part := range strings.SplitSeq(strings.Trim(path, "/"), "/") {

@@ -15,7 +15,7 @@ import (
 	"github.com/ably/ably-go/ably"
 )
 
-// codeOf returns Ably's code of an error, 0 if it has none.
+// codeOf returns Ably's code of an error, or 0 if it has none.
 func codeOf(err error) ably.ErrorCode {
 	var info *ably.ErrorInfo
 	if errors.As(err, &info) {
@@ -36,13 +36,13 @@ func TestHoldAndOpen(t *testing.T) {
 	if err := gate.Await(ctx, 1); err != nil {
 		t.Fatal(err)
 	}
-	// Another channel of the same connection is not in the way.
+	// The gate doesn't hold another channel of the same connection.
 	if err := client.Channels.Get("free").Attach(ctx); err != nil {
 		t.Fatal(err)
 	}
 	select {
 	case err := <-done:
-		t.Fatalf("attached behind a shut gate: %v", err)
+		t.Fatalf("attached behind a closed gate: %v", err)
 	default:
 	}
 	if s := client.Channels.Get("held").State(); s != ably.ChannelStateAttaching {
@@ -93,7 +93,7 @@ func TestHeldFramesKeepTheOrderOfTheirChannel(t *testing.T) {
 		t.Errorf("%d messages passed the gate", n)
 	}
 	gate.Open()
-	acked.Wait() // An ACK out of order would be a NACK of what it skips.
+	acked.Wait() // A client takes an ACK that skips a message for a NACK of the message.
 	for _, want := range []string{"first", "second"} {
 		if name := <-got; name != want {
 			t.Errorf("got %q, want %q", name, want)
@@ -113,8 +113,8 @@ func TestDelayOnTheServersClock(t *testing.T) {
 	if err := delayed.Await(ctx, 1); err != nil {
 		t.Fatal(err)
 	}
-	// The frame has met the fault; its timer may be a moment away, so a second frame,
-	// behind it on the connection, shows that it is set.
+	// The fault was applied to the frame, but its timer may not be set yet. A second frame behind
+	// it on the connection shows that the timer is set.
 	if err := client.Channels.Get("b").Publish(ctx, "n", "d"); err != nil {
 		t.Fatal(err)
 	}
@@ -158,7 +158,7 @@ func TestDroppedPublishDoesNotHoldUpLaterOnes(t *testing.T) {
 	if err := ch.Publish(ctx, "kept", "d"); err != nil {
 		t.Fatal(err)
 	}
-	// An ACK that skips a message is a NACK of that message.
+	// A client takes an ACK that skips a message for a NACK of the message.
 	if err := <-lost; err == nil {
 		t.Error("the lost message is acknowledged")
 	}
@@ -187,7 +187,7 @@ func TestRefusals(t *testing.T) {
 			t.Errorf("ATTACHED refused: %v", err)
 		}
 		if srv.State().Attached("refused late") {
-			t.Error("the server holds the client for attached after a DETACHED")
+			t.Error("the client is still attached at the server after a DETACHED")
 		}
 
 		ch = client.Channels.Get("a")
@@ -217,7 +217,7 @@ func TestRefusals(t *testing.T) {
 			}
 		}
 		if n := srv.State().Connected(); n != 1 {
-			t.Errorf("%d connections, want the first alone", n)
+			t.Errorf("%d connections, want only the first", n)
 		}
 		failClient(t, srv, client)
 	})
@@ -247,7 +247,8 @@ func TestRefusedRequest(t *testing.T) {
 				t.Errorf("no error after %v", e)
 			}
 		}
-		// The refused response and the request that was cut after had their effect.
+		// Two requests took effect: the one whose response was refused, and the one with a cut
+		// after it.
 		if n := len(srv.Messages("a")); n != 2 {
 			t.Errorf("%d messages, want 2", n)
 		}
@@ -284,7 +285,8 @@ func TestCuts(t *testing.T) {
 				ctx := testContext(t)
 				srv := ablytest.NewServer(t)
 				fault := srv.Fault(m.Once(), effect)
-				// A short retry, since a first connect that fails waits for it.
+				// The retry timeout is short, since a client whose first connect fails waits for
+				// it.
 				client := connect(t, srv, ably.WithDisconnectedRetryTimeout(time.Millisecond))
 				ch := client.Channels.Get("a")
 				if err := ch.Attach(ctx); err != nil {
@@ -316,7 +318,7 @@ func TestServerEndsChannels(t *testing.T) {
 	srv := ablytest.NewServer(t)
 	client := connect(t, srv)
 	ch := client.Channels.Get("a")
-	// Listening before the attach: ably-go may report it only after it has returned.
+	// Listen before the attach: ably-go may report the event only after Attach has returned.
 	changes := make(chan ably.ChannelStateChange, 10)
 	defer ch.OnAll(func(c ably.ChannelStateChange) { changes <- c })()
 	if err := ch.Attach(ctx); err != nil {
@@ -339,7 +341,7 @@ func TestServerEndsChannels(t *testing.T) {
 	}
 	expect(ably.ChannelStateAttaching, ably.ChannelEventAttaching, 0)
 	expect(ably.ChannelStateAttached, ably.ChannelEventAttached, 0)
-	srv.UpdateChannel("a", true, errNo) // continuity kept: no event
+	srv.UpdateChannel("a", true, errNo) // with continuity: no event
 	srv.UpdateChannel("a", false, errNo)
 	expect(ably.ChannelStateAttached, ably.ChannelEventUpdate, 40300)
 	srv.DetachChannel("a", errNo)

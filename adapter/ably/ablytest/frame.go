@@ -8,10 +8,10 @@ import (
 	"sync"
 )
 
-// Direction tells which way a frame goes.
+// Direction is the direction of a frame.
 type Direction int
 
-// The directions of a [Frame]; the zero value stands for both in a [Match].
+// The directions of a [Frame]. In a [Match], the zero value stands for both.
 const (
 	BothWays Direction = iota
 	ClientToServer
@@ -29,38 +29,36 @@ func (d Direction) String() string {
 	return "both ways"
 }
 
-// Frame is one crossing between a client and the server: a protocol message on a
-// WebSocket, or an HTTP request or response. Each is counted when it meets the server's
-// end of the wire, before any fault is applied.
+// Frame is a protocol message that crosses a WebSocket between a client and the server, or an HTTP
+// request or response. The server counts each frame at its end of the wire, before any fault is
+// applied.
 //
-// Connection, Direction and Index name a frame of a WebSocket. A scenario that sends
-// the same things in the same order gets the same names in each run, whatever the other
-// direction and the other connections do meanwhile.
+// Connection, Direction and Index form the name of a frame of a WebSocket. A scenario that sends
+// the same frames in the same order gets the same names in each run, whatever happens in the other
+// direction and on other connections in the meantime.
 type Frame struct {
-	// Seq counts all frames of the server from 1, in the order in which it met them.
+	// Seq counts all frames of the server, from 1, in the order in which the server counted them.
 	Seq int
-	// Connection is the number of the WebSocket, from 1 in the order of opening. A
-	// client that resumes does so on a new one. 0 marks HTTP.
+	// Connection is the number of the WebSocket, from 1, in the order of opening. A client that
+	// resumes opens a new one. It is 0 for HTTP.
 	Connection int
 	Direction  Direction
-	// Index counts the frames of this WebSocket in this direction from 1. The opening
-	// of the WebSocket is frame 1 to the server, with action CONNECT. Heartbeats that
-	// the server sends of its own accord depend on time: they have index 0 and count
-	// for nothing. A request and its response share the number of the HTTP exchange.
+	// Index counts the frames of this WebSocket in this direction, from 1. The opening of the
+	// WebSocket is frame 1 to the server, with the action CONNECT. Heartbeats that the server sends
+	// of its own accord depend on time: they have index 0 and are not counted. For HTTP, Index is
+	// the number of the exchange: a request and its response have the same number.
 	Index   int
 	Action  Action
 	Channel string
-	// Message is the protocol message, shared and not to be changed; nil for HTTP and
-	// for CONNECT.
+	// Message is the protocol message; nil for HTTP and for CONNECT. It is shared: don't change it.
 	Message *ProtocolMessage
-	// Method, Path (still escaped) and Status are of HTTP frames only; Status is 0 in
-	// a request.
+	// Method, Path (still escaped) and Status are set for HTTP frames only. Status is 0 for a
+	// request.
 	Method string
 	Path   string
 	Status int
-	// Query and Header are those of CONNECT and of HTTP frames, as the client sent them,
-	// credentials included: what it says of itself, such as its agents. They are shared and not to
-	// be changed.
+	// Query and Header are set for CONNECT and HTTP frames, as the client sent them: with its
+	// credentials, and with its agents. They are shared: don't change them.
 	Query  url.Values
 	Header http.Header
 	// Injected marks a frame that a fault or the test made. No fault applies to it.
@@ -83,7 +81,7 @@ func (f Frame) String() string {
 	return s
 }
 
-// frames numbers what crosses, remembers the last of it and calls the hooks.
+// frames numbers the frames, remembers the last of them and calls the hooks.
 type frames struct {
 	mu    sync.Mutex
 	seq   int
@@ -95,7 +93,7 @@ type frames struct {
 
 type frameHook struct{ f func(Frame) }
 
-// cross gives f its place in the order, logs it and calls the hooks.
+// cross numbers the frame f, logs it and calls the hooks.
 func (fs *frames) cross(f *Frame) {
 	fs.mu.Lock()
 	fs.seq++
@@ -120,10 +118,10 @@ func (fs *frames) nextHTTP() int {
 	return fs.http
 }
 
-// OnFrame has f called for each frame that crosses from now on, until off is called.
-// Calls come from the goroutines that carry the frames: one at a time for a direction
-// of a connection, concurrent otherwise. The frame waits until f returns, so f must not
-// wait for what the frame leads to.
+// OnFrame registers f, which is called with each frame from now on, until off is called. The calls
+// come from the goroutines that carry the frames: one at a time for each direction of a connection,
+// otherwise concurrently. The frame waits until f returns, so f must not wait for an effect of the
+// frame.
 func (s *Server) OnFrame(f func(Frame)) (off func()) {
 	h := &frameHook{f}
 	fs := &s.frames
@@ -137,8 +135,8 @@ func (s *Server) OnFrame(f func(Frame)) (off func()) {
 	}
 }
 
-// Frames returns the frames that crossed, oldest first. The log keeps as many as
-// [WithFrameLog] says; Seq shows where older ones are missing.
+// Frames returns the frames so far, oldest first. [WithFrameLog] sets how many are kept; Seq shows
+// how many older ones are missing.
 func (s *Server) Frames() []Frame {
 	fs := &s.frames
 	fs.mu.Lock()
@@ -150,8 +148,8 @@ func (s *Server) Frames() []Frame {
 	return slices.Clone(log)
 }
 
-// FramesOf returns those of [Server.Frames] that match, of which [Match.Nth] and [Match.First] pick
-// none. Frames that were injected match too.
+// FramesOf returns the frames of [Server.Frames] that match. It ignores [Match.Nth] and
+// [Match.First]. Injected frames match too.
 func (s *Server) FramesOf(m Match) []Frame {
 	return slices.DeleteFunc(s.Frames(), func(f Frame) bool {
 		f.Injected = false
@@ -159,7 +157,7 @@ func (s *Server) FramesOf(m Match) []Frame {
 	})
 }
 
-// FrameCount returns how many frames have crossed since the start.
+// FrameCount returns how many frames the server has counted since its start.
 func (s *Server) FrameCount() int {
 	s.frames.mu.Lock()
 	defer s.frames.mu.Unlock()

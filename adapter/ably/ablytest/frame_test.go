@@ -11,8 +11,8 @@ import (
 	"github.com/ably/ably-go/ably"
 )
 
-// scenario does a bit of everything, closes the client or fails it, and returns the
-// names of the frames that crossed.
+// scenario uses several features, then closes or fails the client, and returns the names of the
+// frames.
 func scenario(t *testing.T, prepare func(*ablytest.Server), fail bool) (names []string, frames []ablytest.Frame) {
 	ctx := testContext(t)
 	srv := ablytest.NewServer(t)
@@ -58,7 +58,7 @@ func TestFramesHaveTheSameNamesInEachRun(t *testing.T) {
 			t.Errorf("frame %d has Seq %d", i+1, f.Seq)
 		}
 	}
-	// Each frame can be met again by its name.
+	// A fault can select each frame by its name.
 	for _, f := range frames {
 		var fault *ablytest.Fault
 		closing := f.Action == ablytest.ActionClose || f.Action == ablytest.ActionClosed

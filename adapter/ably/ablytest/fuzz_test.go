@@ -20,8 +20,7 @@ import (
 	"github.com/golang-jwt/jwt/v5"
 )
 
-// FuzzFrame feeds the decoder of what comes off the wire, and encodes again what it
-// makes of it.
+// FuzzFrame decodes arbitrary input as a frame, and encodes the result again.
 func FuzzFrame(f *testing.F) {
 	serial := int64(1)
 	for _, pm := range []*ProtocolMessage{
@@ -49,13 +48,14 @@ func FuzzFrame(f *testing.F) {
 			return
 		}
 		for _, out := range []Format{JSON, MsgPack} {
-			// Values that JSON can't hold, such as NaN, are an error, not a panic.
+			// For values that JSON can't represent, such as NaN, it returns an error and doesn't
+			// panic.
 			marshalProtocol(out, pm)
 		}
 	})
 }
 
-// fuzzed starts a server that listens nowhere.
+// fuzzed starts a server that listens on no address.
 func fuzzed(t *testing.T) *Server {
 	s, err := Start(WithListener(&nowhere{closed: make(chan struct{})}), WithFrameLog(10), WithLogf(t.Logf),
 		WithClock(NewManualClock(time.Unix(1_700_000_000, 0))), WithMemoryLimit(1<<20), WithOutboundLimit(1<<20))
@@ -82,7 +82,8 @@ func (n *nowhere) Close() error {
 
 func (n *nowhere) Addr() net.Addr { return &net.TCPAddr{IP: net.IPv4(127, 0, 0, 1)} }
 
-// frames of JSON stand on lines, those of MessagePack behind their length.
+// splitFrames splits the input into frames: by lines for JSON, and by a length before each frame
+// for MessagePack.
 func splitFrames(packed bool, b []byte) (frames [][]byte) {
 	if !packed {
 		return bytes.Split(b, []byte("\n"))
@@ -97,8 +98,8 @@ func splitFrames(packed bool, b []byte) (frames [][]byte) {
 	}
 }
 
-// FuzzConversation has a client say anything to a server: nothing ends it, whatever is answered can
-// be encoded, and what is counted as held is held.
+// FuzzConversation sends a server arbitrary frames of a client. The server must not end, each
+// answer must be encodable, and the counted size of the history must be right.
 func FuzzConversation(f *testing.F) {
 	for _, lines := range []string{
 		`{"action":10,"channel":"a","params":{"rewind":"1","occupancy":"metrics"}}
@@ -177,7 +178,8 @@ func FuzzConversation(f *testing.F) {
 	})
 }
 
-// FuzzREST makes any request with good credentials: it is answered, and a refusal in Ably's form.
+// FuzzREST makes arbitrary requests with valid credentials. Each gets an answer; a refusal is in
+// Ably's form.
 func FuzzREST(f *testing.F) {
 	const message = `{"name":"n","data":"x","text":"hi","type":"unique","action":1}`
 	for i, e := range endpoints {
@@ -223,9 +225,9 @@ func FuzzREST(f *testing.F) {
 	})
 }
 
-// FuzzAuth presents any credentials: the server accepts only those that were given out.
+// FuzzAuth presents arbitrary credentials. The server accepts only those that it has issued.
 func FuzzAuth(f *testing.F) {
-	// Made by each of the fuzzer's processes, and the same in all.
+	// Each of the fuzzer's processes makes the same JWT.
 	t := jwt.NewWithClaims(jwt.SigningMethodHS256, jwt.MapClaims{"iat": 1_700_000_000, "exp": 1_700_003_600,
 		"x-ably-capability": `{"a":["*"]}`, "x-ably-clientId": "ann", "ably.room.a": "b"})
 	t.Header["kid"] = DefaultKey.Name

@@ -7,13 +7,12 @@ import (
 	"sync"
 )
 
-// Gate holds frames back until the test lets them pass; see [Hold] and [Server.Hold].
-// A gate starts shut. Its methods may be called by any goroutine.
+// Gate holds frames back until the test lets them pass; see [Hold] and [Server.Hold]. A new gate is
+// closed. Its methods may be called by any goroutine.
 //
-// Frames held in one direction of a connection keep their order within a channel: what
-// comes behind a held frame on the same channel waits behind it, whatever the faults
-// say of it; frames of other channels pass. Frames without a channel form a line of
-// their own.
+// The frames in one direction of a connection keep their order within a channel: a frame on the
+// same channel as a held one waits behind it, whatever faults apply to it. Frames of other channels
+// pass. Frames without a channel keep their order among themselves.
 type Gate struct {
 	mu      sync.Mutex
 	open    bool
@@ -22,16 +21,17 @@ type Gate struct {
 	changed chan struct{}
 }
 
-// visit is one frame at a gate. resume is called once, without a lock, when it may go on.
+// visit is a frame at a gate. The gate calls resume once, without a lock, when the frame may go on.
 type visit struct{ resume func() }
 
-// NewGate returns a gate that is shut.
+// NewGate returns a gate that is closed.
 func NewGate() *Gate { return &Gate{changed: make(chan struct{})} }
 
-// Open lets all that is held pass, in the order of arrival, and all that comes later.
+// Open opens the gate: the frames at the gate pass, in the order of arrival, and later frames pass
+// too.
 func (g *Gate) Open() { g.release(-1) }
 
-// Pass lets the first n held frames pass, or all if there are fewer; the gate stays shut.
+// Pass lets the first n frames at the gate pass, or all if there are fewer. The gate stays closed.
 func (g *Gate) Pass(n int) { g.release(n) }
 
 func (g *Gate) release(n int) {
@@ -49,16 +49,16 @@ func (g *Gate) release(n int) {
 	}
 }
 
-// Held returns how many frames stand at the gate now. A frame leaves when it is let
-// pass or when its connection ends.
+// Held returns how many frames are at the gate now. A frame leaves when it passes or when its
+// connection ends.
 func (g *Gate) Held() int {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	return len(g.held)
 }
 
-// Await waits until n frames in all have arrived at the gate since it was made, held or
-// not. If ctx ends first it returns an error that wraps the context's cause.
+// Await waits until n frames in all have arrived at the gate since it was made, whether it held
+// them or not. If ctx ends first, it returns an error that wraps the context's cause.
 func (g *Gate) Await(ctx context.Context, n int) error {
 	for {
 		g.mu.Lock()
@@ -75,8 +75,8 @@ func (g *Gate) Await(ctx context.Context, n int) error {
 	}
 }
 
-// enter notes an arrival. If the gate is shut the visitor must wait until resume is
-// called; leave takes it away from the gate before that.
+// enter notes that a frame has arrived, and returns whether the gate holds it. A held frame waits
+// until the gate calls resume, or until leave removes it from the gate.
 func (g *Gate) enter(resume func()) (held bool, leave func()) {
 	g.mu.Lock()
 	defer g.mu.Unlock()

@@ -2,15 +2,15 @@ package ablytest
 
 import "net/http"
 
-// handle takes in a protocol message of a client.
+// handle handles a protocol message of a client.
 func (s *Server) handle(t *transport, pm *ProtocolMessage) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	c := t.conn
 	if c == nil {
-		return // The transport has had its closing frame, or its CONNECT is still refused.
+		return // The transport is closing, or its CONNECT was refused.
 	}
-	c.lastKey = "" // the client has seen its CONNECTED
+	c.lastKey = "" // the client has received the last CONNECTED
 	if pm.Action.acknowledged() {
 		s.handleAcknowledged(c, pm)
 		return
@@ -46,7 +46,7 @@ func (s *Server) handle(t *transport, pm *ProtocolMessage) {
 	}
 }
 
-// syncAgain answers a SYNC of a client, which asks for the members once more (RTP3).
+// syncAgain answers a SYNC of a client, which requests the members again (RTP3).
 func (s *Server) syncAgain(c *connection, pm *ProtocolMessage) {
 	a := c.attached[pm.Channel]
 	switch {
@@ -58,7 +58,7 @@ func (s *Server) syncAgain(c *connection, pm *ProtocolMessage) {
 	}
 }
 
-// handleAcknowledged takes in a message that is to be answered by ACK or NACK, once.
+// handleAcknowledged handles a message that needs an ACK or a NACK, and answers it once.
 func (s *Server) handleAcknowledged(c *connection, pm *ProtocolMessage) {
 	if pm.MsgSerial == nil {
 		s.failTransportLocked(c.t, errBadRequest("%v without a msgSerial", pm.Action), outgoing{closing: true})

@@ -2,15 +2,15 @@ package ablytest
 
 import "time"
 
-// watchIdle waits until the transport has been idle for the interval, as long as it has
-// its connection. Callers hold s.mu.
+// watchIdle schedules checkIdle, which runs when the time left is over. It does nothing for a
+// transport without a connection. Callers hold s.mu.
 func (s *Server) watchIdle(t *transport, left time.Duration) {
 	if s.opts.maxIdleInterval > 0 && t.conn != nil && !t.muted {
 		t.idle = s.afterLocked(left, func() { s.checkIdle(t) })
 	}
 }
 
-// checkIdle shows the client that the connection is alive, if it is time to.
+// checkIdle sends a heartbeat or a ping if the transport has been idle for the interval.
 func (s *Server) checkIdle(t *transport) {
 	interval := s.opts.maxIdleInterval
 	left := interval - time.Duration(s.nowMillis()-t.lastSent.Load())*time.Millisecond
@@ -19,7 +19,7 @@ func (s *Server) checkIdle(t *transport) {
 		if !t.heartbeats {
 			// Ping waits for the pong, which shows that the client reads.
 			if t.ws.Ping(t.ctx) != nil {
-				return // The reader sees the end of the transport too.
+				return // the read fails too, and ends the transport
 			}
 			t.lastSent.Store(s.nowMillis())
 		}

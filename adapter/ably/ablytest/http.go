@@ -17,15 +17,15 @@ type request struct {
 	r           *http.Request
 	query       url.Values
 	credentials credentials
-	segments    []string // of the path, each unescaped by itself: a "/" in a name is no separator
+	segments    []string // the path's, each unescaped by itself: a "/" in a name is no separator
 	body        []byte
 	bodyFormat  Format
-	format      Format    // of the answer
-	app         string    // of who asks, once it is identified
-	as          *identity // who asks, if that is known without credentials
+	format      Format    // of the response
+	app         string    // the client's application, once the client is authenticated
+	as          *identity // the client, if it needs no credentials: see VirtualClient; or nil
 }
 
-// response is an answer, before any fault is applied.
+// response is a response before any fault is applied.
 type response struct {
 	status int
 	header http.Header
@@ -34,7 +34,7 @@ type response struct {
 
 const maxBody = 2 * maxFrameSize
 
-// serve takes in every HTTP request, also those that open a WebSocket.
+// serve handles every HTTP request, also those that open a WebSocket.
 func (s *Server) serve(w http.ResponseWriter, r *http.Request) {
 	if s.out() {
 		panic(http.ErrAbortHandler) // net/http cuts the connection.
@@ -75,7 +75,7 @@ func (s *Server) newRequest(r *http.Request) *request {
 	return rq
 }
 
-// answer finds the endpoint and has it answer.
+// answer returns the response of the endpoint that the request is for.
 func (rq *request) answer() *response {
 	for part := range strings.SplitSeq(strings.Trim(rq.r.URL.EscapedPath(), "/"), "/") {
 		name, err := url.PathUnescape(part)
@@ -141,7 +141,7 @@ func (rq *request) decode(v any) *ErrorInfo {
 	return nil
 }
 
-// ok is an answer with a body, nil for none.
+// ok returns a response with the body v, or without a body if v is nil.
 func (rq *request) ok(status int, v any) *response {
 	rs := &response{status: status, header: http.Header{}}
 	if v == nil {
@@ -156,8 +156,8 @@ func (rq *request) ok(status int, v any) *response {
 	return rs
 }
 
-// encode writes v in the format of the answer, messages as clients of that format read
-// them.
+// encode encodes v in the format of the response. Messages have the form for clients of that
+// format.
 func (rq *request) encode(v any) ([]byte, error) {
 	switch ms := v.(type) {
 	case *Message:
@@ -182,7 +182,7 @@ func (rq *request) encode(v any) ([]byte, error) {
 	return marshal(rq.format, v)
 }
 
-// fail is an answer in Ably's error form.
+// fail returns a response in Ably's error form.
 func (rq *request) fail(err *ErrorInfo) *response {
 	b, _ := marshal(rq.format, struct {
 		Error *ErrorInfo `json:"error"`
@@ -201,7 +201,7 @@ func (rq *request) fail(err *ErrorInfo) *response {
 	return rs
 }
 
-// headerText makes text fit for a header.
+// headerText returns text in a form that a header may contain.
 func headerText(text string) string {
 	return strings.Map(func(r rune) rune {
 		if r < ' ' || r > '~' {
@@ -222,7 +222,7 @@ func (rs *response) write(w http.ResponseWriter) {
 	w.Write(rs.body)
 }
 
-// endpoint is a path of the REST API, with "*" for a name.
+// endpoint is a path of the REST API, with "*" for a variable part.
 type endpoint struct {
 	pattern string
 	methods []endpointMethod
@@ -233,12 +233,13 @@ type endpointMethod struct {
 	serve  func(*Server, *request) *response
 }
 
-// endpoints lists what is served. An endpoint's function lives with its family.
+// endpoints has the endpoints that the server serves. The functions are in the files of their
+// features.
 var endpoints = append([]endpoint{
 	{"time", []endpointMethod{{http.MethodGet, (*Server).serveTime}}},
 	{"keys/*/requestToken", []endpointMethod{
 		{http.MethodPost, (*Server).requestToken},
-		// which it refuses, an unknown application as such
+		// GET is not allowed here, but an unknown application has its own error.
 		{http.MethodGet, (*Server).requestToken},
 	}},
 	{"channels/*", []endpointMethod{{http.MethodGet, (*Server).serveChannelDetails}}},
@@ -260,8 +261,8 @@ var endpoints = append([]endpoint{
 	}},
 }, chatEndpoints()...)
 
-// refused are paths that Ably serves and this server doesn't. A client must authenticate before it
-// gets the answer that says so.
+// refused has paths that Ably serves and this server doesn't. An authenticated client gets an error
+// that says that the server doesn't serve the path.
 var refused = []endpoint{
 	{pattern: "stats"}, {pattern: "messages"}, {pattern: "presence"}, {pattern: "channels"},
 	{pattern: "push/*"}, {pattern: "push/*/*"}, {pattern: "channels/*/object"}, {pattern: "channels/*/objects"},

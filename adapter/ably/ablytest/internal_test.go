@@ -9,7 +9,7 @@ import (
 
 func TestOwnersTellWhatTheyWaitFor(t *testing.T) {
 	var o owners
-	o.wait(time.Hour, nil) // nothing runs: it returns at once
+	o.wait(time.Hour, nil) // returns at once, since nothing runs
 	release := make(chan struct{})
 	for range 2 {
 		o.run("reader", func() { <-release })
@@ -66,7 +66,7 @@ func TestCapability(t *testing.T) {
 	}
 	e, _ := parseCapability(`{"other":["*"]}`)
 	if got := c.intersect(e); len(got) != 0 || got == nil {
-		t.Errorf("intersection of strangers is %v", got)
+		t.Errorf("intersection of capabilities without a common resource is %v", got)
 	}
 }
 
@@ -77,7 +77,7 @@ func TestSerialsAscend(t *testing.T) {
 	l := &ch.log
 	l.start(ch)
 	last := l.serial
-	for range 2_500 { // more than fit into a millisecond of the clock, which stands still
+	for range 2_500 { // more than fit into one millisecond, while the clock doesn't move
 		next := l.next()
 		if next <= last {
 			t.Fatalf("%s after %s", next, last)

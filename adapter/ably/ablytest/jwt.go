@@ -7,8 +7,9 @@ import (
 	"github.com/golang-jwt/jwt/v5"
 )
 
-// IssueJWT makes a JWT that the server takes for a token, signed by the server's first key, as an
-// application's own server makes it without asking Ably. Each is another one.
+// IssueJWT returns a JWT that is signed with the server's first key, as an application's own server
+// makes one without a request to Ably. The server accepts it as a token. Each call returns a
+// different JWT.
 func (s *Server) IssueJWT(p TokenParams) (string, error) {
 	if p.TTL == 0 {
 		p.TTL = defaultTokenTTL
@@ -29,8 +30,8 @@ func (s *Server) IssueJWT(p TokenParams) (string, error) {
 	return t.SignedString([]byte(s.opts.keys[0].Secret))
 }
 
-// jwtLocked checks a JWT. The server keeps it as it keeps the tokens that it has issued, so that it
-// can be revoked.
+// jwtLocked checks a JWT. The server keeps it like the tokens that it has issued, so that it can be
+// revoked.
 func (s *Server) jwtLocked(text string) (*token, *ErrorInfo) {
 	var key Key
 	var unknown *ErrorInfo
@@ -46,7 +47,7 @@ func (s *Server) jwtLocked(text string) (*token, *ErrorInfo) {
 		return []byte(key.Secret), nil
 	}, jwt.WithValidMethods([]string{"HS256"}), jwt.WithTimeFunc(s.now), jwt.WithIssuedAt(),
 		jwt.WithExpirationRequired(), jwt.WithLeeway(timestampSlack))
-	expired := errors.Is(err, jwt.ErrTokenExpired) // said by identifyTokenLocked
+	expired := errors.Is(err, jwt.ErrTokenExpired) // identifyTokenLocked returns the error
 	switch {
 	case unknown != nil:
 		return nil, unknown
@@ -78,5 +79,5 @@ func (s *Server) jwtLocked(text string) (*token, *ErrorInfo) {
 	return t, nil
 }
 
-// maxJWTs is how many tokens the server keeps before it keeps no more JWTs.
+// maxJWTs limits the tokens that the server keeps: when there are so many, it keeps no further JWT.
 const maxJWTs = 100_000

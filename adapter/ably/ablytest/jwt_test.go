@@ -11,7 +11,8 @@ import (
 	"github.com/golang-jwt/jwt/v5"
 )
 
-// A JWT that was signed with a key's secret is a token; any other is refused as Ably does.
+// A JWT that is signed with a key's secret is accepted as a token. Any other JWT is refused with
+// the error code that Ably uses.
 func TestJWT(t *testing.T) {
 	eachFormat(t, func(t *testing.T, binary ably.ClientOption) {
 		clock := ablytest.NewManualClock(time.Now())
@@ -54,11 +55,11 @@ func TestJWT(t *testing.T) {
 			t.Errorf("the messages are %+v", m)
 		}
 		want("made elsewhere", sign(jwt.SigningMethodHS256, []byte("secret"), "app.key", valid), 0)
-		want("of too small a capability", issue(ablytest.TokenParams{Capability: `{"b":["*"]}`}), 40160)
-		want("of another secret", sign(jwt.SigningMethodHS256, []byte("guess"), "app.key", valid), 40144)
-		want("of no key", sign(jwt.SigningMethodHS256, []byte("secret"), "app.none", valid), 40101)
-		want("of no algorithm", sign(jwt.SigningMethodNone, jwt.UnsafeAllowNoneSignatureType, "app.key", valid), 40144)
-		want("without an end", sign(jwt.SigningMethodHS256, []byte("secret"), "app.key", jwt.MapClaims{"iat": clock.Now().Unix()}), 40144)
+		want("whose capability is too small", issue(ablytest.TokenParams{Capability: `{"b":["*"]}`}), 40160)
+		want("signed with another secret", sign(jwt.SigningMethodHS256, []byte("guess"), "app.key", valid), 40144)
+		want("of an unknown key", sign(jwt.SigningMethodHS256, []byte("secret"), "app.none", valid), 40101)
+		want("without a signature", sign(jwt.SigningMethodNone, jwt.UnsafeAllowNoneSignatureType, "app.key", valid), 40144)
+		want("without an expiry", sign(jwt.SigningMethodHS256, []byte("secret"), "app.key", jwt.MapClaims{"iat": clock.Now().Unix()}), 40144)
 		want("no JWT", "a.b.c", 40144)
 		inner, err := srv.IssueToken(ablytest.TokenParams{ClientID: "inner", Capability: `{"b":["*"]}`})
 		if err != nil {
@@ -67,12 +68,12 @@ func TestJWT(t *testing.T) {
 		carrying := func(token string) string {
 			return sign(jwt.SigningMethodHS256, []byte("secret"), "app.key", jwt.MapClaims{"iat": valid["iat"], "exp": valid["exp"], "x-ably-token": token})
 		}
-		want("that carries a token of too small a capability", carrying(inner.Token), 40160)
-		want("that carries no token", carrying("app.none"), 40144)
+		want("that carries a token whose capability is too small", carrying(inner.Token), 40160)
+		want("that carries an unknown token", carrying("app.none"), 40144)
 		srv.RevokeTokens("ann")
 		want("revoked", ann, 40141)
 		bob := issue(ablytest.TokenParams{ClientID: "bob", TTL: time.Minute})
-		want("of a minute", bob, 0)
+		want("before its expiry", bob, 0)
 		clock.Advance(time.Minute + time.Second)
 		want("expired", bob, 40142)
 		want("expired at its first use", sign(jwt.SigningMethodHS256, []byte("secret"), "app.key",

@@ -7,8 +7,8 @@ import (
 	"ablyrooms.example/adapter/ably/ablytest"
 )
 
-// A server on a listener of the caller's has its address, and closes it; one that is not on
-// loopback is refused.
+// A server on a listener of the caller has the listener's address, and closes the listener. A
+// listener that is not on loopback is refused.
 func TestListenerOfTheCallers(t *testing.T) {
 	ln, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {

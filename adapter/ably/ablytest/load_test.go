@@ -18,10 +18,11 @@ import (
 	"github.com/coder/websocket"
 )
 
-// evidence reports whether the larger bounds of make evidence are asked for.
+// evidence reports whether the test runs with the larger bounds of make evidence.
 func evidence() bool { return os.Getenv("EVIDENCE") == "full" }
 
-// The server stands many connections at once: each attaches to one channel, and gets each message.
+// The server serves many connections at the same time. Each attaches to one channel, and receives
+// each message.
 func TestManyConnections(t *testing.T) {
 	n, messages := 100, 5
 	if evidence() {
@@ -80,8 +81,8 @@ func TestManyConnections(t *testing.T) {
 	fmt.Printf("EVIDENCE connections open=%d\n", got)
 }
 
-// What a server holds has an end: clients that come, do something of each kind and go leave no more
-// behind after a long time than after a short one.
+// The memory of a server is bounded. Clients come, use each feature and go; after a long time, they
+// leave no more memory in use than after a short time.
 func TestAServersMemoryIsFlat(t *testing.T) {
 	rounds, each := 4, func(round func()) { round() }
 	if evidence() {
@@ -103,7 +104,7 @@ func TestAServersMemoryIsFlat(t *testing.T) {
 		t.Fatal(err)
 	}
 	client := &http.Client{Transport: &http.Transport{DisableKeepAlives: true}}
-	// which leaves nothing to the test's end, as get does
+	// Unlike get, rest registers no cleanup with the test.
 	rest := func(method, path, body string) []byte {
 		rq, err := http.NewRequest(method, srv.URL()+path, strings.NewReader(body))
 		if err != nil {
@@ -151,7 +152,7 @@ func TestAServersMemoryIsFlat(t *testing.T) {
 			}
 			detached = pm.Action == ablytest.ActionDetached
 		}
-		ws.CloseNow() // without a CLOSE: the server keeps the connection for a while
+		ws.CloseNow() // without a CLOSE: the server keeps the connection for its time to live
 		body := rest("POST", fmt.Sprintf("/chat/v4/rooms/room-%d/messages", n%5), `{"text":"x"}`)
 		var sent struct{ Serial string }
 		if err := json.Unmarshal(body, &sent); err != nil {
@@ -168,7 +169,7 @@ func TestAServersMemoryIsFlat(t *testing.T) {
 		runtime.ReadMemStats(&m)
 		return int64(m.HeapAlloc)
 	}
-	for range 300 { // until every bound is reached
+	for range 300 { // until every limit is reached
 		round()
 	}
 	var heaps []int64

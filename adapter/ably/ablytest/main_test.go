@@ -6,5 +6,5 @@ import (
 	"go.uber.org/goleak"
 )
 
-// A leaked goroutine fails the package, ably-go's included.
+// A leaked goroutine, ably-go's included, fails the package.
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }

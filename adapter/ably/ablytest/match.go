@@ -7,7 +7,7 @@ import (
 	"strings"
 )
 
-// Match says which frames a fault is for. It is a value: its methods return a narrower
+// Match selects the frames that a fault applies to. It is a value: its methods return a narrower
 // copy. Start with [ToServer], [ToClient], [AnyFrame], [HTTPRequest] or [HTTPResponse].
 type Match struct {
 	direction  Direction
@@ -23,13 +23,14 @@ type Match struct {
 	test       func(Frame) bool
 }
 
-// ToServer matches protocol messages from clients, of the actions given or of any.
-// CONNECT matches the opening of a WebSocket.
+// ToServer matches protocol messages from clients: those with one of the given actions, or all if
+// none is given. CONNECT matches the opening of a WebSocket.
 func ToServer(actions ...Action) Match {
 	return Match{direction: ClientToServer, actions: actions}
 }
 
-// ToClient matches protocol messages to clients, of the actions given or of any.
+// ToClient matches protocol messages to clients: those with one of the given actions, or all if
+// none is given.
 func ToClient(actions ...Action) Match {
 	return Match{direction: ServerToClient, actions: actions}
 }
@@ -37,20 +38,20 @@ func ToClient(actions ...Action) Match {
 // AnyFrame matches every protocol message in both directions.
 func AnyFrame() Match { return Match{} }
 
-// HTTPRequest matches requests by method and path, each "" for any. The path is
-// compared with the escaped one; a "*" at its end stands for the rest.
+// HTTPRequest matches requests by method and path; "" matches any. The path is compared in its
+// escaped form; a "*" at the end of path matches the rest.
 func HTTPRequest(method, path string) Match {
 	return Match{direction: ClientToServer, http: true, method: method, path: path}
 }
 
-// HTTPResponse matches the responses to such requests, before they are sent.
+// HTTPResponse matches the responses to the requests that HTTPRequest matches, before they are
+// sent.
 func HTTPResponse(method, path string) Match {
 	return Match{direction: ServerToClient, http: true, method: method, path: path}
 }
 
-// Match returns a match for the frame of this name: the one of the same connection (or of
-// HTTP), direction and index. So a scenario that was run once can be run again with a
-// fault at any of its frames.
+// Match returns a match for the frame with the same connection (or HTTP), direction and index. So a
+// test can run a scenario once, and run it again with a fault at any of its frames.
 func (f Frame) Match() Match {
 	return Match{direction: f.Direction, http: f.Action == ActionHTTP, connection: f.Connection, index: f.Index}
 }
@@ -64,8 +65,8 @@ func (m Match) OnConnection(n int) Match { m.connection = n; return m }
 // AtIndex narrows the match to the frames with that [Frame.Index].
 func (m Match) AtIndex(i int) Match { m.index = i; return m }
 
-// If narrows the match to frames for which f returns true. f may be called by several
-// goroutines at once, and not only for frames that get the fault in the end.
+// If narrows the match to frames for which f returns true. Several goroutines may call f at once.
+// It is also called for frames that the fault doesn't apply to in the end.
 func (m Match) If(f func(Frame) bool) Match {
 	if old := m.test; old != nil {
 		m.test = func(fr Frame) bool { return old(fr) && f(fr) }
@@ -75,17 +76,17 @@ func (m Match) If(f func(Frame) bool) Match {
 	return m
 }
 
-// Nth narrows the match to the nth of the frames that match otherwise, from 1, counted
-// since the fault was added.
+// Nth narrows the match to the nth of the frames that it matched without Nth. The count begins with
+// 1, when the fault is added.
 func (m Match) Nth(n int) Match { m.nth = n; return m }
 
-// First narrows the match to the first n of the frames that match otherwise.
+// First narrows the match to the first n of the frames that it matched without First.
 func (m Match) First(n int) Match { m.first = n; return m }
 
 // Once is First(1).
 func (m Match) Once() Match { return m.First(1) }
 
-// String describes the match for logs and names of tests, such as "ATTACH to server".
+// String describes the match for logs and the names of tests, such as "ATTACH to server".
 func (m Match) String() string {
 	var parts []string
 	add := func(format string, args ...any) { parts = append(parts, fmt.Sprintf(format, args...)) }
@@ -112,7 +113,7 @@ func (m Match) String() string {
 		add("at index %d", m.index)
 	}
 	if m.test != nil {
-		add("if asked")
+		add("if a function says so")
 	}
 	if m.nth != 0 {
 		add("number %d", m.nth)
@@ -123,7 +124,7 @@ func (m Match) String() string {
 	return strings.Join(parts, " ")
 }
 
-// of reports whether the frame matches, counting aside.
+// of reports whether the frame matches; it ignores Nth and First.
 func (m Match) of(f Frame) bool {
 	if f.Injected || m.http != (f.Action == ActionHTTP) {
 		return false
@@ -146,7 +147,7 @@ func (m Match) of(f Frame) bool {
 	return m.test == nil || m.test(f)
 }
 
-// counts reports whether the seen-th match is one of those that the fault is for.
+// counts reports whether Nth and First select a frame; seen is its number among those that match.
 func (m Match) counts(seen int) bool {
 	return (m.nth == 0 || seen == m.nth) && (m.first == 0 || seen <= m.first)
 }

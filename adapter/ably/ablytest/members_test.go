@@ -9,19 +9,19 @@ import (
 	"ablyrooms.example/adapter/ably/ablytest"
 )
 
-// member dials, attaches to a and enters it with data.
+// member connects a client, attaches it to channel a and enters it with data.
 func member(t *testing.T, srv *ablytest.Server, clientID, query string) (*rawClient, *ablytest.ProtocolMessage) {
 	t.Helper()
 	c := dial(t, srv, "key=app.key:secret&heartbeats=false&clientId="+clientID+query)
 	connected := c.expect(ablytest.ActionConnected, 0)
-	c.send(`{"action":10,"channel":"a","flags":65536}`) // the mode PRESENCE alone: it hears nothing
+	c.send(`{"action":10,"channel":"a","flags":65536}`) // PRESENCE only: it receives nothing
 	c.expect(ablytest.ActionAttached, 0)
 	c.send(`{"action":14,"channel":"a","msgSerial":0,"presence":[{"action":2,"data":"here"}]}`)
 	c.expect(ablytest.ActionAck, 0)
 	return c, connected
 }
 
-// presenceOf receives a PRESENCE of one entry and returns its action, client and data.
+// presenceOf receives a PRESENCE with one entry and returns its action, clientId and data.
 func (c *rawClient) presenceOf() string {
 	c.t.Helper()
 	pm := c.expect(ablytest.ActionPresence, 0)
@@ -97,16 +97,17 @@ func TestAMemberThatComesBackNeverLeft(t *testing.T) {
 	clock.Advance(time.Minute)
 	again.send(`{"action":10,"channel":"a","flags":65536}`)
 	again.expect(ablytest.ActionAttached, 0)
-	// Its re-entry (RTP17g) has the id of the entry that the server has: no news for others.
+	// The re-entry (RTP17g) has the id that the member already has, so other clients are not
+	// notified.
 	again.send(fmt.Sprintf(`{"action":14,"channel":"a","msgSerial":1,"presence":[{"action":2,"id":"%s:0:0","data":"here"}]}`, id))
 	again.expect(ablytest.ActionAck, 0)
-	// An enter by a member that is present is an update.
+	// If a member that is present enters, that is an update.
 	again.send(`{"action":14,"channel":"a","msgSerial":2,"presence":[{"action":2,"data":"back"}]}`)
 	again.expect(ablytest.ActionAck, 0)
 	if got := watch.presenceOf(); got != "4 alice back" {
 		t.Errorf("got %q", got)
 	}
-	// A leave without data has the member's (RTP10a); one with data its own.
+	// A leave without data gets the member's data (RTP10a); a leave with data keeps its own.
 	again.send(`{"action":14,"channel":"a","msgSerial":3,"presence":[{"action":3}]}`)
 	again.expect(ablytest.ActionAck, 0)
 	if got := watch.presenceOf(); got != "3 alice back" {
@@ -123,7 +124,7 @@ func TestAMemberThatComesBackNeverLeft(t *testing.T) {
 	}
 }
 
-// A leave has the member's data and extras where it brings none of its own, each by itself.
+// A leave without data gets the member's data, and one without extras gets the member's extras.
 func TestALeaveHasItsOwnExtras(t *testing.T) {
 	srv := ablytest.NewServer(t)
 	watch := watcher(t, srv)
@@ -142,7 +143,7 @@ func TestALeaveHasItsOwnExtras(t *testing.T) {
 		c.expect(ablytest.ActionAck, 0)
 		m := watch.expect(ablytest.ActionPresence, 0).Presence[0]
 		if fmt.Sprint(m["data"]) != tt.data || fmt.Sprint(m["extras"]) != tt.extras {
-			t.Errorf("a leave with %q is told with %v and %v", tt.leave, m["data"], m["extras"])
+			t.Errorf("a leave with %q was delivered with %v and %v", tt.leave, m["data"], m["extras"])
 		}
 	}
 }

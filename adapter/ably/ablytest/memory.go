@@ -1,6 +1,6 @@
 package ablytest
 
-// publishOverhead is about what a publish takes beside its messages, in bytes.
+// publishOverhead is the memory that a publish takes in addition to its messages, in bytes, about.
 const publishOverhead = 400
 
 // visible reports whether a publish is part of the history.
@@ -9,7 +9,7 @@ func (l *messageLog) visible(p *publish) bool {
 	return !p.ephemeral && (l.life == 0 || p.timestamp > start)
 }
 
-// expire drops what is older than the channel keeps.
+// expire drops the publishes and changes of presence that are too old to be kept.
 func (l *messageLog) expire() {
 	if l.life == 0 {
 		return
@@ -32,8 +32,8 @@ func (l *messageLog) expire() {
 	}
 }
 
-// makeRoom drops the oldest publishes of all channels until their histories hold no more than they
-// may. It drops some more at a time, so that it has not to be called for each publish.
+// makeRoom drops the oldest publishes of all channels until the histories are below the memory
+// limit. It drops more than needed, so that not every publish has to make room.
 func (s *Server) makeRoom() {
 	if s.held <= s.opts.memoryLimit {
 		return
@@ -59,7 +59,7 @@ func (s *Server) makeRoom() {
 	}
 }
 
-// start returns the order of the oldest that the channel's histories hold.
+// start returns the order of the oldest entry in the channel's histories, if there is one.
 func (ch *channel) start() (order int, ok bool) {
 	if len(ch.log.log) > 0 {
 		order, ok = ch.log.log[0].order, true

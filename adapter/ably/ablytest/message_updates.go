@@ -5,19 +5,19 @@ import (
 	"slices"
 )
 
-// Updates, deletions and appends of messages that were published (RSL15, RTL32). Where Ably asks
-// for a rule of the channel's namespace, every channel of this server has it.
+// Updates, deletions and appends of messages that were published (RSL15, RTL32). Ably needs a rule
+// of the channel's namespace for some of them; here every channel has this rule.
 
-// amends reports whether a message is a change of another.
+// amends reports whether m is a change of an earlier message.
 func (m *Message) amends() bool {
 	return m.Action == actionUpdate || m.Action == actionDelete || m.Action == actionAppend
 }
 
-// amend publishes a further version of the message that m names by its serial, with what m has of
-// it in place of what it was. It returns the version's serial. The lock is held.
+// amend publishes a new version of the message that has m's serial. The fields of m replace those
+// of the message. It returns the version's serial. Callers hold the lock.
 func (s *Server) amend(channel string, id identity, implied string, m *Message) (string, *ErrorInfo) {
 	if m.Serial == "" {
-		return "", errInvalidParam("a change of a message without the message's serial")
+		return "", errInvalidParam("a change of a message needs the message's serial")
 	}
 	ch := s.findChannel(id.app, channel)
 	var was *Message
@@ -47,7 +47,7 @@ func (s *Server) amend(channel string, id identity, implied string, m *Message) 
 	}
 	if m.ID != "" {
 		for _, old := range ch.log.versions(m.Serial) {
-			if old.ID == m.ID { // the change was made before
+			if old.ID == m.ID { // a repeated change has no second effect
 				return old.Version.Serial, nil
 			}
 		}
@@ -55,35 +55,37 @@ func (s *Server) amend(channel string, id identity, implied string, m *Message) 
 	if err := m.canonical(); err != nil {
 		return "", errBadRequest("invalid message: %v", err)
 	}
-	told := *was
-	told.ID, told.Action, told.Version = m.ID, m.Action, version
+	delivered := *was
+	delivered.ID, delivered.Action, delivered.Version = m.ID, m.Action, version
 	if m.Name != "" {
-		told.Name = m.Name
+		delivered.Name = m.Name
 	}
 	if m.Data != nil {
-		told.Data, told.Encoding = m.Data, m.Encoding
+		delivered.Data, delivered.Encoding = m.Data, m.Encoding
 	}
 	if m.Extras != nil {
-		told.Extras = m.Extras
+		delivered.Extras = m.Extras
 	}
-	told.Extras = id.claimed(channel, told.Extras)
-	kept := told
+	delivered.Extras = id.claimed(channel, delivered.Extras)
+	kept := delivered
 	if m.Action == actionAppend {
 		var err *ErrorInfo
 		if kept.Data, err = was.appended(m); err != nil {
 			return "", err
 		}
-		// A client that receives the append puts it together; in the history it is an update.
+		// A client that receives the append adds it to the message itself; the history has an
+		// update.
 		kept.Action = actionUpdate
 	}
 	kept.Version = &MessageVersion{}
 	if size := kept.size(); size > s.opts.maxMessageSize {
 		return "", errTooLarge(size, s.opts.maxMessageSize)
 	}
-	return ch.changeTo(&kept, &told), nil
+	return ch.changeTo(&kept, &delivered), nil
 }
 
-// appended returns the message's data with that of m behind it: text to text, bytes to bytes.
+// appended returns the message's data with the data of more after it: text after text, or bytes
+// after bytes.
 func (m *Message) appended(more *Message) (any, *ErrorInfo) {
 	if m.Encoding == more.Encoding {
 		switch was := m.Data.(type) {

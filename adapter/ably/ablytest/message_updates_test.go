@@ -9,8 +9,8 @@ import (
 	"ablyrooms.example/adapter/ably/ablytest"
 )
 
-// An append is sent as the piece, and kept as the whole: a client that rewinds gets the message as
-// it is now, under its first serial. It doesn't get ephemeral messages.
+// An append is delivered as the appended piece, and kept as the whole message. A client that
+// rewinds gets the last version of the message, under its first serial, and no ephemeral messages.
 func TestWhatIsRewoundIsTheHistory(t *testing.T) {
 	srv := ablytest.NewServer(t)
 	c := dial(t, srv, "key=app.key:secret&heartbeats=false&echo=false&clientId=ann")
@@ -40,7 +40,7 @@ func TestWhatIsRewoundIsTheHistory(t *testing.T) {
 	}
 }
 
-// watcherOf attaches to a, as attach says.
+// watcherOf connects a client and sends attach, its ATTACH to channel a.
 func watcherOf(t *testing.T, srv *ablytest.Server, attach string) *rawClient {
 	t.Helper()
 	c := dial(t, srv, "key=app.key:secret&heartbeats=false")
@@ -50,7 +50,7 @@ func watcherOf(t *testing.T, srv *ablytest.Server, attach string) *rawClient {
 	return c
 }
 
-// A change is refused where it can't be made, and made once where it is asked for twice.
+// A change that can't be made is refused, and a change that is requested twice is made once.
 func TestChangesOfMessages(t *testing.T) {
 	srv := ablytest.NewServer(t, ablytest.WithMaxMessageSize(100))
 	serials, err := srv.Publish("a", ablytest.Message{Name: "n", Data: "text", ClientID: "bob"},
@@ -115,7 +115,7 @@ func TestChangesOfMessages(t *testing.T) {
 	}
 }
 
-// Annotations of a message are read in pages, oldest first.
+// REST returns the annotations of a message in pages, oldest first.
 func TestAnnotationsByREST(t *testing.T) {
 	srv := ablytest.NewServer(t)
 	serials, err := srv.Publish("a", ablytest.Message{Name: "n"})

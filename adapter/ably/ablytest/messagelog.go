@@ -7,37 +7,36 @@ import (
 	"time"
 )
 
-// publish is what one publish brought to a channel: the messages of one protocol message
-// or of one REST request.
+// publish is one publish on a channel: the messages of one protocol message or of one REST request.
 type publish struct {
-	before, serial string // the channel's serial before and after it
-	id             string // of the protocol message; "" for REST
-	connectionID   string // of the publisher; "" for REST
+	before, serial string // the channel's serial before and after the publish
+	id             string // the protocol message's id; "" for REST
+	connectionID   string // the publisher's; "" for REST
 	timestamp      int64  // ms
 	messages       []*Message
-	annotations    []map[string]any // instead of messages
-	instead        *Message         // what is kept of a change, if not the message
-	ephemeral      bool             // not in the history
-	size           int64            // bytes, of what is only here
-	order          int              // among all that the server holds
+	annotations    []map[string]any // set instead of messages
+	instead        *Message         // what to keep, if not the delivered message
+	ephemeral      bool             // the history doesn't show it
+	size           int64            // bytes that dropping the publish frees
+	order          int              // counts all that the server's histories ever got
 }
 
-// messageLog is what a channel remembers, in the order of its serials. Serials compare
-// as strings: milliseconds, a counter within them, and the series that they belong to.
-// A new series begins when continuity is lost.
+// messageLog has the publishes that a channel keeps, in the order of their serials. Serials compare
+// as strings. A serial consists of a time in milliseconds, a counter within the millisecond, and
+// the series. A new series begins when continuity is lost.
 type messageLog struct {
 	s      *Server
 	ch     *channel
-	life   time.Duration // how long a publish is kept; 0 for as long as there is room
+	life   time.Duration // how long a publish is kept; 0 for no limit in time
 	series string
-	serial string // of the last publish, or of the start
-	floor  string // clients that stand before it have missed what is gone
+	serial string // the last publish's, or the start of the series
+	floor  string // a client with an earlier serial has missed dropped publishes
 	millis int64
 	count  int
 	log    []*publish
-	held   int               // messages in the history
-	byID   map[string]string // serial of each message by its id
-	// changes are the further versions of messages, by serial, oldest first.
+	held   int               // number of messages in the history
+	byID   map[string]string // the serial of each message, by its id
+	// changes has the later versions of messages, by serial, oldest first.
 	changes map[string][]*Message
 }
 
@@ -50,14 +49,14 @@ func (l *messageLog) start(ch *channel) {
 	l.newSeries()
 }
 
-// newSeries makes a point before which no client can continue.
+// newSeries begins a new series: no client can continue from a serial before it.
 func (l *messageLog) newSeries() {
 	l.series = l.s.site + randomText(5)
 	l.serial = l.next()
 	l.floor = l.serial
 }
 
-// next makes the serial that follows the last.
+// next returns the serial that follows the last.
 func (l *messageLog) next() string {
 	now := l.s.nowMillis()
 	switch {
@@ -71,7 +70,7 @@ func (l *messageLog) next() string {
 	return fmt.Sprintf("%014d-%03d@%s", l.millis, l.count, l.series)
 }
 
-// add notes a publish and gives it and its messages their serials.
+// add adds a publish, and gives the publish and its messages their serials.
 func (l *messageLog) add(p *publish) {
 	p.before = l.serial
 	l.serial = l.next()
@@ -93,7 +92,7 @@ func (l *messageLog) add(p *publish) {
 	l.keep(p)
 }
 
-// keep appends a publish, and drops what there is no room for.
+// keep appends a publish, and drops old ones beyond the limits of number, age and memory.
 func (l *messageLog) keep(p *publish) {
 	l.log = append(l.log, p)
 	l.s.held += p.size
@@ -131,9 +130,9 @@ func (l *messageLog) drop(n int) {
 	l.log = slices.Delete(l.log, 0, n)
 }
 
-// since returns what was published after a client's serial, and whether the client can
-// be continued from there: the serial is of this series, nothing after it is gone, and
-// it is recent or the client is known to have stood there.
+// since returns the publishes after a client's serial, and whether the client can continue from
+// there. It can if the serial is of this series, nothing after it was dropped, and it is recent or
+// known is true: the client is known to have had it.
 func (l *messageLog) since(serial string, known bool) (missed []*publish, ok bool) {
 	l.expire()
 	if serial == "" || !strings.HasSuffix(serial, "@"+l.series) || serial < l.floor || serial > l.serial {
@@ -151,8 +150,8 @@ func (l *messageLog) since(serial string, known bool) (missed []*publish, ok boo
 	return l.log[i:], true
 }
 
-// last returns the last n messages of the history as they are now, and of them those not older than
-// d if d is positive, in the publishes that brought them.
+// last returns the last n messages of the history, each in its last version, in the publishes that
+// they belong to. If d is positive, it leaves out messages that are older than d.
 func (l *messageLog) last(n int, d time.Duration) []*publish {
 	l.expire()
 	start := int64(0)
@@ -174,13 +173,13 @@ func (l *messageLog) last(n int, d time.Duration) []*publish {
 		out = append(out, &p)
 	}
 	slices.Reverse(out)
-	if len(out) > 0 { // the client then stands where the channel does
+	if len(out) > 0 { // after these publishes, the client has the channel's serial
 		out[len(out)-1].serial = l.serial
 	}
 	return out
 }
 
-// kept returns the messages of the history as they are now, oldest first.
+// kept returns the messages of the history in their last versions, oldest first.
 func (l *messageLog) kept() []*Message {
 	var out []*Message
 	for _, p := range l.log {
@@ -193,7 +192,7 @@ func (l *messageLog) kept() []*Message {
 	return out
 }
 
-// serialTime returns the time in a serial, or the epoch.
+// serialTime returns the time in a serial, or the epoch if the serial has none.
 func serialTime(serial string) time.Time {
 	var millis int64
 	fmt.Sscanf(serial, "%014d", &millis)

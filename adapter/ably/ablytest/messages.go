@@ -7,7 +7,7 @@ import (
 	"strings"
 )
 
-// message handles a MESSAGE of a client: it is published and acknowledged, or refused.
+// message handles a MESSAGE of a client. It publishes the messages, and returns an ACK or a NACK.
 func (s *Server) message(c *connection, pm *ProtocolMessage) *ProtocolMessage {
 	if a := c.attached[pm.Channel]; a != nil && !a.modes.Has(ModePublish) {
 		return nack(errNotPermitted("unable to publish: the channel is attached without the PUBLISH mode"))
@@ -30,8 +30,8 @@ func nack(err *ErrorInfo) *ProtocolMessage {
 	return &ProtocolMessage{Action: ActionNack, Count: 1, Error: err}
 }
 
-// publish checks the messages of pm and publishes them. c is the connection that they
-// came by, nil for REST. It returns their serials.
+// publish checks the messages of pm, publishes them and returns their serials. c is the connection
+// that sent them, nil for REST.
 func (s *Server) publish(channel string, id identity, implied string, c *connection, pm *ProtocolMessage) ([]string, *ErrorInfo) {
 	if err := checkChannelName(channel); err != nil {
 		return nil, err
@@ -70,7 +70,7 @@ func (s *Server) publish(channel string, id identity, implied string, c *connect
 	return s.channelOf(id.app, channel).publish(p, c), nil
 }
 
-// publish brings p to the channel and to all that listen, unless its messages are there
+// publish adds p to the channel and delivers it to all subscribers, unless its messages are there
 // already: a publisher may give an id and publish again, as idempotent REST does.
 func (ch *channel) publish(p *publish, from *connection) (serials []string) {
 	for _, m := range p.messages {
@@ -97,8 +97,8 @@ func (ch *channel) publish(p *publish, from *connection) (serials []string) {
 	return serials
 }
 
-// deliver sends a publish to an attached client that subscribes. What all messages have
-// in common stands once, outside of them, as at Ably (TM2a, c, f).
+// deliver sends a publish to an attached client that subscribes. Fields that all messages have in
+// common are sent once, in the protocol message, as Ably does (TM2a, c, f).
 func (a *attachment) deliver(p *publish) {
 	if p.annotations != nil {
 		if a.modes.Has(ModeAnnotationSubscribe) {
@@ -120,7 +120,7 @@ func (a *attachment) deliver(p *publish) {
 			c.ID = ""
 		}
 		c.ConnectionID = ""
-		if c.Timestamp == p.timestamp { // not of a further version, which has the time of the first
+		if c.Timestamp == p.timestamp { // a later version has the time of the first
 			c.Timestamp = 0
 		}
 		pm.Messages = append(pm.Messages, &c)
@@ -128,8 +128,8 @@ func (a *attachment) deliver(p *publish) {
 	a.conn.send(pm)
 }
 
-// checkMessages refuses what Ably refuses of a publish, and brings the data into the
-// form in which it is kept.
+// checkMessages returns an error for messages that Ably refuses. It converts the data to the form
+// in which it is kept.
 func (s *Server) checkMessages(ms []*Message, id identity, implied string) *ErrorInfo {
 	if len(ms) == 0 {
 		return errBadRequest("a publish without messages")
@@ -137,7 +137,7 @@ func (s *Server) checkMessages(ms []*Message, id identity, implied string) *Erro
 	size := int64(0)
 	for _, m := range ms {
 		if m.Action != 0 {
-			return errBadRequest("a publish of a message with the action %d", m.Action)
+			return errBadRequest("a message with the action %d can't be published", m.Action)
 		}
 		if err := id.mayUse(m.ClientID, implied); err != nil {
 			return err
@@ -156,8 +156,8 @@ func (s *Server) checkMessages(ms []*Message, id identity, implied string) *Erro
 	return nil
 }
 
-// checkIDs refuses ids that can't show that a publish is a repetition. Several messages must have
-// one id, each with its index in the publish (RSL1k3).
+// checkIDs returns an error for ids that can't identify a repeated publish. Several messages must
+// have one id, each with its index in the publish (RSL1k3).
 func checkIDs(ms []*Message) *ErrorInfo {
 	if len(ms) < 2 {
 		return nil
@@ -182,7 +182,7 @@ func errTooLarge(size, limit int64) *ErrorInfo {
 		"maximum message length exceeded: %d bytes, the limit is %d", size, limit)
 }
 
-// size is what counts against the limit (TM6): name, clientId, extras and data.
+// size returns the size that the limit applies to (TM6): that of name, clientId, extras and data.
 func (m *Message) size() int64 {
 	n := len(m.Name) + len(m.ClientID)
 	if len(m.Annotations) > 0 {

@@ -8,8 +8,8 @@ import (
 	"strconv"
 )
 
-// unmarshalJSON is [json.Unmarshal], but an integer that a float64 would change is an int64 or a
-// uint64, as it is in MessagePack: the service changes no value.
+// unmarshalJSON is [json.Unmarshal], except that an integer that a float64 can't hold becomes an
+// int64 or a uint64, as in MessagePack: the service changes no value.
 func unmarshalJSON(b []byte, v any) error {
 	if !hasLongNumber(b) {
 		return json.Unmarshal(b, v)
@@ -20,13 +20,14 @@ func unmarshalJSON(b []byte, v any) error {
 		return err
 	}
 	if _, err := d.Token(); err != io.EOF {
-		return json.Unmarshal(b, v) // which says what is wrong
+		return json.Unmarshal(b, v) // its error describes what is wrong
 	}
 	exact(reflect.ValueOf(v))
 	return nil
 }
 
-// hasLongNumber reports whether there are so many digits in a row that a float64 may not hold them.
+// hasLongNumber reports whether b has so many digits in a row that a float64 may not hold the
+// number.
 func hasLongNumber(b []byte) bool {
 	row := 0
 	for _, c := range b {

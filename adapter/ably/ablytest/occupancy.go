@@ -5,7 +5,7 @@ import (
 	"maps"
 )
 
-// metrics counts who is in a channel (CHO2).
+// metrics returns the occupancy of the channel (CHO2).
 func (ch *channel) metrics() map[string]any {
 	var connections, publishers, subscribers, presence, presenceSubscribers int
 	for _, a := range ch.attachments() {
@@ -21,9 +21,9 @@ func (ch *channel) metrics() map[string]any {
 	}
 }
 
-// tellOccupancy tells those who attached with the param occupancy=metrics how many there are, if
-// that has changed for them.
-func (ch *channel) tellOccupancy() {
+// sendOccupancy sends the occupancy to the connections that attached with the param
+// occupancy=metrics, if it has changed since they last received it.
+func (ch *channel) sendOccupancy() {
 	var now map[string]any
 	for _, a := range ch.attachments() {
 		if !a.live || a.params["occupancy"] == "" || !a.modes.Has(ModeSubscribe) {
@@ -36,7 +36,7 @@ func (ch *channel) tellOccupancy() {
 			continue
 		}
 		a.occupancy = now
-		data, _ := json.Marshal(map[string]any{"metrics": now}) // whole numbers
+		data, _ := json.Marshal(map[string]any{"metrics": now}) // whole numbers: never fails
 		a.conn.send(&ProtocolMessage{Action: ActionMessage, Channel: ch.name, Timestamp: ch.s.nowMillis(), Messages: []*Message{{
 			Name: "[meta]occupancy", Data: string(data), Encoding: "json", ID: randomText(12) + ":0",
 		}}})

@@ -34,18 +34,18 @@ type options struct {
 	logf               func(format string, args ...any)
 }
 
-// Key is an API key of the double's one or more applications.
+// Key is an API key of an application. A server may have keys of several applications.
 type Key struct {
-	// Name is "<app>.<id>"; Secret is the part behind the colon.
+	// Name is "<app>.<id>". Secret is the part after the colon.
 	Name, Secret string
-	// Capability is Ably's JSON, such as {"*":["subscribe"]}; "" allows everything.
+	// Capability is JSON in Ably's form, such as {"*":["subscribe"]}; "" allows everything.
 	Capability string
 }
 
-// String returns the key's name: the secret stays out of logs.
+// String returns the key's name without its secret, so that logs don't contain the secret.
 func (k Key) String() string { return k.Name }
 
-// Text returns the key as clients are given it, "<app>.<id>:<secret>".
+// Text returns the key in the form that clients need, "<app>.<id>:<secret>".
 func (k Key) Text() string { return k.Name + ":" + k.Secret }
 
 // ParseKey parses "<app>.<id>:<secret>".
@@ -85,9 +85,9 @@ func defaultOptions() options {
 // address or "localhost". The default is "127.0.0.1:0", a free port.
 func WithAddr(addr string) Option { return func(o *options) { o.addr = addr } }
 
-// WithListener has the server take its connections from ln, and close it in the end, in
-// place of a port of its own: from one in memory, say, so that a test can run in a bubble
-// of testing/synctest. Its address must be one of loopback too.
+// WithListener makes the server accept its connections from ln, instead of a port of its own, and
+// close ln in the end. With a listener in memory, such as that of package memnet, a test can run in
+// a bubble of testing/synctest. The address of ln must be on loopback too.
 func WithListener(ln net.Listener) Option { return func(o *options) { o.listener = ln } }
 
 // WithKeys sets the keys that clients may use. The default is [DefaultKey].
@@ -96,90 +96,89 @@ func WithKeys(keys ...Key) Option { return func(o *options) { o.keys = keys } }
 // WithClock sets the server's clock. The default is the machine's.
 func WithClock(c Clock) Option { return func(o *options) { o.clock = c } }
 
-// WithConnectionStateTTL sets how long the state of a connection without a transport is
-// kept, which is also how far back a channel can be continued from on a new connection.
-// The default is Ably's: 2 minutes.
+// WithConnectionStateTTL sets how long the server keeps the state of a connection without a
+// transport. A client can also continue a channel on a new connection for that long. The default is
+// Ably's: 2 minutes.
 func WithConnectionStateTTL(d time.Duration) Option {
 	return func(o *options) { o.connectionStateTTL = d }
 }
 
 // WithRemainPresentFor sets how long the members of a connection that lost its transport stay
-// present. A client may ask for another time by the parameter remainPresentFor of its connection,
-// in milliseconds. The default is Ably's: 15 s. When the connection's state is gone before, they
-// leave then.
+// present. A client may choose another time with the parameter remainPresentFor of its connection,
+// in milliseconds. The default is Ably's: 15 s. If the server forgets the connection's state
+// earlier, the members leave then.
 func WithRemainPresentFor(d time.Duration) Option {
 	return func(o *options) { o.remainPresentFor = d }
 }
 
-// WithMaxIdleInterval sets how long the server lets a WebSocket stand idle before it
-// sends a heartbeat, or a ping to clients that ask for no heartbeats. 0 means never.
-// The default is Ably's: 15 s.
+// WithMaxIdleInterval sets how long a WebSocket may be idle before the server sends a heartbeat, or
+// a ping to clients that don't ask for heartbeats. 0 means never. The default is Ably's: 15 s.
 func WithMaxIdleInterval(d time.Duration) Option {
 	return func(o *options) { o.maxIdleInterval = d }
 }
 
-// WithMaxMessageSize sets the largest size in bytes of what one publish may hold. The
-// default is Ably's: 65536.
+// WithMaxMessageSize sets the largest size of one publish, in bytes. The default is Ably's: 65536.
 func WithMaxMessageSize(n int64) Option { return func(o *options) { o.maxMessageSize = n } }
 
-// WithAuthNotice sets how long before a token's end its connections are asked to
-// authenticate again; those with a shorter life are not asked. 0 means never. The default
-// is 30 s.
+// WithAuthNotice sets how long before the end of a token the server asks the token's connections to
+// authenticate again. It doesn't ask if the token's lifetime is shorter than that. 0 means never.
+// The default is 30 s.
 func WithAuthNotice(d time.Duration) Option { return func(o *options) { o.authNotice = d } }
 
-// WithFrameLog sets how many frames [Server.Frames] remembers. The default is 10,000.
+// WithFrameLog sets how many frames the server keeps for [Server.Frames]. The default is 10,000.
 func WithFrameLog(n int) Option { return func(o *options) { o.frameLog = n } }
 
 // WithHistoryFor sets how long messages and presence stay in the history of a channel, on the
-// server's clock. The default is Ably's: 2 minutes. What is in the channels of chat rooms stays, as
-// at Ably, and so does what is in the namespaces of [WithPersisted].
+// server's clock. The default is Ably's: 2 minutes. As at Ably, it has no effect on the channels of
+// chat rooms, nor on the namespaces of [WithPersisted]: their history stays.
 func WithHistoryFor(d time.Duration) Option { return func(o *options) { o.historyFor = d } }
 
-// WithPersisted names namespaces, the part of a channel's name before the first ":", whose history
-// stays for as long as there is room.
+// WithPersisted names namespaces whose history has no limit in time, only those of number and
+// memory. A namespace is the part of a channel's name before the first ":".
 func WithPersisted(namespaces ...string) Option {
 	return func(o *options) { o.persisted = namespaces }
 }
 
-// persists reports whether a channel's history has no end in time.
+// persists reports whether a channel's history has no limit in time.
 func (o *options) persists(channel string) bool {
 	namespace, _, _ := strings.Cut(channel, ":")
 	return strings.HasSuffix(channel, chatSuffix) || slices.Contains(o.persisted, namespace)
 }
 
-// WithMemoryLimit sets how many bytes the histories of all channels may hold. Where there is more,
-// the oldest goes first, and a client that stands before it can't be continued. The default is
-// 256 MiB; there is room for 16 messages of the largest size in any case.
+// WithMemoryLimit sets how many bytes the histories of all channels may take. Above that, the
+// server drops the oldest publishes first, and a client that has missed one of them can't continue.
+// The default is 256 MiB. The least is room for 16 messages of the largest size.
 func WithMemoryLimit(n int64) Option { return func(o *options) { o.memoryLimit = n } }
 
-// WithOutboundLimit sets how many bytes may wait for a client that reads too slowly. Above it the
-// server ends the client's transport, as Ably does; the client can resume, and gets what it missed.
-// The default is 16 MiB.
+// WithOutboundLimit sets how many bytes may wait for a client that reads too slowly. Above that,
+// the server ends the client's transport, as Ably does. The client can resume, and gets what it
+// missed. The default is 16 MiB.
 func WithOutboundLimit(n int64) Option { return func(o *options) { o.outboundLimit = n } }
 
-// WithHosts names further hosts by which clients may address the server, beside the addresses and
-// names of loopback. A page of a browser may use the server if it comes from such a host.
+// WithHosts names further hosts by which clients may address the server, in addition to the
+// addresses and names of loopback. Web pages from such a host may use the server.
 func WithHosts(names ...string) Option { return func(o *options) { o.hosts = names } }
 
-// WithMessageLimit sets how many publishes a channel keeps, for its history and for
-// clients that continue. The default is 10,000.
+// WithMessageLimit sets how many publishes a channel keeps, for its history and for clients that
+// continue it. The default is 10,000.
 func WithMessageLimit(n int) Option { return func(o *options) { o.messageLimit = n } }
 
-// WithSummaryLimit sets how many clients the summary of a message's reactions lists for each name;
-// where there are more it is clipped (TM7). The default is 100.
+// WithSummaryLimit sets how many clients the summary of a message's reactions lists for each name.
+// A summary that leaves out clients is marked as clipped (TM7). The default is 100.
 func WithSummaryLimit(n int) Option { return func(o *options) { o.summaryLimit = n } }
 
-// WithModeration has the Chat API reject messages whose text has one of the words, in any case,
-// with the error that Ably gives for what moderation rejects, and the word in its detail.
+// WithModeration makes the Chat API reject messages whose text contains one of the words, in any
+// case. The error is the one that Ably returns when moderation rejects a message, with the word in
+// its detail.
 func WithModeration(words ...string) Option { return func(o *options) { o.forbidden = words } }
 
-// WithLogf sets where the server reports what goes wrong with itself. The default is the
-// test's log, or the standard logger without a test.
+// WithLogf sets the function by which the server logs its own failures. The default is the test's
+// log, or the standard logger for a server without a test.
 func WithLogf(logf func(format string, args ...any)) Option {
 	return func(o *options) { o.logf = logf }
 }
 
-// check refuses options that can't work, and completes the others.
+// check returns an error for options that can't work, and completes the others.
 func (o *options) check() error {
 	addr := o.addr
 	if o.listener != nil {
@@ -193,7 +192,7 @@ func (o *options) check() error {
 		return fmt.Errorf("ablytest: address %q is not on loopback: this server is a double for tests and demos "+
 			"and listens on loopback only, such as 127.0.0.1:0", addr)
 	}
-	// What was just published must stay until it is answered.
+	// A publish must stay in the history until the server has answered it.
 	o.memoryLimit = max(o.memoryLimit, 16*(o.maxMessageSize+publishOverhead))
 	if len(o.keys) == 0 {
 		return fmt.Errorf("ablytest: a server needs at least one key")

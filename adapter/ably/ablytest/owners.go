@@ -8,15 +8,15 @@ import (
 	"time"
 )
 
-// owners counts the server's running goroutines by what they do, so that Close can wait
-// for them and say for what it waits.
+// owners counts the server's running goroutines by their task, so that Close can wait for them and
+// log which ones it waits for.
 type owners struct {
 	mu      sync.Mutex
 	running map[string]int
-	empty   chan struct{} // closed when nothing runs any more; nil without a waiter
+	empty   chan struct{} // closed when no goroutine runs any more; nil without a waiter
 }
 
-// start notes one more goroutine; done is called at its end.
+// start counts a goroutine; the goroutine calls done when it ends.
 func (o *owners) start(what string) (done func()) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
@@ -48,7 +48,8 @@ func (o *owners) run(what string, f func()) {
 	}()
 }
 
-// wait returns when nothing runs; each time a period ends before, it reports what does.
+// wait returns when no goroutine runs. After each period of waiting, it reports which tasks still
+// run.
 func (o *owners) wait(period time.Duration, report func(what []string)) {
 	for {
 		o.mu.Lock()

@@ -6,10 +6,10 @@ import (
 	"time"
 )
 
-// channelParams is what the params of an ATTACH mean.
+// channelParams has the meaning of the params of an ATTACH.
 type channelParams struct {
-	// recognised is what ATTACHED repeats: the params that the server knows. "agent" is not
-	// repeated, and neither is what the server doesn't serve.
+	// recognised has the params that ATTACHED repeats: those that the server serves. "agent" is not
+	// repeated.
 	recognised map[string]string
 	modes      Flags
 	rewind     func(*messageLog) []*publish
@@ -17,7 +17,7 @@ type channelParams struct {
 
 const maxRewind = 100
 
-// parseChannelParams reads params; those that are known must be right.
+// parseChannelParams reads params. It returns an error if a known param has an invalid value.
 func parseChannelParams(params Params) (channelParams, *ErrorInfo) {
 	var out channelParams
 	for name, value := range params {
@@ -25,7 +25,7 @@ func parseChannelParams(params Params) (channelParams, *ErrorInfo) {
 		case "": // see Params
 			return channelParams{}, errInvalidParam("channel params must be an object, not %s", value)
 		case "delta":
-			// Whole messages are what a client must expect in any case.
+			// A client that asks for deltas must also accept whole messages, and gets only those.
 			if value != "vcdiff" {
 				return channelParams{}, errInvalidParam("invalid delta %q in the channel params", value)
 			}
@@ -58,7 +58,7 @@ func parseChannelParams(params Params) (channelParams, *ErrorInfo) {
 	return out, nil
 }
 
-// parseRewind reads a number of messages, or a time such as "15s" or "2m".
+// parseRewind reads the rewind param: a number of messages, or a time such as "15s" or "2m".
 func parseRewind(value string) (func(*messageLog) []*publish, bool) {
 	if n, err := strconv.Atoi(value); err == nil && n > 0 {
 		return func(l *messageLog) []*publish { return l.last(min(n, maxRewind), 0) }, true

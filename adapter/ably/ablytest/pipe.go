@@ -6,41 +6,41 @@ import (
 	"time"
 )
 
-// pipe carries the frames of one direction of a WebSocket, in order, past the counter,
-// the hooks and the faults, to their end. One goroutine, run, does the carrying; push
+// pipe carries the frames of one direction of a WebSocket, in order, to their receiver. On the way
+// it counts them, and applies the hooks and the faults. One goroutine, run, carries them; push
 // never blocks.
 type pipe struct {
 	t         *transport
 	direction Direction
-	// arrived receives each frame, held or not; deliver brings it to its end. Both
-	// are called by run only, without a lock.
+	// arrived gets each frame, held or not, when it arrives; deliver brings it to its receiver.
+	// Only run calls them, without a lock.
 	arrived, deliver func(*crossing)
 
 	mu    sync.Mutex
-	queue []any            // of *crossing, resumed and finish
-	bytes int64            // of the crossings that wait, those that run has taken included
-	room  chan struct{}    // closed and replaced when bytes gets less
+	queue []any            // values of type *crossing, resumed or finish
+	bytes int64            // size of the frames that wait, also of those that run has taken
+	room  chan struct{}    // closed and replaced when bytes decreases
 	wake  chan struct{}    // holds at most one token
-	index int              // run only
-	lanes map[string]*lane // run only
+	index int              // used by run only
+	lanes map[string]*lane // used by run only
 }
 
 // crossing is a frame on its way.
 type crossing struct {
 	Frame
-	at       time.Time // of its arrival
-	effects  []Effect  // what is still to be done
+	at       time.Time // the time of its arrival
+	effects  []Effect  // the effects that are still to be applied
 	cutAfter bool
-	counted  bool   // takes an index
+	counted  bool   // has an index
 	closing  bool   // to client: the transport ends after this frame
-	connect  func() // of CONNECT: opens the connection
+	connect  func() // for CONNECT: opens the connection
 	size     int64  // bytes, about
 }
 
-// lane is the line of a channel behind a frame that is held.
+// lane is the queue of a channel behind a frame that is held.
 type lane struct {
 	held    *crossing
-	leave   func() // takes held away from what holds it
+	leave   func() // removes held from its gate, or stops its timer
 	waiting []*crossing
 }
 
@@ -54,7 +54,7 @@ func newPipe(t *transport, d Direction, arrived, deliver func(*crossing)) *pipe 
 		wake: make(chan struct{}, 1), room: make(chan struct{}), lanes: map[string]*lane{}}
 }
 
-// push adds to the queue, and returns how many bytes wait now.
+// push adds x to the queue, and returns how many bytes wait now.
 func (p *pipe) push(x any) int64 {
 	p.mu.Lock()
 	p.queue = append(p.queue, x)
@@ -70,7 +70,7 @@ func (p *pipe) push(x any) int64 {
 	return bytes
 }
 
-// carried notes that a frame waits no more: it was brought to its end, or is held by the test.
+// carried notes that a frame no longer waits: it was delivered or removed, or a fault holds it.
 func (p *pipe) carried(c *crossing) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -79,7 +79,7 @@ func (p *pipe) carried(c *crossing) {
 	p.room = make(chan struct{})
 }
 
-// awaitRoom waits until no more than limit bytes wait, and returns false if ctx ends before.
+// awaitRoom waits until at most limit bytes wait. It returns false if ctx ends first.
 func (p *pipe) awaitRoom(ctx context.Context, limit int64) bool {
 	for {
 		p.mu.Lock()
@@ -104,7 +104,7 @@ func (p *pipe) take() []any {
 	return q
 }
 
-// run carries frames until ctx ends or a finish comes along. What is held then is lost.
+// run carries frames until ctx ends or a finish comes. Frames that are held then are lost.
 func (p *pipe) run(ctx context.Context) {
 	defer func() {
 		for _, l := range p.lanes {
@@ -153,7 +153,7 @@ func (p *pipe) arrive(c *crossing) {
 	p.advance(c)
 }
 
-// resume goes on with the frame that was held on a lane, and with those behind it.
+// resume lets the held frame of a channel go on, and then the frames that wait behind it.
 func (p *pipe) resume(channel string) {
 	l := p.lanes[channel]
 	if l == nil {
@@ -170,8 +170,8 @@ func (p *pipe) resume(channel string) {
 	}
 }
 
-// advance applies the effects that are left and delivers the frame, unless one of them
-// holds it or takes it away.
+// advance applies the remaining effects and delivers the frame, unless one of them holds or removes
+// the frame.
 func (p *pipe) advance(c *crossing) {
 	for len(c.effects) > 0 {
 		e := c.effects[0]

@@ -15,10 +15,10 @@ const (
 	presenceUpdate  = 4
 )
 
-// member is somebody present in a channel with one connection.
+// member is a member of a channel's presence set: a clientId on one connection.
 type member struct {
 	clientID, connectionID string
-	id                     string // of the presence message that it is present by
+	id                     string // the id of the member's last presence message
 	data                   any
 	encoding               string
 	extras                 map[string]any
@@ -27,7 +27,7 @@ type member struct {
 
 func (m *member) key() string { return m.connectionID + ":" + m.clientID }
 
-// wire is the member as a presence message says it.
+// wire returns the presence message for the member with the given action.
 func (m *member) wire(action int) map[string]any {
 	w := map[string]any{"action": action, "clientId": m.clientID, "connectionId": m.connectionID, "id": m.id, "timestamp": m.timestamp}
 	if m.data != nil {
@@ -42,7 +42,7 @@ func (m *member) wire(action int) map[string]any {
 	return w
 }
 
-// presence handles a PRESENCE of a client (RTP8, RTP9, RTP10): it is acknowledged, or refused.
+// presence handles a PRESENCE of a client (RTP8, RTP9, RTP10), and returns an ACK or a NACK.
 func (s *Server) presence(c *connection, pm *ProtocolMessage) *ProtocolMessage {
 	if !c.identity.capability.allows(pm.Channel, "presence") {
 		return nack(errNotPermitted("unable to change presence: operation not permitted with the provided capability"))
@@ -97,11 +97,11 @@ func (s *Server) presence(c *connection, pm *ProtocolMessage) *ProtocolMessage {
 			}
 			delete(a.ch.members, m.key())
 		default:
-			return nack(errBadRequest("presence with the action %d", action))
+			return nack(errBadRequest("unknown presence action %d", action))
 		}
 		changes = append(changes, m.wire(action))
 	}
-	a.ch.tellPresence(c.id, changes)
+	a.ch.sendPresence(c.id, changes)
 	return &ProtocolMessage{Action: ActionAck, Count: 1}
 }
 
@@ -112,8 +112,9 @@ func (ch *channel) enter(m *member) {
 	ch.members[m.key()] = m
 }
 
-// tellPresence tells those who subscribe to presence, and to occupancy.
-func (ch *channel) tellPresence(connectionID string, changes []map[string]any) {
+// sendPresence sends changes of presence to the subscribers of presence, and the new occupancy to
+// those of occupancy.
+func (ch *channel) sendPresence(connectionID string, changes []map[string]any) {
 	if len(changes) == 0 {
 		return
 	}
@@ -123,11 +124,11 @@ func (ch *channel) tellPresence(connectionID string, changes []map[string]any) {
 			a.conn.send(&ProtocolMessage{Action: ActionPresence, Channel: ch.name, ConnectionID: connectionID, Timestamp: ch.s.nowMillis(), Presence: changes})
 		}
 	}
-	ch.tellOccupancy()
+	ch.sendOccupancy()
 	ch.s.notifyLocked()
 }
 
-// presenceFlag returns the flag that reports whether members are present.
+// presenceFlag returns HAS_PRESENCE if the channel has members, and 0 otherwise.
 func (ch *channel) presenceFlag() Flags {
 	if len(ch.members) > 0 {
 		return FlagHasPresence
@@ -135,15 +136,14 @@ func (ch *channel) presenceFlag() Flags {
 	return 0
 }
 
-// sync sends an attached client all who are present, after the ATTACHED that announces it (RTP1,
-// RTP18).
+// sync sends an attached client all members, after the ATTACHED that announces them (RTP1, RTP18).
 func (a *attachment) sync() {
 	if len(a.ch.members) > 0 && a.modes.Has(ModePresenceSubscribe) {
 		a.sendMembers()
 	}
 }
 
-// sendMembers sends all who are present in one SYNC.
+// sendMembers sends all members in one SYNC.
 func (a *attachment) sendMembers() {
 	all := []map[string]any{}
 	for _, key := range slices.Sorted(maps.Keys(a.ch.members)) {
@@ -152,16 +152,16 @@ func (a *attachment) sendMembers() {
 	a.conn.send(&ProtocolMessage{Action: ActionSync, Channel: a.ch.name, ChannelSerial: randomText(8) + ":", Timestamp: a.ch.s.nowMillis(), Presence: all})
 }
 
-// leaveAll takes away who was present by an attachment that ends.
+// leaveAll removes the members of an attachment that ends.
 func (a *attachment) leaveAll() {
 	var gone []map[string]any
 	for _, key := range slices.Sorted(maps.Keys(a.ch.members)) {
 		if m := a.ch.members[key]; m.connectionID == a.conn.id {
 			delete(a.ch.members, key)
-			// Its id is not of the client's connection, so that clients go by the time (RTP2b1).
+			// The id doesn't begin with the connection's id, so clients compare by time (RTP2b1).
 			m.timestamp, m.id = max(a.ch.s.nowMillis(), m.timestamp+1), randomText(12)+":0"
 			gone = append(gone, m.wire(presenceLeave))
 		}
 	}
-	a.ch.tellPresence(a.conn.id, gone)
+	a.ch.sendPresence(a.conn.id, gone)
 }

@@ -7,8 +7,8 @@ import (
 	"ablyrooms.example/adapter/ably/ablytest"
 )
 
-// A new token in band changes at once what an attached channel may do, without a new ATTACH: an
-// ATTACHED with RESUMED says what it is now (RTC8a1, RTL12).
+// A new token on a connection changes at once what is allowed on an attached channel, without a new
+// ATTACH. An ATTACHED with RESUMED has the new modes (RTC8a1, RTL12).
 func TestANewTokenWidensAndNarrowsAttachedChannels(t *testing.T) {
 	srv := ablytest.NewServer(t)
 	token := func(capability string) string {
@@ -58,19 +58,19 @@ func TestANewTokenWidensAndNarrowsAttachedChannels(t *testing.T) {
 	renew(`{"a":["subscribe","publish"]}`, ablytest.ModeSubscribe|ablytest.ModePresenceSubscribe|ablytest.ModePublish)
 	publish(0)
 	renew(`{"a":["publish"]}`, ablytest.ModePublish)
-	publish(0) // and it isn't delivered
+	publish(0) // and the message isn't delivered
 	renew(`{"a":["publish"],"b":["*"]}`, 0)
 	if _, err := srv.Publish("a", ablytest.Message{Name: "unheard"}); err != nil {
 		t.Fatal(err)
 	}
 	publish(0)
-	// Who is present comes with the right to know.
+	// A client that may now see presence gets the members.
 	member(t, srv, "eve", "")
 	renew(`{"*":["*"]}`, ablytest.ModesDefault|ablytest.FlagHasPresence)
 	if pm := c.expect(ablytest.ActionSync, 0); len(pm.Presence) != 1 || pm.Presence[0]["clientId"] != "eve" {
 		t.Errorf("SYNC is %v", pm.Presence)
 	}
-	// Nothing is left: the channel fails, the connection stays.
+	// If no mode is left, the channel fails, and the connection stays.
 	c.send(fmt.Sprintf(`{"action":17,"auth":{"accessToken":%q}}`, token(`{"b":["*"]}`)))
 	c.expect(ablytest.ActionConnected, 0)
 	if pm := c.expect(ablytest.ActionError, 40160); pm.Channel != "a" {

@@ -39,7 +39,7 @@ func (s *Server) serveAnnotate(rq *request) *response {
 	return rq.ok(http.StatusCreated, map[string]any{"serials": serials})
 }
 
-// annotationOf reads an annotation off the wire.
+// annotationOf returns the annotation that a message of the wire describes.
 func annotationOf(w map[string]any) annotation {
 	a := annotation{action: wholeNumber(w["action"]), count: wholeNumber(w["count"])}
 	a.kind, _ = w["type"].(string)

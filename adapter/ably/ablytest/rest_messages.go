@@ -75,13 +75,13 @@ const (
 	maxLimit     = 1000
 )
 
-// bounds is what a query asks for of a history (RSL2b, RTL10).
+// bounds has the parameters of a request for a history (RSL2b, RTL10).
 type bounds struct {
 	start, end int64 // ms, both included
 	forwards   bool
 	limit      int
-	fromSerial string // not after this serial
-	cursor     string // behind this serial, in the direction
+	fromSerial string // no message after this serial
+	cursor     string // only messages after this serial, in the direction of the request
 }
 
 func parseBounds(q url.Values) (bounds, *ErrorInfo) {
@@ -118,13 +118,13 @@ func parseBounds(q url.Values) (bounds, *ErrorInfo) {
 	return b, nil
 }
 
-// page picks the messages of one page from all.
+// page returns the messages of one page out of all.
 func (b bounds) page(all []*Message) (page []*Message, next string) {
 	return pageOf(b, all, func(m *Message) (int64, string) { return m.Timestamp, m.Serial })
 }
 
-// pageOf picks one page from all, which are in ascending order, and returns the cursor of the next
-// page, "" if there is none.
+// pageOf returns one page out of all, which are in ascending order, and the cursor of the next
+// page, or "" if there is none.
 func pageOf[T any](b bounds, all []T, at func(T) (timestamp int64, serial string)) (page []T, next string) {
 	page = []T{} // an empty page is an empty array, not null
 	for i := range all {
@@ -136,7 +136,8 @@ func pageOf[T any](b bounds, all []T, at func(T) (timestamp int64, serial string
 		if timestamp < b.start || timestamp > b.end {
 			continue
 		}
-		// A serial of a message is longer than that of its channel, and so greater.
+		// fromSerial may be the serial of a publish. The serials of its messages are longer, and so
+		// compare as greater, but these messages are part of the page.
 		if b.fromSerial != "" && serial > b.fromSerial+":~" {
 			continue
 		}
@@ -151,8 +152,8 @@ func pageOf[T any](b bounds, all []T, at func(T) (timestamp int64, serial string
 	return page, ""
 }
 
-// links sets the Link headers of a page (RSC19e, TG). They are relative, and carry the
-// query, as clients expect.
+// links sets the Link headers of a page (RSC19e, TG). The links are relative and contain the query,
+// as clients expect.
 func (rs *response) links(base string, q url.Values, next string) {
 	link := func(rel, cursor string) {
 		v := url.Values{}
@@ -167,7 +168,7 @@ func (rs *response) links(base string, q url.Values, next string) {
 			v.Set("cursor", cursor)
 		}
 		if len(v) == 0 {
-			// A link without a query is not followed by some clients.
+			// Some clients don't follow a link without a query.
 			v.Set("direction", "backwards")
 		}
 		rs.header.Add("Link", fmt.Sprintf(`<./%s?%s>; rel="%s"`, base, v.Encode(), rel))
@@ -218,7 +219,7 @@ func (s *Server) serveMessage(rq *request) *response {
 	return rq.fail(NewError(40400, http.StatusNotFound, "no message with that serial"))
 }
 
-// permit authenticates the request and checks the capability.
+// permit authenticates the request and checks that the capability allows the operation.
 func (rq *request) permit(channel, op string) *ErrorInfo {
 	id, err := rq.identify()
 	if err != nil {
@@ -252,8 +253,8 @@ func (s *Server) serveChannelDetails(rq *request) *response {
 	})
 }
 
-// active reports whether the channel is in use: somebody is attached or present, or it was
-// published to of late (CHS2a).
+// active reports whether the channel is in use: a client is attached or present, or there was a
+// publish within the last minute (CHS2a).
 func (ch *channel) active() bool {
 	return len(ch.attached) > 0 || len(ch.members) > 0 || ch.s != nil && ch.used > ch.s.nowMillis()-activeFor.Milliseconds()
 }

@@ -7,16 +7,16 @@ import (
 	"slices"
 )
 
-// pastEvent is a change of presence that is over, or an annotation, for who asks later.
+// pastEvent is a past change of presence, or an annotation, kept for later requests.
 type pastEvent struct {
 	serial    string
 	timestamp int64
 	wire      map[string]any
 	size      int64
-	order     int // as of a publish
+	order     int // like that of a publish
 }
 
-// remember notes changes for the history of presence.
+// remember adds changes to the history of presence.
 func (ch *channel) remember(changes []map[string]any) {
 	now := ch.s.nowMillis()
 	for _, w := range changes {
@@ -33,7 +33,7 @@ func (ch *channel) remember(changes []map[string]any) {
 	ch.s.makeRoom()
 }
 
-// dropPresence drops the oldest of the history of presence.
+// dropPresence drops the n oldest entries of the history of presence.
 func (ch *channel) dropPresence(n int) {
 	for _, p := range ch.presenceLog[:n] {
 		ch.s.held -= p.size
@@ -41,7 +41,7 @@ func (ch *channel) dropPresence(n int) {
 	ch.presenceLog = slices.Delete(ch.presenceLog, 0, n)
 }
 
-// servePresence serves GET /channels/{name}/presence: who is present (RSP3).
+// servePresence serves GET /channels/{name}/presence: the members (RSP3).
 func (s *Server) servePresence(rq *request) *response {
 	b, err := rq.pageOf("subscribe")
 	if err != nil {
@@ -80,7 +80,7 @@ func (s *Server) servePresenceHistory(rq *request) *response {
 	return rq.eventPage(b, past, "history")
 }
 
-// pageOf checks that the client may read and says which page of it.
+// pageOf checks that the client may read, and returns the bounds of the requested page.
 func (rq *request) pageOf(op string) (bounds, *ErrorInfo) {
 	if err := rq.permit(rq.segments[1], op); err != nil {
 		return bounds{}, err
@@ -99,8 +99,8 @@ func (rq *request) eventPage(b bounds, all []*pastEvent, base string) *response 
 	return rs
 }
 
-// publisherByKey returns the connection that a REST publish names by its key, so that the messages
-// are its own (TM2h).
+// publisherByKey returns the connection whose key a REST publish names, or nil if it names none.
+// The messages count as published by that connection (TM2h).
 func (s *Server) publisherByKey(ms []*Message, id identity) (*connection, *ErrorInfo) {
 	key := ""
 	for _, m := range ms {

@@ -16,7 +16,8 @@ import (
 	"github.com/ugorji/go/codec"
 )
 
-// Who is present, and who was, by REST, in pages and narrowed (RSP3, RSP4).
+// REST returns the present and the past members, in pages, and selected by clientId or connectionId
+// (RSP3, RSP4).
 func TestPresenceByREST(t *testing.T) {
 	eachFormat(t, func(t *testing.T, binary ably.ClientOption) {
 		ctx := testContext(t)
@@ -83,8 +84,8 @@ func TestPresenceByREST(t *testing.T) {
 	}
 }
 
-// A member's binary data is base64 in JSON, with an encoding that says so, and bytes in
-// MessagePack, in frames and by REST.
+// A member's binary data is bytes in MessagePack. In JSON it is base64, and the encoding contains
+// "base64". This holds for frames and for REST.
 func TestPresenceDataSurvivesBothFormats(t *testing.T) {
 	srv := ablytest.NewServer(t)
 	data := []byte{0, 1, 254, 255}
@@ -173,7 +174,7 @@ func TestAChannelIsActiveAfterAPublish(t *testing.T) {
 	}
 }
 
-// A REST publish with the key of a connection is that connection's (TM2h).
+// A REST publish that names the key of a connection counts as published by that connection (TM2h).
 func TestConnectionKeyInAPublish(t *testing.T) {
 	srv := ablytest.NewServer(t)
 	deaf := dial(t, srv, "key=app.key:secret&heartbeats=false&echo=false&clientId=ann")

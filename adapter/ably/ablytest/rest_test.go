@@ -27,7 +27,7 @@ func newREST(t *testing.T, srv *ablytest.Server, opts ...ably.ClientOption) *abl
 
 func TestTime(t *testing.T) {
 	eachFormat(t, func(t *testing.T, binary ably.ClientOption) {
-		// Whole seconds: ably-go takes the milliseconds behind them for nanoseconds.
+		// The times are whole seconds: ably-go treats the milliseconds of a time as nanoseconds.
 		at := time.UnixMilli(1_700_000_000_000)
 		srv := ablytest.NewServer(t, ablytest.WithClock(ablytest.NewManualClock(at)))
 		now, err := newREST(t, srv, binary).Time(testContext(t))
@@ -139,8 +139,8 @@ func TestDataSurvivesBothFormats(t *testing.T) {
 	}
 }
 
-// text makes bytes comparable with strings: ably-go returns what was published as bytes
-// as a string where it is binary on the wire.
+// text returns data as a string. With the binary format, ably-go returns bytes that were published
+// as a string.
 func text(data any) any {
 	if b, ok := data.([]byte); ok {
 		return string(b)
@@ -167,7 +167,7 @@ func TestPublishFromGoTypesThatTheEncoderCantTake(t *testing.T) {
 	}
 }
 
-// get sends a request with the server's key and returns the answer with its body.
+// get sends a request with the server's key and returns the response and its body.
 func get(t *testing.T, srv *ablytest.Server, method, path, body string, header ...string) (*http.Response, string) {
 	t.Helper()
 	rq, err := http.NewRequestWithContext(testContext(t), method, srv.URL()+path, strings.NewReader(body))

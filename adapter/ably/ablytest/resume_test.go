@@ -6,8 +6,8 @@ import (
 	"ablyrooms.example/adapter/ably/ablytest"
 )
 
-// The key of a connection changes each time that it is resumed or recovered (RTN15e, RTN16), and
-// the old one is no good any more.
+// The key of a connection changes each time that the connection is resumed or recovered (RTN15e,
+// RTN16). The old key is not accepted any more.
 func TestTheKeyChangesAtEachResume(t *testing.T) {
 	srv := ablytest.NewServer(t)
 	first := dial(t, srv, "key=app.key:secret").expect(ablytest.ActionConnected, 0)
@@ -27,13 +27,13 @@ func TestTheKeyChangesAtEachResume(t *testing.T) {
 			t.Error("resumed by an old key")
 		}
 	}
-	// Two clients with one key: the second doesn't take the connection from the first.
+	// A second client with the old key doesn't take the connection from the first.
 	last.send(`{"action":0,"id":"still here"}`)
 	last.expect(ablytest.ActionHeartbeat, 0)
 }
 
-// A CONNECTED that never arrived doesn't cost a client its connection: its last key is good until
-// the client has shown that it got the next one.
+// A client whose CONNECTED was lost keeps its connection: the server accepts its last key until it
+// has received a frame that follows the next CONNECTED.
 func TestALostConnectedCostsNothing(t *testing.T) {
 	srv := ablytest.NewServer(t)
 	first := dial(t, srv, "key=app.key:secret").expect(ablytest.ActionConnected, 0)

@@ -12,15 +12,15 @@ import (
 	"github.com/coder/websocket"
 )
 
-// stand is a server to be probed.
-type stand struct {
+// probeServer is a server with the clients of a probe.
+type probeServer struct {
 	*testing.T
 	srv   *ablytest.Server
 	clock *ablytest.ManualClock
 }
 
-// client connects with a query; attached attaches to a, too.
-func (s *stand) client(query string) *rawClient {
+// client connects with a query; attached also attaches to channel a.
+func (s *probeServer) client(query string) *rawClient {
 	c := dial(s.T, s.srv, "heartbeats=false&"+query)
 	c.expect(ablytest.ActionConnected, 0)
 	return c
@@ -28,15 +28,15 @@ func (s *stand) client(query string) *rawClient {
 
 const byKey = "key=app.key:secret"
 
-func (s *stand) attached(query, attach string) *rawClient {
+func (s *probeServer) attached(query, attach string) *rawClient {
 	c := s.client(query)
 	c.send(`{"action":10,"channel":"a"` + attach + `}`)
 	c.expect(ablytest.ActionAttached, 0)
 	return c
 }
 
-// rest makes a request, which must have the status.
-func (s *stand) rest(method, path, body string, status int) string {
+// rest makes a request and checks the status of the answer.
+func (s *probeServer) rest(method, path, body string, status int) string {
 	s.Helper()
 	rs, text := get(s.T, s.srv, method, path, body, "Content-Type", "application/json",
 		"Authorization", "Basic YXBwLmtleTpzZWNyZXQ=", "X-Ably-ClientId", "YW5u") // ann
@@ -46,7 +46,7 @@ func (s *stand) rest(method, path, body string, status int) string {
 	return text
 }
 
-func (s *stand) contains(text string, parts ...string) {
+func (s *probeServer) contains(text string, parts ...string) {
 	s.Helper()
 	for _, p := range parts {
 		if !strings.Contains(text, p) {
@@ -55,7 +55,7 @@ func (s *stand) contains(text string, parts ...string) {
 	}
 }
 
-func (s *stand) token(p ablytest.TokenParams) string {
+func (s *probeServer) token(p ablytest.TokenParams) string {
 	d, err := s.srv.IssueToken(p)
 	if err != nil {
 		s.Fatal(err)
@@ -63,7 +63,7 @@ func (s *stand) token(p ablytest.TokenParams) string {
 	return d.Token
 }
 
-func (s *stand) publish(messages ...ablytest.Message) []string {
+func (s *probeServer) publish(messages ...ablytest.Message) []string {
 	serials, err := s.srv.Publish("a", messages...)
 	if err != nil {
 		s.Fatal(err)
@@ -71,8 +71,8 @@ func (s *stand) publish(messages ...ablytest.Message) []string {
 	return serials
 }
 
-// refuses checks that a support is Refused, and that each path is answered so.
-func (s *stand) refuses(support ablytest.Support, method string, paths ...string) {
+// refuses checks that a row has the support Refused, and that the server refuses each path.
+func (s *probeServer) refuses(support ablytest.Support, method string, paths ...string) {
 	if support != ablytest.Refused {
 		s.Errorf("the row says %v", support)
 	}
@@ -81,13 +81,13 @@ func (s *stand) refuses(support ablytest.Support, method string, paths ...string
 	}
 }
 
-var probes = map[string]func(*stand, ablytest.Support){
-	"Authentication, keys": func(s *stand, _ ablytest.Support) {
+var probes = map[string]func(*probeServer, ablytest.Support){
+	"Authentication, keys": func(s *probeServer, _ ablytest.Support) {
 		s.client(byKey)
 		dial(s.T, s.srv, "key=app.key:wrong").expect(ablytest.ActionError, 40101)
 		s.rest("GET", "/channels/a/messages", "", 200)
 	},
-	"Authentication, tokens": func(s *stand, _ ablytest.Support) {
+	"Authentication, tokens": func(s *probeServer, _ ablytest.Support) {
 		c := s.client("accessToken=" + s.token(ablytest.TokenParams{ClientID: "ann", TTL: time.Minute}))
 		s.srv.RevokeTokens("ann")
 		c.expect(ablytest.ActionDisconnected, 40141)
@@ -99,12 +99,12 @@ var probes = map[string]func(*stand, ablytest.Support){
 			}
 		}
 	},
-	"Authentication, token requests": func(s *stand, _ ablytest.Support) {
+	"Authentication, token requests": func(s *probeServer, _ ablytest.Support) {
 		s.contains(s.rest("POST", "/keys/app.key/requestToken", `{"keyName":"app.key","ttl":1000}`, 201), `"token":"app.`)
 		s.rest("POST", "/keys/app.key/requestToken", fmt.Sprintf(`{"keyName":"app.key","mac":"bad","nonce":"0123456789abcdef","timestamp":%d}`,
 			s.clock.Now().UnixMilli()), 401)
 	},
-	"Authentication, JWT": func(s *stand, _ ablytest.Support) {
+	"Authentication, JWT": func(s *probeServer, _ ablytest.Support) {
 		jwt, err := s.srv.IssueJWT(ablytest.TokenParams{ClientID: "ann", Capability: `{"a":["publish"]}`})
 		if err != nil {
 			s.Fatal(err)
@@ -113,7 +113,7 @@ var probes = map[string]func(*stand, ablytest.Support){
 		c.send(`{"action":10,"channel":"b"}`)
 		c.expect(ablytest.ActionError, 40160)
 	},
-	"Authentication, re-authentication": func(s *stand, _ ablytest.Support) {
+	"Authentication, re-authentication": func(s *probeServer, _ ablytest.Support) {
 		c := s.attached("accessToken="+s.token(ablytest.TokenParams{Capability: `{"a":["subscribe"]}`}), "")
 		c.send(fmt.Sprintf(`{"action":17,"auth":{"accessToken":%q}}`, s.token(ablytest.TokenParams{})))
 		c.expect(ablytest.ActionConnected, 0)
@@ -121,13 +121,13 @@ var probes = map[string]func(*stand, ablytest.Support){
 			s.Errorf("modes are %v", pm.Flags)
 		}
 	},
-	"Authentication, applications": func(s *stand, _ ablytest.Support) {
+	"Authentication, applications": func(s *probeServer, _ ablytest.Support) {
 		s.attached("key=other.key:secret", "")
 		if st := s.srv.State(); st.Attached("a") || len(st.OtherApps["other"]["a"].Attached) != 1 {
 			s.Errorf("the state is %+v", st)
 		}
 	},
-	"Authentication, capabilities": func(s *stand, _ ablytest.Support) {
+	"Authentication, capabilities": func(s *probeServer, _ ablytest.Support) {
 		c := s.client("accessToken=" + s.token(ablytest.TokenParams{Capability: `{"chat:*":["subscribe"]}`}))
 		c.send(`{"action":10,"channel":"chat:a"}`)
 		c.expect(ablytest.ActionAttached, 0)
@@ -135,20 +135,20 @@ var probes = map[string]func(*stand, ablytest.Support){
 			s.Error("an operation that Ably doesn't know is allowed")
 		}
 	},
-	"Connections, connect": func(s *stand, _ ablytest.Support) {
+	"Connections, connect": func(s *probeServer, _ ablytest.Support) {
 		pm := dial(s.T, s.srv, byKey+"&clientId=ann").expect(ablytest.ActionConnected, 0)
 		if d := pm.ConnectionDetails; d == nil || d.ClientID != "ann" || d.ConnectionKey == "" || pm.ConnectionID == "" {
 			s.Errorf("CONNECTED is %+v", pm)
 		}
 	},
-	"Connections, heartbeats": func(s *stand, _ ablytest.Support) {
+	"Connections, heartbeats": func(s *probeServer, _ ablytest.Support) {
 		c := s.client(byKey)
 		c.send(`{"action":0,"id":"x"}`)
 		if pm := c.expect(ablytest.ActionHeartbeat, 0); pm.ID != "x" {
 			s.Errorf("the id is %q", pm.ID)
 		}
 	},
-	"Connections, close": func(s *stand, _ ablytest.Support) {
+	"Connections, close": func(s *probeServer, _ ablytest.Support) {
 		c := s.client(byKey)
 		c.send(`{"action":7}`)
 		c.expect(ablytest.ActionClosed, 0)
@@ -156,7 +156,7 @@ var probes = map[string]func(*stand, ablytest.Support){
 		c.send(`{"action":5}`)
 		c.expect(ablytest.ActionDisconnected, 0)
 	},
-	"Connections, resume": func(s *stand, _ ablytest.Support) {
+	"Connections, resume": func(s *probeServer, _ ablytest.Support) {
 		first := dial(s.T, s.srv, byKey).expect(ablytest.ActionConnected, 0)
 		again := dial(s.T, s.srv, byKey+"&resume="+first.ConnectionDetails.ConnectionKey).expect(ablytest.ActionConnected, 0)
 		if again.ConnectionID != first.ConnectionID || again.ConnectionDetails.ConnectionKey == first.ConnectionDetails.ConnectionKey {
@@ -164,12 +164,12 @@ var probes = map[string]func(*stand, ablytest.Support){
 		}
 		dial(s.T, s.srv, byKey+"&recover=no!key").expect(ablytest.ActionConnected, 80018)
 	},
-	"Connections, slow readers": func(s *stand, _ ablytest.Support) { TestASlowReaderIsCutOff(s.T) },
-	"Connections, comet": func(s *stand, support ablytest.Support) {
+	"Connections, slow readers": func(s *probeServer, _ ablytest.Support) { TestASlowReaderIsCutOff(s.T) },
+	"Connections, comet": func(s *probeServer, support ablytest.Support) {
 		s.refuses(support, "GET", "/comet/connect")
 		s.refuses(support, "POST", "/comet/x/send")
 	},
-	"Channels, attach": func(s *stand, _ ablytest.Support) {
+	"Channels, attach": func(s *probeServer, _ ablytest.Support) {
 		c := s.attached(byKey, `,"flags":131072`)
 		c.send(`{"action":10,"channel":"a","flags":262144}`)
 		if pm := c.expect(ablytest.ActionAttached, 0); pm.Flags.Modes() != ablytest.ModeSubscribe {
@@ -178,7 +178,7 @@ var probes = map[string]func(*stand, ablytest.Support){
 		c.send(`{"action":12,"channel":"a"}`)
 		c.expect(ablytest.ActionDetached, 0)
 	},
-	"Channels, channel errors": func(s *stand, _ ablytest.Support) {
+	"Channels, channel errors": func(s *probeServer, _ ablytest.Support) {
 		c := s.attached(byKey, "")
 		s.srv.UpdateChannel("a", true, nil)
 		c.expect(ablytest.ActionAttached, 0)
@@ -187,7 +187,7 @@ var probes = map[string]func(*stand, ablytest.Support){
 		c.send(`{"action":10,"channel":""}`)
 		c.expect(ablytest.ActionError, 40010)
 	},
-	"Channels, params": func(s *stand, _ ablytest.Support) {
+	"Channels, params": func(s *probeServer, _ ablytest.Support) {
 		s.publish(ablytest.Message{Name: "old"})
 		c := s.client(byKey)
 		c.send(`{"action":10,"channel":"a","params":{"rewind":"1","delta":"vcdiff","occupancy":"metrics","agent":"x","modes":"subscribe"}}`)
@@ -199,18 +199,18 @@ var probes = map[string]func(*stand, ablytest.Support){
 			s.Errorf("rewound to %+v", pm.Messages[0])
 		}
 	},
-	"Channels, qualifiers": func(s *stand, _ ablytest.Support) {
+	"Channels, qualifiers": func(s *probeServer, _ ablytest.Support) {
 		c := s.client(byKey)
 		c.send(`{"action":10,"channel":"[filter=x]a"}`)
 		c.expect(ablytest.ActionError, 40010)
 	},
-	"Channels, objects": func(s *stand, support ablytest.Support) {
+	"Channels, objects": func(s *probeServer, support ablytest.Support) {
 		c := s.attached(byKey, "")
 		c.send(`{"action":19,"channel":"a","msgSerial":0,"state":[{}]}`)
 		c.expect(ablytest.ActionNack, 40000)
 		s.refuses(support, "GET", "/channels/a/object")
 	},
-	"Messages, publish": func(s *stand, _ ablytest.Support) {
+	"Messages, publish": func(s *probeServer, _ ablytest.Support) {
 		c := s.attached(byKey, "")
 		for range 2 {
 			c.send(`{"action":15,"channel":"a","msgSerial":0,"messages":[{"id":"x","data":"y"}]}`)
@@ -221,7 +221,7 @@ var probes = map[string]func(*stand, ablytest.Support){
 			s.Errorf("got %v, and %v is kept", got, s.srv.Messages("a"))
 		}
 	},
-	"Messages, ephemeral messages": func(s *stand, _ ablytest.Support) {
+	"Messages, ephemeral messages": func(s *probeServer, _ ablytest.Support) {
 		c := s.attached(byKey, "")
 		s.publish(ablytest.Message{Extras: map[string]any{"ephemeral": true}})
 		c.expect(ablytest.ActionMessage, 0)
@@ -229,7 +229,7 @@ var probes = map[string]func(*stand, ablytest.Support){
 			s.Error("it is kept")
 		}
 	},
-	"Messages, updates": func(s *stand, _ ablytest.Support) {
+	"Messages, updates": func(s *probeServer, _ ablytest.Support) {
 		serial := s.publish(ablytest.Message{Name: "n", Data: "a"})[0]
 		path := "/channels/a/messages/" + serial
 		s.contains(s.rest("PATCH", path, `{"action":1,"data":"b"}`, 200), `"versionSerial":`)
@@ -245,7 +245,7 @@ var probes = map[string]func(*stand, ablytest.Support){
 		}
 		s.rest("PATCH", path, `{"action":4}`, 400)
 	},
-	"Messages, annotations": func(s *stand, _ ablytest.Support) {
+	"Messages, annotations": func(s *probeServer, _ ablytest.Support) {
 		c := s.attached(byKey+"&clientId=ann", fmt.Sprintf(`,"flags":%d`, ablytest.ModeAnnotationPublish|ablytest.ModeAnnotationSubscribe))
 		serial := s.publish(ablytest.Message{Name: "n"})[0]
 		c.send(fmt.Sprintf(`{"action":21,"channel":"a","msgSerial":0,"annotations":[{"type":"reaction:unique.v1","name":"like","messageSerial":%q}]}`, serial))
@@ -259,7 +259,7 @@ var probes = map[string]func(*stand, ablytest.Support){
 		s.rest("POST", path, `[{"action":0,"type":"reaction:distinct.v1","name":"heart"}]`, 201)
 		s.contains(s.rest("GET", path, "", 200), `"name":"like"`, `"name":"heart"`)
 	},
-	"Messages, history for two minutes": func(s *stand, _ ablytest.Support) {
+	"Messages, history for two minutes": func(s *probeServer, _ ablytest.Support) {
 		s.publish(ablytest.Message{Name: "n"})
 		s.clock.Advance(2*time.Minute - time.Millisecond)
 		s.contains(s.rest("GET", "/channels/a/messages", "", 200), `"name":"n"`)
@@ -268,7 +268,7 @@ var probes = map[string]func(*stand, ablytest.Support){
 			s.Errorf("still %s", body)
 		}
 	},
-	"Presence, members": func(s *stand, _ ablytest.Support) {
+	"Presence, members": func(s *probeServer, _ ablytest.Support) {
 		c := s.attached(byKey+"&clientId=ann", "")
 		for i, action := range []int{2, 4, 3} {
 			c.send(fmt.Sprintf(`{"action":14,"channel":"a","msgSerial":%d,"presence":[{"action":%d}]}`, i, action))
@@ -284,34 +284,34 @@ var probes = map[string]func(*stand, ablytest.Support){
 			c.receive()
 		}
 	},
-	"Presence, occupancy": func(s *stand, _ ablytest.Support) {
+	"Presence, occupancy": func(s *probeServer, _ ablytest.Support) {
 		c := s.attached(byKey, `,"params":{"occupancy":"metrics"}`)
 		s.contains(fmt.Sprint(c.expect(ablytest.ActionMessage, 0).Messages[0].Data), `"connections":1`)
 		s.contains(s.rest("GET", "/channels/a", "", 200), `"connections":1`)
 	},
-	"REST, time": func(s *stand, _ ablytest.Support) {
+	"REST, time": func(s *probeServer, _ ablytest.Support) {
 		s.contains(s.rest("GET", "/time", "", 200), fmt.Sprint(s.clock.Now().UnixMilli()))
 	},
-	"REST, history": func(s *stand, _ ablytest.Support) {
+	"REST, history": func(s *probeServer, _ ablytest.Support) {
 		serial := s.publish(ablytest.Message{Name: "1"}, ablytest.Message{Name: "2"})[0]
 		rs, _ := do(s.T, s.srv, "GET", "/channels/a/messages?limit=1", "", "app.key")
 		s.contains(strings.Join(rs.Header.Values("Link"), " "), `rel="next"`)
 		s.contains(s.rest("GET", "/channels/a/history", "", 200), `"name":"1"`)
 		s.contains(s.rest("GET", "/channels/a/messages/"+serial, "", 200), `"name":"1"`)
 	},
-	"REST, publishing": func(s *stand, _ ablytest.Support) {
+	"REST, publishing": func(s *probeServer, _ ablytest.Support) {
 		s.contains(s.rest("POST", "/channels/a/messages", `[{"name":"1"},{"name":"2"}]`, 201), `"serials":[`)
 		s.rest("POST", "/channels/a/messages", `{"connectionKey":"none"}`, 400)
 	},
-	"REST, presence": func(s *stand, _ ablytest.Support) {
+	"REST, presence": func(s *probeServer, _ ablytest.Support) {
 		member(s.T, s.srv, "eve", "")
 		s.contains(s.rest("GET", "/channels/a/presence", "", 200), `"clientId":"eve"`)
 		s.contains(s.rest("GET", "/channels/a/presence/history", "", 200), `"clientId":"eve"`)
 	},
-	"REST, channel status": func(s *stand, _ ablytest.Support) {
+	"REST, channel status": func(s *probeServer, _ ablytest.Support) {
 		s.contains(s.rest("GET", "/channels/a", "", 200), `"channelId":"a"`, `"isActive":false`)
 	},
-	"REST, Chat": func(s *stand, _ ablytest.Support) {
+	"REST, Chat": func(s *probeServer, _ ablytest.Support) {
 		for _, version := range []string{"v3", "v4"} {
 			room := "/chat/" + version + "/rooms/" + version + "/"
 			body := s.rest("POST", room+"messages", `{"text":"x"}`, 201)
@@ -329,30 +329,30 @@ var probes = map[string]func(*stand, ablytest.Support){
 			s.contains(s.rest("GET", room+"occupancy", "", 200), `"connections":0`)
 		}
 	},
-	"REST, stats": func(s *stand, support ablytest.Support) { s.refuses(support, "GET", "/stats") },
-	"REST, push": func(s *stand, support ablytest.Support) {
+	"REST, stats": func(s *probeServer, support ablytest.Support) { s.refuses(support, "GET", "/stats") },
+	"REST, push": func(s *probeServer, support ablytest.Support) {
 		s.refuses(support, "POST", "/push/publish")
 		s.refuses(support, "GET", "/push/deviceRegistrations", "/push/channelSubscriptions")
 	},
-	"REST, batch": func(s *stand, support ablytest.Support) {
+	"REST, batch": func(s *probeServer, support ablytest.Support) {
 		s.refuses(support, "POST", "/messages")
 		s.refuses(support, "GET", "/presence", "/channels")
 	},
-	"Limits, sizes": func(s *stand, _ ablytest.Support) {
+	"Limits, sizes": func(s *probeServer, _ ablytest.Support) {
 		s.rest("POST", "/channels/a/messages", `{"data":"`+strings.Repeat("x", 65_537)+`"}`, 400)
 	},
-	"Limits, rates": func(s *stand, _ ablytest.Support) {
+	"Limits, rates": func(s *probeServer, _ ablytest.Support) {
 		c := s.client(byKey)
-		for i := range 500 { // twice what CONNECTED says is allowed in a second
+		for i := range 500 { // twice the number that CONNECTED allows in a second
 			c.send(fmt.Sprintf(`{"action":15,"channel":"a","msgSerial":%d,"messages":[{}]}`, i))
 			c.expect(ablytest.ActionAck, 0)
 		}
 	},
-	"Limits, web pages": func(s *stand, _ ablytest.Support) {
+	"Limits, web pages": func(s *probeServer, _ ablytest.Support) {
 		_, rs, err := websocket.Dial(testContext(s.T), "ws://"+s.srv.Addr()+"/?"+byKey,
 			&websocket.DialOptions{HTTPHeader: map[string][]string{"Origin": {"https://evil.example"}}})
 		if err == nil || rs == nil || rs.StatusCode != 403 {
-			s.Errorf("a page of elsewhere is answered %v, %v", rs, err)
+			s.Errorf("a web page from another site got %v, %v", rs, err)
 		}
 	},
 }

@@ -13,7 +13,7 @@ import (
 
 var update = flag.Bool("update", false, "write the generated part of doc.go")
 
-// The end of the package's documentation is made of the table in served.go.
+// The end of the package's documentation is generated from the table in served.go.
 func TestTheDocumentationSaysWhatIsServed(t *testing.T) {
 	source, err := os.ReadFile("doc.go")
 	if err != nil {
@@ -35,7 +35,7 @@ func TestTheDocumentationSaysWhatIsServed(t *testing.T) {
 	}
 }
 
-// servedText is the table as a part of a doc comment.
+// servedText returns the table as a part of a doc comment.
 func servedText() string {
 	var b strings.Builder
 	for _, section := range []struct {
@@ -61,7 +61,7 @@ func servedText() string {
 	return strings.TrimSuffix(b.String(), "//\n")
 }
 
-// wrapped is a line of a comment, or of several where it is an item of a list and long.
+// wrapped returns a line as lines of a comment. The further lines of a list item are indented.
 func wrapped(line string) string {
 	const width = 96
 	out, indent := "", "// "
@@ -73,8 +73,8 @@ func wrapped(line string) string {
 	return out + strings.TrimRight(indent+line, " ") + "\n"
 }
 
-// Each row of the table is held to an answer of the server: what it says is served is, and what it
-// says is refused is refused in Ably's error form.
+// Each row of the table is compared with answers of the server: it serves what the row says, or
+// refuses it in Ably's error form.
 func TestEachRowOfWhatIsServed(t *testing.T) {
 	rows, served := map[string]bool{}, map[string]bool{}
 	for _, s := range ablytest.Served() {
@@ -92,7 +92,7 @@ func TestEachRowOfWhatIsServed(t *testing.T) {
 			clock := ablytest.NewManualClock(time.Now())
 			srv := ablytest.NewServer(t, ablytest.WithClock(clock), ablytest.WithMaxIdleInterval(0),
 				ablytest.WithKeys(ablytest.DefaultKey, ablytest.Key{Name: "other.key", Secret: "secret"}))
-			probe(&stand{T: t, srv: srv, clock: clock}, s.Support)
+			probe(&probeServer{T: t, srv: srv, clock: clock}, s.Support)
 			for _, f := range srv.Frames() {
 				if f.Action == ablytest.ActionHTTP && f.Status != 0 && f.Status < 300 {
 					served[ablytest.EndpointOf(f.Method, f.Path)] = true
@@ -101,7 +101,7 @@ func TestEachRowOfWhatIsServed(t *testing.T) {
 		})
 	}
 	for _, e := range ablytest.Endpoints() {
-		if !served[e] && e != "GET keys/*/requestToken" { // which is served to be refused
+		if !served[e] && e != "GET keys/*/requestToken" { // an endpoint that only refuses
 			t.Errorf("no row has a probe of %s", e)
 		}
 	}

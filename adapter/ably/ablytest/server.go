@@ -15,7 +15,8 @@ import (
 	"time"
 )
 
-// TB is what the server needs of a test; *testing.T, B and F have it.
+// TB has the methods that the server needs of a test. *testing.T, *testing.B and *testing.F
+// implement it.
 type TB interface {
 	Helper()
 	Cleanup(func())
@@ -23,8 +24,8 @@ type TB interface {
 	Fatalf(format string, args ...any)
 }
 
-// Server is an embedded double of Ably on loopback. Its methods may be called by any
-// goroutine, also from the hooks of its frames.
+// Server is an embedded double of Ably on loopback. Its methods may be called by any goroutine,
+// also from [Server.OnFrame] hooks.
 type Server struct {
 	opts   options
 	ln     net.Listener
@@ -42,24 +43,23 @@ type Server struct {
 	changed  chan struct{}                  // closed and replaced at each change of the state
 	accepted int                            // WebSockets so far
 	made     int                            // connections so far
-	refusal  *refusal                       // of new connections, or nil
+	refusal  *refusal                       // how new connections are refused, or nil
 	conns    map[string]*connection         // by connection id
 	apps     map[string]map[string]*channel // by application and name
-	channels map[string]*channel            // of the first key's application
+	channels map[string]*channel            // those of the first key's application
 	tokens   map[string]*token              // by token string
 	nonces   map[string]time.Time
 	timers   map[*timer]struct{}
-	site     string                    // stands in serials
-	held     int64                     // bytes in the histories
-	kept     int                       // how much was ever put into them
-	sweep    int                       // how many channels make it look for idle ones
+	site     string                    // a part of serials
+	held     int64                     // size of the histories, in bytes
+	kept     int                       // counts all entries that the histories ever got
+	sweep    int                       // the number of channels above which it looks for idle ones
 	virtual  map[string]*VirtualClient // by client id
 	disruptions
 }
 
-// NewServer starts a server that ends with the test, which fails at once if the server
-// can't start. Close waits for all that the server runs; clients should be closed
-// before.
+// NewServer starts a server that is closed when the test ends. If the server can't start, the test
+// fails at once. Close waits for all goroutines of the server, so close the clients first.
 func NewServer(tb TB, opts ...Option) *Server {
 	tb.Helper()
 	s, err := Start(append([]Option{WithLogf(tb.Logf)}, opts...)...)
@@ -71,8 +71,8 @@ func NewServer(tb TB, opts ...Option) *Server {
 	return s
 }
 
-// Start starts a server without a test; the caller closes it. It fails if the options
-// can't work or the address can't be listened on.
+// Start starts a server without a test; the caller closes it. It fails if the options can't work or
+// if it can't listen on the address.
 func Start(opts ...Option) (*Server, error) {
 	o := defaultOptions()
 	for _, opt := range opts {
@@ -117,10 +117,9 @@ func Start(opts ...Option) (*Server, error) {
 	return s, nil
 }
 
-// Close ends the server: it closes the listener and all connections and waits until
-// everything that the server runs has ended. Every 5 s that this takes it logs what it
-// waits for. Only code of the test can hold it up, such as a hook that doesn't return.
-// Further calls wait for the end of the first.
+// Close ends the server: it closes the listener and all connections, and waits until all goroutines
+// of the server have ended. Every 5 s it logs what it still waits for. Only code of the test can
+// block it, such as a hook that doesn't return. Further calls wait for the end of the first.
 func (s *Server) Close() {
 	s.closing.Do(func() {
 		s.cancel()
@@ -135,7 +134,7 @@ func (s *Server) Close() {
 	<-s.closed
 }
 
-// Addr returns host and port, joined.
+// Addr returns the address that the server listens on, as "host:port".
 func (s *Server) Addr() string { return s.ln.Addr().String() }
 
 // Host returns the host that the server listens on.
@@ -151,17 +150,17 @@ func (s *Server) Port() int {
 	return n
 }
 
-// URL returns the base of the REST endpoints, such as "http://127.0.0.1:41234".
+// URL returns the base URL of the REST endpoints, such as "http://127.0.0.1:41234".
 func (s *Server) URL() string { return "http://" + s.Addr() }
 
-// Key returns the first of the server's keys, as clients are given it.
+// Key returns the first of the server's keys, in the form that clients need.
 func (s *Server) Key() string { return s.opts.keys[0].Text() }
 
 func (s *Server) now() time.Time { return s.opts.clock.Now() }
 
 func (s *Server) nowMillis() int64 { return s.now().UnixMilli() }
 
-// notify wakes all that waits for a change of the state.
+// notify wakes all goroutines that wait for a change of the state.
 func (s *Server) notify() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -185,8 +184,8 @@ func withNetConn(ctx context.Context, c net.Conn) context.Context {
 	return context.WithValue(ctx, netConnKey{}, c)
 }
 
-// trackConn counts the goroutines that net/http runs for its connections. A connection
-// that became a WebSocket is counted by who serves that.
+// trackConn counts the goroutines that net/http runs for its connections. A connection that became
+// a WebSocket is counted where it is served.
 func (s *Server) trackConn(_ net.Conn, state http.ConnState) {
 	switch state {
 	case http.StateNew:

@@ -72,8 +72,7 @@ func TestCloseEndsWhatGoesOn(t *testing.T) {
 	if !srv.State().Closed {
 		t.Error("the state doesn't tell that the server is closed")
 	}
-	// ably-go forgets a Close that comes while it dials, so let it find out first that
-	// there is no server.
+	// ably-go ignores a Close while it dials, so let it notice first that there is no server.
 	for c := nextState(t, changes, ably.ConnectionStateDisconnected); c.RetryIn == 0; {
 		c = nextState(t, changes, ably.ConnectionStateDisconnected)
 	}

@@ -13,7 +13,7 @@ import (
 	"github.com/coder/websocket"
 )
 
-// rawClient speaks the protocol by hand, in JSON, for what no client library does.
+// rawClient sends and receives frames in JSON, for tests of frames that no client library sends.
 type rawClient struct {
 	t   *testing.T
 	ctx context.Context
@@ -51,7 +51,7 @@ func (c *rawClient) receive() *ablytest.ProtocolMessage {
 	return pm
 }
 
-// expect receives a message of that action, with that error code, 0 for none.
+// expect receives a message, and checks its action and its error code; 0 means no error.
 func (c *rawClient) expect(action ablytest.Action, code int) *ablytest.ProtocolMessage {
 	c.t.Helper()
 	pm := c.receive()
@@ -89,7 +89,7 @@ func TestFramesByHand(t *testing.T) {
 	if pm := c.expect(ablytest.ActionAttached, 0); pm.Flags != ablytest.ModesDefault || pm.ChannelSerial == "" || pm.Params != nil {
 		t.Errorf("ATTACHED is %+v", pm)
 	}
-	c.send(`{"action":13,"channel":"a"}`) // DETACHED is not for clients to send
+	c.send(`{"action":13,"channel":"a"}`) // clients may not send DETACHED
 	c.expect(ablytest.ActionError, 40000)
 	c.send(`{"action":12,"channel":"never attached"}`)
 	c.expect(ablytest.ActionDetached, 0)
@@ -173,7 +173,7 @@ func TestResumeNeedsTheRightKeyAndCredentials(t *testing.T) {
 			t.Errorf("%s: resumed", query)
 		}
 	}
-	// The old transport gets a DISCONNECTED, since the connection goes on elsewhere.
+	// The old transport gets a DISCONNECTED, since the connection goes on with another transport.
 	again := dial(t, srv, "key=app.key:secret&clientId=alice&resume="+key)
 	if pm := again.expect(ablytest.ActionConnected, 0); pm.ConnectionID != first.ConnectionID {
 		t.Errorf("connection %s became %s", first.ConnectionID, pm.ConnectionID)
@@ -217,7 +217,7 @@ func TestPingsForClientsWithoutHeartbeats(t *testing.T) {
 		t.Fatal(err)
 	}
 	for range 2 {
-		// Advance returns when the pong is here.
+		// Advance returns after the pong has arrived.
 		clock.Advance(15 * time.Second)
 		select {
 		case <-pinged:

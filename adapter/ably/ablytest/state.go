@@ -8,59 +8,60 @@ import (
 	"strings"
 )
 
-// State is a copy of what the server holds at one moment, read without the wire.
+// State is a copy of the server's state at one moment, read without the wire.
 type State struct {
-	// WebSockets counts those opened since the start, ended ones included.
+	// WebSockets is the number of WebSockets opened since the start, also of those that have ended.
 	WebSockets int
-	// Connections are those whose state the server keeps, oldest first.
+	// Connections has the connections whose state the server keeps, oldest first.
 	Connections []ConnectionInfo
-	// Channels are those used since the start, by name; only of late if there are very many. They
-	// are of the first key's application, which all methods of the server speak of.
+	// Channels has the channels of the first key's application that were used since the start, by
+	// name. If there are very many, idle ones are missing.
 	Channels map[string]ChannelInfo
-	// OtherApps holds the channels of the other keys' applications, by application and name.
+	// OtherApps has the channels of the other keys' applications, by application and name.
 	OtherApps map[string]map[string]ChannelInfo
-	// HistoryBytes is about what the histories of all channels take.
+	// HistoryBytes is the memory that the histories of all channels take, about.
 	HistoryBytes int64
-	// Tokens are those issued since the start, oldest first.
+	// Tokens has the tokens issued since the start, oldest first.
 	Tokens []TokenInfo
-	// Closed tells that the server was closed.
+	// Closed reports that the server was closed.
 	Closed bool
 }
 
 // ConnectionInfo describes a connection.
 type ConnectionInfo struct {
 	ID string
-	// ClientID is the one that the connection is identified with, "" for none.
+	// ClientID is the clientId of the connection, or "" if it has none.
 	ClientID string
 	KeyName  string
-	// WebSocket is the number of its transport, as in [Frame.Connection]; 0 means that
-	// it has none and may be resumed.
+	// WebSocket is the number of the connection's transport, as in [Frame.Connection]. 0 means that
+	// the connection has no transport and may be resumed.
 	WebSocket int
 	Format    Format
-	// Channels are those it is attached to, sorted.
+	// Channels has the names of the channels that it is attached to, sorted.
 	Channels []string
 }
 
 // ChannelInfo describes a channel.
 type ChannelInfo struct {
 	Name string
-	// Attached holds the attachments by connection id.
+	// Attached has the attachments, by connection id.
 	Attached map[string]AttachmentInfo
-	// Serial is the channel's serial now; it moves with each publish.
+	// Serial is the channel's serial now; each publish moves it on.
 	Serial string
-	// Messages counts the messages in the history.
+	// Messages is the number of messages in the history.
 	Messages int
-	// Members are the clients that are present, sorted, one for each of their connections.
+	// Members has the clientIds that are present, sorted. A client is listed once for each of its
+	// connections.
 	Members []string
 }
 
-// AttachmentInfo describes a connection's share in a channel.
+// AttachmentInfo describes the attachment of a connection to a channel.
 type AttachmentInfo struct {
 	Modes Flags
-	// Params are those that the server recognised.
+	// Params has the params that the server recognised.
 	Params map[string]string
-	// Live is false while the connection is without a transport, and after a resume
-	// until the client attaches again.
+	// Live is false while the connection has no transport, and after a resume until the client
+	// attaches again.
 	Live bool
 }
 
@@ -75,8 +76,7 @@ type TokenInfo struct {
 // Attached reports whether any connection is attached to the channel.
 func (st State) Attached(channel string) bool { return len(st.Channels[channel].Attached) > 0 }
 
-// AttachedChannels returns the names of the channels to which any connection is
-// attached, sorted.
+// AttachedChannels returns the sorted names of the channels that have an attached connection.
 func (st State) AttachedChannels() []string {
 	var out []string
 	for _, name := range slices.Sorted(maps.Keys(st.Channels)) {
@@ -96,16 +96,17 @@ func (st State) Connected() int {
 	return n
 }
 
-// State returns what the server holds now.
+// State returns the server's state now.
 func (s *Server) State() State {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return s.stateLocked()
 }
 
-// Await waits until condition holds of the server's state, without polling: it is asked
-// at once and after each change. condition may call the server, but must not wait for
-// it. If ctx or the server ends first, the error says so and wraps the context's cause.
+// Await waits until condition returns true for the server's state. It calls condition at once and
+// after each change of the state. condition may call the server, but must not wait for it. If ctx
+// ends or the server is closed first, Await returns an error that says so; for ctx, it wraps the
+// context's cause.
 func (s *Server) Await(ctx context.Context, condition func(State) bool) error {
 	for {
 		s.mu.Lock()

@@ -2,10 +2,10 @@ package ablytest
 
 import "time"
 
-// timer is a call that is due later on the server's clock.
+// timer is a call that is scheduled on the server's clock.
 type timer struct{ stop func() }
 
-// after calls f after d, unless it is stopped or the server closes before.
+// after calls f after d, unless it is stopped or the server closes first.
 func (s *Server) after(d time.Duration, f func()) (stop func()) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -17,7 +17,7 @@ func (s *Server) after(d time.Duration, f func()) (stop func()) {
 	}
 }
 
-// afterLocked is after for who holds s.mu; f runs without it.
+// afterLocked is after for callers that hold s.mu; f runs without the lock.
 func (s *Server) afterLocked(d time.Duration, f func()) *timer {
 	t := &timer{}
 	if s.ctx.Err() != nil {
@@ -32,7 +32,7 @@ func (s *Server) afterLocked(d time.Duration, f func()) *timer {
 			s.mu.Unlock()
 			return
 		}
-		// Counted before the lock goes, so that Close can't miss it.
+		// Count f before the lock is released, so that Close waits for it.
 		done := s.owners.start("timer")
 		s.mu.Unlock()
 		defer done()
@@ -41,7 +41,7 @@ func (s *Server) afterLocked(d time.Duration, f func()) *timer {
 	return t
 }
 
-// stopLocked stops t, which may be nil or over.
+// stopLocked stops t, which may be nil or have fired.
 func (s *Server) stopLocked(t *timer) {
 	if _, live := s.timers[t]; live {
 		delete(s.timers, t)

@@ -10,7 +10,7 @@ import (
 	"time"
 )
 
-// TokenDetails is a token as clients get it (TD). Times are in milliseconds since the
+// TokenDetails is a token in the form that clients get (TD). Times are in milliseconds since the
 // epoch.
 type TokenDetails struct {
 	Token      string `json:"token"`
@@ -21,28 +21,28 @@ type TokenDetails struct {
 	ClientID   string `json:"clientId,omitempty"`
 }
 
-// TokenParams says what a token shall be (TK). Zero fields mean: an hour, all that the
-// key may do, no clientId, no claims.
+// TokenParams describes a token to be issued (TK). The zero fields mean: a lifetime of one hour,
+// the capability of the key, no clientId, no claims.
 type TokenParams struct {
 	TTL        time.Duration
 	Capability string
 	ClientID   string
-	// RoomClaims are what the token says of its user, by room, or by a prefix of rooms such as
+	// RoomClaims has the claims about the token's user, by room, or by a prefix of rooms such as
 	// "vip:*". The server adds them to what the user sends there (CHA-M2h). Only a JWT has claims.
 	RoomClaims map[string]string
 }
 
-// token is a token that the server has issued, or a JWT that it has seen. Expired ones are
-// kept: they get another error than tokens that never existed.
+// token is a token that the server has issued, or a JWT that it has seen. Expired ones are kept:
+// their error differs from that of tokens that never existed.
 type token struct {
 	details    TokenDetails
 	key        Key
 	capability capability
-	claims     userClaims // of a JWT
+	claims     userClaims // user claims of a JWT
 	revoked    bool
 }
 
-// tokenRequest is a signed request as clients make it (TE). Times are in milliseconds.
+// tokenRequest is a signed request of a client (TE). Times are in milliseconds.
 type tokenRequest struct {
 	KeyName    string  `json:"keyName"`
 	TTL        *int64  `json:"ttl"`
@@ -64,8 +64,8 @@ func errTokenExpired() *ErrorInfo {
 	return NewError(40142, http.StatusUnauthorized, "token expired")
 }
 
-// mac is the signature of the request with the key's secret (RSA9g): a hash over its
-// fields, each on a line, empty where the client left it out.
+// mac returns the signature of the request with the key's secret (RSA9g): a hash of its fields,
+// each on a line, empty if the client left it out.
 func (r *tokenRequest) mac(secret string) string {
 	ttl, clientID := "", ""
 	if r.TTL != nil {
@@ -79,8 +79,8 @@ func (r *tokenRequest) mac(secret string) string {
 	return base64.StdEncoding.EncodeToString(h.Sum(nil))
 }
 
-// requestToken serves POST /keys/{keyName}/requestToken: for a signed request, or for
-// an unsigned one of somebody who has the key itself.
+// requestToken serves POST /keys/{keyName}/requestToken. The request is signed, or comes from a
+// client that has the key itself.
 func (s *Server) requestToken(rq *request) *response {
 	keyName := rq.segments[1]
 	var body tokenRequest
@@ -157,7 +157,7 @@ func (s *Server) checkSignature(r *tokenRequest, key Key) *ErrorInfo {
 	return nil
 }
 
-// issue makes a token of the key.
+// issue returns a new token of the key.
 func (s *Server) issue(key Key, p TokenParams) (*TokenDetails, *ErrorInfo) {
 	if p.TTL == 0 {
 		p.TTL = defaultTokenTTL
@@ -172,7 +172,7 @@ func (s *Server) issue(key Key, p TokenParams) (*TokenDetails, *ErrorInfo) {
 	owned, _ := parseCapability(key.Capability)
 	allowed := owned.intersect(asked)
 	if allowed != nil && len(allowed) == 0 {
-		return nil, errNotPermitted("the key %q has none of the capability that the token asks for", key.Name)
+		return nil, errNotPermitted("the key %q allows none of the operations that the token asks for", key.Name)
 	}
 	now := s.now()
 	t := &token{key: key, capability: allowed, details: TokenDetails{
@@ -222,8 +222,8 @@ func (s *Server) identifyTokenLocked(text string) (identity, *ErrorInfo) {
 	return id, nil
 }
 
-// watchToken asks the client for a new token before its token ends, and disconnects it
-// when that is over.
+// watchToken asks the client for a new token before its token ends, and disconnects the client when
+// the token ends.
 func (s *Server) watchToken(c *connection) {
 	s.stopLocked(c.renew)
 	tok := c.identity.token
@@ -246,7 +246,7 @@ func (s *Server) watchToken(c *connection) {
 	c.renew = s.afterLocked(left, func() { s.endToken(c, tok) })
 }
 
-// endToken disconnects a client whose token is over (RTN15h).
+// endToken disconnects a client whose token has ended (RTN15h).
 func (s *Server) endToken(c *connection, tok *token) {
 	s.mu.Lock()
 	defer s.mu.Unlock()

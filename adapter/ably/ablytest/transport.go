@@ -12,32 +12,32 @@ import (
 	"github.com/coder/websocket"
 )
 
-// transport is one WebSocket. Its reader is the goroutine of the HTTP handler; two more
-// carry the frames of each direction.
+// transport is one WebSocket. The goroutine of the HTTP handler reads from it. Two more goroutines
+// carry the frames, one for each direction.
 type transport struct {
 	s          *Server
-	n          int // in the order of opening, from 1
+	n          int // counts the WebSockets, from 1
 	ws         *websocket.Conn
 	tcp        net.Conn
 	format     Format
-	heartbeats bool // heartbeats are wanted as protocol messages
+	heartbeats bool // the client wants heartbeats as protocol messages
 	ctx        context.Context
 	cancel     context.CancelFunc
 	in, out    *pipe
-	lastSent   atomic.Int64 // ms, on the server's clock
+	lastSent   atomic.Int64 // time in ms, on the server's clock
 
 	// Guarded by s.mu.
-	conn  *connection // nil before CONNECTED, and when the transport is of no more use
-	muted bool        // nothing more goes to the client
+	conn  *connection // nil before CONNECTED, and after the transport has lost its connection
+	muted bool        // nothing more is sent to the client
 	idle  *timer
 }
 
-// maxInbound is how many bytes of a client may wait to be worked on.
+// maxInbound is how many bytes of a client's frames may wait to be handled.
 const maxInbound = 4 << 20
 
-// outgoing is what a server has to tell about a message to a client.
+// outgoing says how a message to a client is sent.
 type outgoing struct {
-	closing  bool // end the transport after it
+	closing  bool // end the transport after the message
 	injected bool // made by a fault or by the test
 	ownWill  bool // an unsolicited heartbeat
 }
@@ -55,12 +55,12 @@ func (s *Server) serveSocket(w http.ResponseWriter, r *http.Request) {
 	s.mu.Unlock()
 	defer s.owners.start(fmt.Sprintf("WebSocket %d", t.n))()
 
-	// Where the request comes from was checked by serve.
+	// serve has already checked the origin of the request.
 	ws, err := websocket.Accept(w, r, &websocket.AcceptOptions{InsecureSkipVerify: true})
 	if err != nil {
 		return // Accept has answered.
 	}
-	// Frames above the limit in CONNECTED cut the connection, as at Ably.
+	// As at Ably, a frame above the limit that CONNECTED names cuts the connection.
 	ws.SetReadLimit(maxFrameSize)
 	t.ws = ws
 	t.tcp, _ = r.Context().Value(netConnKey{}).(net.Conn)
@@ -85,8 +85,8 @@ func (s *Server) serveSocket(w http.ResponseWriter, r *http.Request) {
 	carriers.Wait()
 }
 
-// read takes frames off the socket until it ends, then has what was read carried to its
-// end before the transport is given up.
+// read reads frames until the socket ends. The transport loses its connection after all frames that
+// were read are handled.
 func (t *transport) read() {
 	defer t.in.push(finish{func() { t.lost() }})
 	for {
@@ -108,14 +108,14 @@ func (t *transport) read() {
 			counted: true,
 			size:    int64(len(b)),
 		})
-		// A client that sends faster than the server works has to wait.
+		// Make a client wait that sends faster than the server works.
 		if !t.in.awaitRoom(t.ctx, maxInbound) {
 			return
 		}
 	}
 }
 
-// lost gives the transport up: its connection, if any, has none from now on.
+// lost separates the transport from its connection, if it has one, and ends the transport.
 func (t *transport) lost() {
 	t.s.mu.Lock()
 	t.s.dropTransport(t)
@@ -123,22 +123,22 @@ func (t *transport) lost() {
 	t.cancel()
 }
 
-// cut ends the transport without a farewell.
+// cut ends the transport. The client gets no closing frame.
 func (t *transport) cut() {
 	t.mute()
 	t.lost()
 	t.ws.CloseNow()
 }
 
-// mute has nothing more written to the client.
+// mute stops all further writes to the client.
 func (t *transport) mute() {
 	t.s.mu.Lock()
 	t.muted = true
 	t.s.mu.Unlock()
 }
 
-// cutAfterWrite ends the transport such that what was written before still arrives: a
-// plain close would let the client's unread frames reset the stream.
+// cutAfterWrite ends the transport such that everything that was written before still arrives. A
+// plain close would reset the stream if the server has unread frames of the client.
 func (t *transport) cutAfterWrite() {
 	t.mute()
 	t.s.mu.Lock()
@@ -148,7 +148,7 @@ func (t *transport) cutAfterWrite() {
 	if !ok || half.CloseWrite() != nil {
 		t.cut()
 	}
-	// The client sees the end of the stream and closes; the reader sees that.
+	// The client sees the end of the stream and closes its side; the reader notices that.
 }
 
 // send queues a message for the client. Callers hold s.mu.
@@ -170,15 +170,15 @@ func (t *transport) send(pm *ProtocolMessage, o outgoing) {
 	}
 }
 
-// tooSlow ends the transport of a client that doesn't read what is sent to it. There is no
-// farewell, since it would wait behind all else. Callers hold s.mu.
+// tooSlow ends the transport of a client that doesn't read what is sent to it. It sends no closing
+// frame, which would wait behind everything else. Callers hold s.mu.
 func (t *transport) tooSlow() {
 	t.muted = true
 	t.s.dropTransport(t)
 	t.cancel()
 }
 
-// frameArrived receives each frame of the client as it comes off the socket.
+// frameArrived notes each frame of the client as it is read from the socket.
 func (t *transport) frameArrived(c *crossing) {
 	if serial, ok := c.awaitsAck(); ok {
 		t.s.mu.Lock()
@@ -189,8 +189,8 @@ func (t *transport) frameArrived(c *crossing) {
 	}
 }
 
-// awaitsAck returns the serial under which a frame of the client is to be answered by
-// ACK or NACK. Some clients put a serial into frames that are not.
+// awaitsAck returns the serial of a frame of the client that needs an ACK or a NACK. ok is false
+// for other frames, in which some clients send a serial too.
 func (c *crossing) awaitsAck() (serial int64, ok bool) {
 	if c.Direction != ClientToServer || c.Message == nil || c.Message.MsgSerial == nil || !c.Action.acknowledged() {
 		return 0, false
@@ -198,7 +198,7 @@ func (c *crossing) awaitsAck() (serial int64, ok bool) {
 	return *c.Message.MsgSerial, true
 }
 
-// frameToServer brings a frame of the client to the server.
+// frameToServer delivers a frame of the client to the server.
 func (t *transport) frameToServer(c *crossing) {
 	if c.cutAfter {
 		t.mute()

@@ -11,7 +11,7 @@ const (
 	actionAppend  = 5
 )
 
-// find returns a message of the history as it is now, nil if there is none.
+// find returns the last version of a message of the history, or nil if there is no such message.
 func (l *messageLog) find(serial string) *Message {
 	for _, p := range l.log {
 		if !l.visible(p) {
@@ -26,7 +26,7 @@ func (l *messageLog) find(serial string) *Message {
 	return nil
 }
 
-// now returns a message in its last version.
+// now returns the last version of a message.
 func (l *messageLog) now(m *Message) *Message {
 	if changes := l.changes[m.Serial]; len(changes) > 0 {
 		return changes[len(changes)-1]
@@ -46,28 +46,28 @@ func (l *messageLog) versions(serial string) (all []*Message) {
 	return append(all, l.changes[serial]...)
 }
 
-// change publishes a further version of a message: an update or a deletion.
+// change publishes a new version of a message: an update, a deletion or a summary.
 func (ch *channel) change(m *Message) {
 	p := &publish{timestamp: ch.s.nowMillis(), ephemeral: true, id: randomText(12) + ":0", messages: []*Message{m}}
 	if m.ID == "" {
 		m.ID = fmt.Sprintf("%s:0", p.id)
 	}
-	ch.bring(p)
+	ch.addAndDeliver(p)
 }
 
-// changeTo is change where subscribers receive something else than what is kept. It returns the
-// version's serial.
-func (ch *channel) changeTo(kept, told *Message) string {
+// changeTo publishes a new version of a message. The history keeps kept, and subscribers receive
+// delivered. It returns the version's serial.
+func (ch *channel) changeTo(kept, delivered *Message) string {
 	id := randomText(12) + ":0"
-	if told.ID == "" {
-		told.ID, kept.ID = id+":0", id+":0"
+	if delivered.ID == "" {
+		delivered.ID, kept.ID = id+":0", id+":0"
 	}
-	ch.bring(&publish{timestamp: ch.s.nowMillis(), ephemeral: true, id: id, messages: []*Message{told}, instead: kept})
-	return told.Version.Serial
+	ch.addAndDeliver(&publish{timestamp: ch.s.nowMillis(), ephemeral: true, id: id, messages: []*Message{delivered}, instead: kept})
+	return delivered.Version.Serial
 }
 
-// bring notes what leaves serials as they are, and delivers it.
-func (ch *channel) bring(p *publish) {
+// addAndDeliver adds and delivers a publish that doesn't change the serials of messages.
+func (ch *channel) addAndDeliver(p *publish) {
 	ch.log.addChange(p)
 	for _, a := range ch.attachments() {
 		if a.live {
@@ -77,8 +77,7 @@ func (ch *channel) bring(p *publish) {
 	ch.s.notifyLocked()
 }
 
-// addChange notes a publish of a further version, or of a summary, which leave their messages'
-// serials as they are.
+// addChange adds the publish of a new version, or of annotations. The messages keep their serials.
 func (l *messageLog) addChange(p *publish) {
 	p.before = l.serial
 	l.serial = l.next()
@@ -91,7 +90,7 @@ func (l *messageLog) addChange(p *publish) {
 		if m.Action == actionSummary {
 			continue
 		}
-		// each is later than the one before
+		// the new version must be later than the last one
 		if versions := l.versions(m.Serial); len(versions) > 0 {
 			m.Version.Timestamp = max(p.timestamp, versions[len(versions)-1].Version.Timestamp+1)
 		}

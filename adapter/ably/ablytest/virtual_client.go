@@ -8,18 +8,18 @@ import (
 	"slices"
 )
 
-// VirtualClient is a client without a wire. What it does reaches other clients as what a client
-// with a connection does, and is kept as that. Its key allows everything, it meets no fault, and it
-// stays connected whatever becomes of the others. It isn't among the connections of [State], but is
-// attached to a channel from [VirtualClient.Enter] to [VirtualClient.Leave]. Its methods may be
-// called by any goroutine. Errors are of type [*ErrorInfo], those that Ably gives.
+// VirtualClient is a client without a wire. Other clients receive what it does as if it had a
+// connection, and the histories keep it. Its key allows everything. No fault applies to it, and no
+// disruption disconnects it. [State] doesn't list it among the connections, but lists its
+// attachment to a channel from [VirtualClient.Enter] to [VirtualClient.Leave]. Its methods may be
+// called by any goroutine. They return Ably's errors, of type [*ErrorInfo].
 type VirtualClient struct {
 	s      *Server
-	conn   *connection // without a transport; guarded by Server.mu
-	serial int64       // of its next message; guarded by Server.mu
+	conn   *connection // never has a transport; guarded by Server.mu
+	serial int64       // the serial of its next message; guarded by Server.mu
 }
 
-// VirtualClient returns the client of a clientId without a wire: always the same one.
+// VirtualClient returns the virtual client with this clientId. Later calls return the same client.
 func (s *Server) VirtualClient(clientID string) *VirtualClient {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -39,11 +39,12 @@ func (s *Server) VirtualClient(clientID string) *VirtualClient {
 	return v
 }
 
-// ConnectionID returns the id of the connection that the client seems to have.
+// ConnectionID returns the id of the connection that other clients see as the client's.
 func (v *VirtualClient) ConnectionID() string { return v.conn.id }
 
-// Claim has the client's token say something of its user in a room, or in those of a prefix such as
-// "vip:*": the server adds it to what the user sends there from now on (CHA-M2h). "" is nothing.
+// Claim gives the client's token a user claim for a room, or for the rooms with a prefix such as
+// "vip:*". The server adds the claim to everything that the user sends there from now on (CHA-M2h).
+// "" means no claim.
 func (v *VirtualClient) Claim(room, claim string) {
 	v.s.mu.Lock()
 	defer v.s.mu.Unlock()
@@ -55,12 +56,12 @@ func (v *VirtualClient) Claim(room, claim string) {
 	v.conn.identity.token = &token{key: v.conn.identity.key, claims: claims}
 }
 
-// Request makes a REST request, such as POST on "/chat/v4/rooms/lobby/messages", with a body that
-// JSON has a form for, or nil, and returns the JSON of the answer.
+// Request makes a REST request, such as POST on "/chat/v4/rooms/lobby/messages", and returns the
+// JSON of the answer. The body is encoded as JSON; nil means none.
 func (v *VirtualClient) Request(method, path string, body any) ([]byte, error) {
 	sent, err := json.Marshal(body)
 	if err != nil {
-		return nil, errBadRequest("the body has no form in JSON: %v", err)
+		return nil, errBadRequest("the body can't be encoded as JSON: %v", err)
 	}
 	if body == nil {
 		sent = nil
@@ -85,7 +86,7 @@ func (v *VirtualClient) Request(method, path string, body any) ([]byte, error) {
 	return nil, failed.Error
 }
 
-// Publish publishes messages over the connection that the client seems to have.
+// Publish publishes messages on a channel, as if over a connection of the client.
 func (v *VirtualClient) Publish(channel string, messages ...Message) error {
 	v.s.mu.Lock()
 	defer v.s.mu.Unlock()
@@ -96,7 +97,8 @@ func (v *VirtualClient) Publish(channel string, messages ...Message) error {
 	return v.send(pm, v.s.message)
 }
 
-// send has a message handled that is to be acknowledged. The lock is held.
+// send passes a message that needs an ACK or a NACK to handle, and returns the error of a NACK.
+// Callers hold the lock.
 func (v *VirtualClient) send(
 	pm *ProtocolMessage, handle func(*connection, *ProtocolMessage) *ProtocolMessage,
 ) error {
@@ -109,8 +111,8 @@ func (v *VirtualClient) send(
 	return nil
 }
 
-// Enter attaches the client to a channel and makes it present there, with data that JSON has a form
-// for, or nil. A client that is present has other data then.
+// Enter attaches the client to a channel and makes it present there. The data is encoded as JSON
+// unless it is a string; nil means none. If the client is already present, Enter changes its data.
 func (v *VirtualClient) Enter(channel string, data any) error {
 	v.s.mu.Lock()
 	defer v.s.mu.Unlock()
@@ -127,8 +129,8 @@ func (v *VirtualClient) Enter(channel string, data any) error {
 	return v.presence(channel, presenceEnter, data)
 }
 
-// Leave makes the client present no more, and detaches it. A client that is not present does
-// nothing.
+// Leave ends the client's presence in a channel and detaches the client. If the client is not
+// present, Leave does nothing.
 func (v *VirtualClient) Leave(channel string) error {
 	v.s.mu.Lock()
 	defer v.s.mu.Unlock()
@@ -141,7 +143,7 @@ func (v *VirtualClient) Leave(channel string) error {
 	return err
 }
 
-// presence changes presence. The lock is held.
+// presence sends a presence message. Callers hold the lock.
 func (v *VirtualClient) presence(channel string, action int, data any) error {
 	w := map[string]any{"action": action}
 	switch data := data.(type) {
@@ -151,7 +153,7 @@ func (v *VirtualClient) presence(channel string, action int, data any) error {
 	default:
 		text, err := json.Marshal(data)
 		if err != nil {
-			return errBadRequest("the data has no form in JSON: %v", err)
+			return errBadRequest("the data can't be encoded as JSON: %v", err)
 		}
 		w["data"], w["encoding"] = string(text), "json"
 	}
@@ -159,7 +161,7 @@ func (v *VirtualClient) presence(channel string, action int, data any) error {
 	return v.send(pm, v.s.presence)
 }
 
-// wired returns a channel's attachments without those of virtual clients.
+// wired returns the channel's attachments except those of virtual clients.
 func (ch *channel) wired() []*attachment {
 	virtual := func(a *attachment) bool { return ch.s.conns[a.conn.id] != a.conn }
 	return slices.DeleteFunc(ch.attachments(), virtual)

@@ -1,7 +1,7 @@
 package ablytest
 
-// ProtocolMessage is the unit of the realtime protocol (TR4), as it stands on the wire.
-// Fields left zero are absent there, except Action.
+// ProtocolMessage is the unit of the realtime protocol (TR4), in the form that it has on the wire.
+// Zero fields are left out there, except Action.
 //
 // A message that came from the server's hooks or log is shared: don't change it.
 type ProtocolMessage struct {
@@ -25,18 +25,18 @@ type ProtocolMessage struct {
 	Auth              *AuthDetails       `json:"auth,omitempty"`
 	Res               []*PublishResult   `json:"res,omitempty"`
 
-	// nameAlways has Channel on the wire when it is empty: without a channel an ERROR is the
-	// connection's.
+	// nameAlways encodes Channel even if it is empty: an ERROR without a channel is about the
+	// connection.
 	nameAlways bool
 }
 
-// named returns the message with its channel on the wire even when the channel's name is empty.
+// named returns the message with a channel on the wire even if the channel's name is empty.
 func (pm *ProtocolMessage) named() *ProtocolMessage {
 	pm.nameAlways = true
 	return pm
 }
 
-// size is about how many bytes the message takes.
+// size returns how many bytes the message takes, about.
 func (pm *ProtocolMessage) size() int64 {
 	n := int64(publishOverhead)
 	for _, m := range pm.Messages {
@@ -45,8 +45,8 @@ func (pm *ProtocolMessage) size() int64 {
 	return n + int64(publishOverhead*(len(pm.Presence)+len(pm.Annotations)))
 }
 
-// ConnectionDetails is what CONNECTED tells a client about its connection (CD2).
-// Durations are in milliseconds, sizes in bytes.
+// ConnectionDetails has the details of a connection in its CONNECTED (CD2). Durations are in
+// milliseconds, sizes in bytes.
 type ConnectionDetails struct {
 	ClientID           string `json:"clientId,omitempty"`
 	ConnectionKey      string `json:"connectionKey,omitempty"`
@@ -70,8 +70,8 @@ type PublishResult struct {
 	Serials []string `json:"serials"`
 }
 
-// Message is one message of a channel (TM2). Data is a string, a []byte or a value as
-// JSON has them; binary data stands on a JSON wire as base64, with Encoding saying so.
+// Message is one message of a channel (TM2). Data is a string, a []byte or a value of plain JSON
+// types. In JSON, binary data is sent as base64, and Encoding ends with "base64".
 type Message struct {
 	ID            string          `json:"id,omitempty"`
 	ClientID      string          `json:"clientId,omitempty"`
@@ -83,9 +83,9 @@ type Message struct {
 	Timestamp     int64           `json:"timestamp,omitempty"` // ms since the epoch
 	Extras        map[string]any  `json:"extras,omitempty"`
 	Serial        string          `json:"serial,omitempty"`
-	Action        int             `json:"action"` // 0 is MESSAGE_CREATE (TM5)
+	Action        int             `json:"action"` // 0 means MESSAGE_CREATE (TM5)
 	Version       *MessageVersion `json:"version,omitempty"`
-	Annotations   map[string]any  `json:"annotations,omitempty"` // of a summary (TM8)
+	Annotations   map[string]any  `json:"annotations,omitempty"` // the summary of reactions (TM8)
 }
 
 // MessageVersion describes the last change of a [Message] (TM2s).
@@ -97,7 +97,7 @@ type MessageVersion struct {
 	Metadata    map[string]string `json:"metadata,omitempty"`
 }
 
-// ephemeral reports whether the publisher asked for the message not to be kept.
+// ephemeral reports whether the publisher asked the server not to keep the message.
 func (m *Message) ephemeral() bool {
 	e, _ := m.Extras["ephemeral"].(bool)
 	return e

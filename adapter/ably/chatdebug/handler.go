@@ -1,16 +1,16 @@
-// Package chatdebug serves a page about the chat rooms of a running program, in the manner of
-// net/http/pprof: the rooms with their statuses and incarnations, the calls that wait and for how
-// long, and the last events.
+// Package chatdebug serves a page about the chat rooms of a running program, like net/http/pprof.
+// The page shows the rooms with their statuses and incarnations, the calls that wait and how long
+// they have waited, and the last events.
 //
 //	http.Handle("/debug/chat", chatdebug.Handler(client))
 //	go http.ListenAndServe("localhost:6060", nil)
 //
-// The page is at /debug/chat, and the same as JSON at /debug/chat?format=json. Both have names of
-// rooms, options, statuses and errors; no message, no key and no token. They are for the people who
-// run the program: don't serve them to everybody.
+// The page is at /debug/chat. /debug/chat?format=json has the same as JSON. Both contain names of
+// rooms, options, statuses and errors, but no message, no key and no token. They are meant for the
+// people who run the program: don't serve them to the public.
 //
-// A client without a handler pays nothing for this package. From the call of [Handler] on, each
-// step of a room takes a lock and writes one event; what is kept has a fixed size.
+// A client without a handler has no cost from this package. After [Handler] is called, each step of
+// a room takes a lock and records one event. The number of recorded events is limited.
 package chatdebug
 
 import (
@@ -24,9 +24,9 @@ import (
 	"ablyrooms.example/lifecycle"
 )
 
-// Handler returns a handler that serves the page about a client, and begins to note the client's
-// events and the times of its calls. Make one for a client: each stays with it for its life. The
-// handler may be used concurrently, and also when the client is disposed of.
+// Handler returns a handler that serves the page about a client. It begins to record the client's
+// events and the times of its calls. Call it once for each client: its recording can't be removed.
+// The handler may be used concurrently, and also after the client is disposed of.
 func Handler(client *ablychat.Client) http.Handler { return newHandler(client, time.Now) }
 
 func newHandler(client *ablychat.Client, now func() time.Time) *handler {
@@ -41,7 +41,8 @@ type handler struct {
 	recorder *recorder
 }
 
-// ServeHTTP serves the page, or with format=json, or for a client that accepts only that, JSON.
+// ServeHTTP serves the page. It serves JSON instead if the query has format=json, or if the client
+// accepts only JSON.
 func (h *handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if r.Method != http.MethodGet && r.Method != http.MethodHead {
 		w.Header().Set("Allow", "GET, HEAD")
@@ -57,7 +58,7 @@ func (h *handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		header.Set("Content-Type", "application/json")
 		e := json.NewEncoder(&body)
 		e.SetIndent("", "  ")
-		_ = e.Encode(view) // plain data, into memory
+		_ = e.Encode(view) // never fails: view is plain data, and body is in memory
 	} else {
 		header.Set("Content-Type", "text/html; charset=utf-8")
 		header.Set("Content-Security-Policy", "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'; base-uri 'none'")
@@ -66,7 +67,7 @@ func (h *handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 			return
 		}
 	}
-	_, _ = w.Write(body.Bytes()) // an error is the reader's, who has gone
+	_, _ = w.Write(body.Bytes()) // fails only if the reader has gone
 }
 
 func wantsJSON(r *http.Request) bool {

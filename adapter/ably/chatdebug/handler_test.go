@@ -23,7 +23,7 @@ import (
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
-// clock is a time that a test sets.
+// clock is a clock that the test sets.
 type clock struct {
 	mu sync.Mutex
 	at time.Time
@@ -43,7 +43,7 @@ func (c *clock) pass(d time.Duration) {
 
 func newClock() *clock { return &clock{at: time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)} }
 
-// connect returns a client on an embedded server, which ends with the test.
+// connect returns a client on an embedded server. Both end with the test.
 func connect(t *testing.T) (*ablytest.Server, *ablychat.Client) {
 	t.Helper()
 	server := ablytest.NewServer(t)
@@ -68,7 +68,7 @@ func get(t *testing.T, client *ablychat.Client, name string) *ablychat.Room {
 	return room
 }
 
-// serve returns what the handler serves at a query, with a header Accept.
+// serve returns the handler's response to a request with a query and an Accept header.
 func serve(h http.Handler, query, accept string) *httptest.ResponseRecorder {
 	r := httptest.NewRequest(http.MethodGet, "/debug/chat"+query, nil)
 	r.Header.Set("Accept", accept)
@@ -87,7 +87,7 @@ func view(t *testing.T, h http.Handler) View {
 	return v
 }
 
-// await waits until an event is noted: observers receive a step after its call has gone on.
+// await waits until an event is recorded. Observers may receive a step after its call has returned.
 func await(t *testing.T, h http.Handler, text string) {
 	t.Helper()
 	deadline := time.Now().Add(time.Minute)
@@ -103,7 +103,8 @@ func await(t *testing.T, h http.Handler, text string) {
 	}
 }
 
-// TestAnAttachThatWaits shows a room, the call that waits, for how long, and what happened.
+// TestAnAttachThatWaits checks that the page shows a room, a call that waits, how long it has
+// waited, and the events.
 func TestAnAttachThatWaits(t *testing.T) {
 	server, client := connect(t)
 	clock := newClock()
@@ -115,7 +116,7 @@ func TestAnAttachThatWaits(t *testing.T) {
 	if err := gate.Await(t.Context(), 1); err != nil {
 		t.Fatal(err)
 	}
-	await(t, h, "Attach of the room, its call 1, began")
+	await(t, h, "the room's call 1, Attach, began")
 	clock.pass(90 * time.Second)
 	v := view(t, h)
 	if len(v.Rooms) != 1 || v.Rooms[0].Name != "basketball-stream" || v.Rooms[0].Status.Status != "attaching" ||
@@ -141,8 +142,8 @@ func TestAnAttachThatWaits(t *testing.T) {
 	}
 }
 
-// TestARoomBeforeTheHandler: a handler that is made late shows the rooms that are there, says of
-// calls that are older than itself that it doesn't know how long they wait, and notes what follows.
+// TestARoomBeforeTheHandler makes a handler late. It must show the rooms that are already open,
+// show no waiting time for calls that began before it, and record later events.
 func TestARoomBeforeTheHandler(t *testing.T) {
 	server, client := connect(t)
 	room := get(t, client, "old")
@@ -164,7 +165,8 @@ func TestARoomBeforeTheHandler(t *testing.T) {
 	await(t, h, "status attached, was attaching")
 }
 
-// TestThePage is valid for a reader of screens, loads nothing, and shows neither messages nor keys.
+// TestThePage checks that the page is accessible to a screen reader, loads no other file, and shows
+// neither messages nor keys.
 func TestThePage(t *testing.T) {
 	_, client := connect(t)
 	h := Handler(client)
@@ -201,7 +203,7 @@ func TestThePage(t *testing.T) {
 	}
 }
 
-// TestAfterTheEnd: the page goes on to be served when the client is disposed of.
+// TestAfterTheEnd checks that the page is still served after the client is disposed of.
 func TestAfterTheEnd(t *testing.T) {
 	_, client := connect(t)
 	h := Handler(client)
@@ -228,7 +230,7 @@ func TestSecretsInErrors(t *testing.T) {
 	}
 }
 
-// TestTheRingKeepsTheNewest fills it more than once.
+// TestTheRingKeepsTheNewest records more events than the ring holds.
 func TestTheRingKeepsTheNewest(t *testing.T) {
 	r := newRecorder(time.Now)
 	for i := range 2*kept + 3 {
@@ -240,8 +242,8 @@ func TestTheRingKeepsTheNewest(t *testing.T) {
 	}
 }
 
-// TestNothingUntilItIsMounted: attaching a room that is attached costs as much as it did before
-// there was this package, until a handler is made.
+// TestNothingUntilItIsMounted checks that, until a handler is made, an attach of an attached room
+// allocates no more than without this package.
 func TestNothingUntilItIsMounted(t *testing.T) {
 	_, client := connect(t)
 	room := get(t, client, "a")
@@ -250,7 +252,7 @@ func TestNothingUntilItIsMounted(t *testing.T) {
 	}
 	allocations := func() float64 {
 		least := math.Inf(1)
-		for range 20 { // other goroutines allocate too, now and then
+		for range 20 { // other goroutines sometimes allocate too, so measure several times
 			least = min(least, testing.AllocsPerRun(200, func() {
 				_, _ = client.Rooms().Get(context.Background(), "a")
 				_ = room.Attach(context.Background())
@@ -265,7 +267,7 @@ func TestNothingUntilItIsMounted(t *testing.T) {
 	}
 }
 
-// most is what an attach of an attached room allocates with no observer: its call.
+// most is the number of allocations of an attach of an attached room without an observer.
 const most = 2
 
 func BenchmarkAttach(b *testing.B) {

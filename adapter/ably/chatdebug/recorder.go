@@ -9,30 +9,30 @@ import (
 	"ablyrooms.example/lifecycle"
 )
 
-// kept is how many events are kept.
+// kept is the number of events that are kept.
 const kept = 200
 
 // Event is something that happened to a room.
 type Event struct {
 	At   time.Time `json:"at"`
-	Room string    `json:"room,omitempty"` // empty for what is about all rooms
+	Room string    `json:"room,omitempty"` // empty for an event of all rooms
 	Text string    `json:"text"`
 }
 
-// callKey names a call: of the registry of rooms, with a nil room, or of one room.
+// callKey identifies a call: room is nil for a call of the registry of rooms, such as Get.
 type callKey struct {
 	room any
 	call fsm.Call
 }
 
-// recorder notes the last events, and when calls that wait have begun.
+// recorder records the last events, and the times at which waiting calls began.
 type recorder struct {
 	now   func() time.Time
 	since time.Time
 
 	mu     sync.Mutex
-	events []Event // a ring, once it is full
-	next   int     // where the next one goes
+	events []Event // the last events; a ring when it is full
+	next   int     // the index of the oldest event, when the ring is full
 	began  map[callKey]time.Time
 }
 
@@ -40,7 +40,7 @@ func newRecorder(now func() time.Time) *recorder {
 	return &recorder{now: now, since: now(), began: map[callKey]time.Time{}}
 }
 
-// rooms notes a step of the registry.
+// rooms records a step of the registry of rooms.
 func (r *recorder) rooms(step lifecycle.RoomsStep) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -48,7 +48,7 @@ func (r *recorder) rooms(step lifecycle.RoomsStep) {
 	switch in.Kind {
 	case fsm.CallGet, fsm.CallRelease, fsm.CallDispose:
 		r.began[callKey{nil, in.Call}] = at
-		r.note(at, step.Name, fmt.Sprintf("%v, call %d, began", in.Kind, in.Call))
+		r.note(at, step.Name, fmt.Sprintf("call %d, %v, began", in.Call, in.Kind))
 	case fsm.CallReleaseIf:
 		r.note(at, step.Name, fmt.Sprintf("the last lease of incarnation %d was closed", in.Incarnation))
 	case fsm.Opened, fsm.ReleaseDone:
@@ -70,7 +70,7 @@ func (r *recorder) rooms(step lifecycle.RoomsStep) {
 	}
 }
 
-// room notes a step of a room.
+// room records a step of a room.
 func (r *recorder) room(step lifecycle.RoomStep) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -78,7 +78,7 @@ func (r *recorder) room(step lifecycle.RoomStep) {
 	switch in.Kind {
 	case fsm.CallRoomAttach, fsm.CallRoomDetach:
 		r.began[callKey{step.Of, in.Call}] = at
-		r.note(at, step.Room, fmt.Sprintf("%v of the room, its call %d, began", in.Kind, in.Call))
+		r.note(at, step.Room, fmt.Sprintf("the room's call %d, %v, began", in.Call, in.Kind))
 	case fsm.CallRoomRelease:
 		r.began[callKey{step.Of, in.Call}] = at
 	}
@@ -100,7 +100,7 @@ func (r *recorder) room(step lifecycle.RoomStep) {
 	}
 }
 
-// ended notes the end of a call that was seen to begin. The lock is held.
+// ended records the end of a call, if its beginning was recorded. The lock is held.
 func (r *recorder) ended(at time.Time, key callKey, room, outcome string) {
 	began, seen := r.began[key]
 	delete(r.began, key)
@@ -110,7 +110,7 @@ func (r *recorder) ended(at time.Time, key callKey, room, outcome string) {
 	}
 }
 
-// words says how a call ended.
+// words returns the outcome of a call as text.
 func words(o fsm.Outcome) string {
 	switch o.Kind {
 	case fsm.GotRoom:
@@ -122,14 +122,14 @@ func words(o fsm.Outcome) string {
 	case fsm.RejectedOptions:
 		return "was refused: the room exists with different options"
 	case fsm.RejectedReleased:
-		return "was refused: the name was released meanwhile"
+		return "was refused: the name was released while it waited"
 	case fsm.GaveUp:
 		return "stopped waiting"
 	}
 	return "has failed"
 }
 
-// note keeps an event. The lock is held.
+// note adds an event. If the ring is full, it replaces the oldest one. The lock is held.
 func (r *recorder) note(at time.Time, room, text string) {
 	e := Event{at, room, text}
 	if len(r.events) < kept {
@@ -140,7 +140,7 @@ func (r *recorder) note(at time.Time, room, text string) {
 	r.next = (r.next + 1) % kept
 }
 
-// last returns the events, the newest first, and the times of calls.
+// last returns the events, newest first, and the times at which waiting calls began.
 func (r *recorder) last() ([]Event, map[callKey]time.Time) {
 	r.mu.Lock()
 	defer r.mu.Unlock()

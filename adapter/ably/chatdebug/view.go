@@ -14,15 +14,15 @@ import (
 	"ablyrooms.example/internal/pagestyle"
 )
 
-// View is what the page shows, and what is served as JSON.
+// View is the content of the page. It is also served as JSON.
 type View struct {
 	At         time.Time `json:"at"`
-	Since      time.Time `json:"since"` // events and times of calls are known from here on
+	Since      time.Time `json:"since"` // since when events and times of calls are recorded
 	Connection Status    `json:"connection"`
-	Disposal   string    `json:"disposal"` // no, disposing or disposed
+	Disposal   string    `json:"disposal"` // "no", "disposing" or "disposed"
 	Rooms      []Room    `json:"rooms"`
-	Calls      []Call    `json:"calls"`  // those that wait, the longest first
-	Events     []Event   `json:"events"` // the newest first
+	Calls      []Call    `json:"calls"`  // the calls that wait, longest wait first
+	Events     []Event   `json:"events"` // newest first
 }
 
 // Status is a status with the error that belongs to it.
@@ -31,13 +31,14 @@ type Status struct {
 	Error  string `json:"error,omitempty"`
 }
 
-// Room is one incarnation of a name.
+// Room is one incarnation of a room's name.
 type Room struct {
 	Name        string `json:"name"`
 	Incarnation uint64 `json:"incarnation"`
-	Life        string `json:"life"` // initializing, ready or releasing
+	Life        string `json:"life"` // "initializing", "ready" or "releasing"
 	Status
-	Operation string               `json:"operation,omitempty"` // what runs
+	// the operation that runs; empty if none does
+	Operation string               `json:"operation,omitempty"`
 	Options   ablychat.RoomOptions `json:"options"`
 }
 
@@ -46,12 +47,12 @@ type Call struct {
 	Operation string `json:"operation"`
 	Room      string `json:"room,omitempty"`
 	Number    uint64 `json:"number"`
-	For       string `json:"for"` // what it waits for
-	// absent for a call that is older than the handler
+	For       string `json:"for"` // what the call waits for
+	// how long the call has waited; absent if it began before the handler was made
 	Seconds *float64 `json:"seconds,omitempty"`
 }
 
-// Waits returns how long the call has waited, in words.
+// Waits returns how long the call has waited, as text.
 func (c Call) Waits() string {
 	if c.Seconds == nil {
 		return "since before this page"
@@ -59,7 +60,7 @@ func (c Call) Waits() string {
 	return rounded(time.Duration(*c.Seconds * float64(time.Second))).String()
 }
 
-// Mark returns the style of the status on the page: ok, bad or none.
+// Mark returns the style of the status on the page: "ok", "bad" or "".
 func (s Status) Mark() string {
 	switch s.Status {
 	case "attached", "connected":
@@ -111,11 +112,12 @@ func (h *handler) view() View {
 	return v
 }
 
-// phases say what a room does in each phase of an operation.
+// phases maps each phase of an operation to a text.
 var phases = map[string]string{"inAttach": "attaching the channel", "inDetach": "detaching the channel",
 	"inRetryPause": "waiting to detach again", "inGiveBack": "giving the channel back"}
 
-// age sorts calls that are older than the handler before all others.
+// age returns the key by which calls are sorted: how long they have waited. Calls that began before
+// the handler was made come first.
 func age(c Call) float64 {
 	if c.Seconds == nil {
 		return float64(1 << 62)
@@ -123,7 +125,7 @@ func age(c Call) float64 {
 	return *c.Seconds
 }
 
-// rounded leaves what a reader can use of a duration.
+// rounded rounds a duration to the digits that are useful to a reader.
 func rounded(d time.Duration) time.Duration {
 	if d < time.Second {
 		return d.Round(100 * time.Microsecond)
@@ -131,11 +133,11 @@ func rounded(d time.Duration) time.Duration {
 	return d.Round(100 * time.Millisecond)
 }
 
-// secret matches what must not be shown, should an error quote it: keys of Ably, and tokens and
-// keys in the query of an address.
+// secret matches text that an error must not show: keys of Ably, and tokens and keys in the query
+// of an address.
 var secret = regexp.MustCompile(`[\w-]+\.[\w-]+:[\w-]{8,}|(?i)(key|access_?token|secret)=[^\s&"]+|eyJ[\w-]+\.[\w-]+\.[\w-]*`)
 
-// redacted returns the text of an error without secrets; nothing for nil.
+// redacted returns the text of an error without secrets, or "" for nil.
 func redacted(err error) string {
 	if err == nil {
 		return ""

@@ -1,6 +1,6 @@
-// Draws the machines: every state, the arrows of the definition, the present state lit, and the last
-// step's arrow. What is lit bears a mark and is named in the caption, so that colour tells nothing
-// alone.
+// Draws the state machines: every state, the arrows of the definition, and the arrow of the last
+// step. The present state is highlighted. It also has a mark, and the caption names it, so that no
+// information depends on colour alone.
 
 import { h, svg } from "./dom.js";
 
@@ -56,8 +56,8 @@ const layouts = {
   },
 };
 
-// edge returns the path between two states, from border to border, bent a little to the right, so that
-// two opposite arrows are two lines.
+// edge returns the path between two states, from border to border. It bends a little to the right,
+// so that arrows in opposite directions don't overlap.
 function edge(a, b, width, bends) {
   const [dx, dy] = [b[0] - a[0], b[1] - a[1]];
   const length = Math.hypot(dx, dy) || 1;
@@ -84,8 +84,8 @@ function head([x, y], from) {
   return `${round(x)},${round(y)} ${point(0.42, 7)} ${point(-0.42, 7)}`;
 }
 
-// machine draws one machine. lit has the states that hold now, each with the names of what is in it;
-// was is the state before the last step.
+// machine draws one machine. lit has the names of the states to highlight, and tokens the texts
+// below a state, such as "#1". was and now are the states before and after the last step.
 export function machine(definition, { title, lit, was, now, tokens }) {
   const { size, at, width, bend, skip, box, extra = [], notes } = layouts[definition.Name];
   const arrow = (path, tip, from, classes) =>

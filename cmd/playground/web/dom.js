@@ -1,4 +1,4 @@
-// Elements are made by h("div.card", {title: "…", onclick}, child, …). Text is never read as HTML.
+// h makes elements: h("div.card", {title: "…", onclick}, child, …). Text is never read as HTML.
 
 const SVG = "http://www.w3.org/2000/svg";
 
@@ -46,13 +46,15 @@ export function svg(tag, ...rest) {
   );
 }
 
-// breakable lets a long name be broken between its words: RoomReleased|Before|Operation|Completed.
+// breakable allows line breaks between the words of a long name:
+// RoomReleased|Before|Operation|Completed.
 export const breakable = (text) =>
   text
     .split(/(?<=[a-z])(?=[A-Z])/)
     .flatMap((part, i) => (i ? [document.createElement("wbr"), part] : [part]));
 
-// replace puts new content into an element, and keeps the focus on what has the same data-key.
+// replace replaces the content of an element. The focus stays on the element with the same
+// data-key.
 export function replace(element, ...content) {
   const key = element.contains(document.activeElement) && document.activeElement.dataset.key;
   element.replaceChildren(

@@ -1,5 +1,5 @@
-// Runs the engine: the cores and models, compiled to WebAssembly. It is fetched and compiled once; the
-// worker that searches gets the compiled module.
+// Runs the engine: the cores and models, compiled to WebAssembly. The page fetches and compiles it
+// once, and passes the compiled module to the worker that searches.
 
 const base = new URL(".", import.meta.url);
 
@@ -9,7 +9,7 @@ async function compile() {
   const reader = response.body.getReader();
   let { value: first, done } = await reader.read();
   if (done) throw new Error("engine.bin is empty");
-  const packed = first[0] === 0x1f && first[1] === 0x8b; // unless the host has decompressed it
+  const packed = first[0] === 0x1f && first[1] === 0x8b; // false if the host has decompressed it
   const bytes = new ReadableStream({
     async pull(stream) {
       if (first) {

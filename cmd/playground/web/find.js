@@ -1,4 +1,5 @@
-// Finds a shortest script that shows a fault: the explorer runs in a worker, which is ended to cancel.
+// Finds a shortest script that shows a fault. The explorer runs in a worker; to cancel, the worker
+// is ended.
 
 import { h, replace } from "./dom.js";
 import { chips, property } from "./rules.js";
@@ -40,7 +41,7 @@ export function findView(root, engine, open, announce) {
       h("h2", "Find a shortest script"),
       h(
         "p.muted",
-        "Pick what is broken. The explorer tries every order of calls and answers, shortest first, until the fault shows.",
+        "Choose a fault. The explorer tries every order of calls and answers, the shortest first, until one shows the fault.",
       ),
       choose(
         "the broken rule",
@@ -57,7 +58,7 @@ export function findView(root, engine, open, announce) {
         "until",
         "find-property",
         [
-          ["", "it does otherwise than the rules"],
+          ["", "it differs from the rules"],
           ...about.Properties.Rooms.map((n) => [n, `${n} fails`]),
         ],
         form.Property,
@@ -136,7 +137,7 @@ export function findView(root, engine, open, announce) {
           h(
             "p.card",
             { id: "find-none" },
-            `No script within these bounds shows it (${looked}). Allow more calls, names or options.`,
+            `No script was found within these bounds (${looked}). Allow more calls, names or options.`,
           ),
         );
         return;
@@ -176,7 +177,7 @@ export function findView(root, engine, open, announce) {
   }
 
   Object.assign(form, fault().Bounds);
-  replace(out, h("p.card.muted", "What is found stands here, and opens as a picture."));
+  replace(out, h("p.card.muted", "The result will appear here, with a button that opens it."));
   draw();
   replace(root, h("div.find-grid", fields, out));
 }

@@ -1,4 +1,4 @@
-// The page: it loads the engine, and shows the view that the link names.
+// The page loads the engine, and shows the view that the link names.
 
 import { load } from "./engine.js";
 import { cite } from "./rules.js";
@@ -25,7 +25,7 @@ function theme() {
     try {
       name ? localStorage.setItem("theme", name) : localStorage.removeItem("theme");
     } catch {
-      /* not kept */
+      /* the choice is not stored */
     }
   };
   button.onclick = () =>

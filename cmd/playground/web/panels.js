@@ -191,7 +191,7 @@ const onBoard = {
   channel: ["Channel"],
 };
 
-// invariants ticks each property that holds.
+// invariants lists the properties, and marks each as holding or failing.
 export function invariants(view, about, frame, open, toggle) {
   const list = view.Fault ? ["Rooms"] : onBoard[view.Board];
   const broken = new Map((frame.Broken ?? []).map((b) => [`${b.Machine}.${b.Name}`, b.Why]));
@@ -223,7 +223,7 @@ export function invariants(view, about, frame, open, toggle) {
   });
 }
 
-// did says what the last step did, core by core, and by which rules.
+// did lists what each core did in the last step, with the rules that the step follows.
 export function did(frame) {
   if (frame.Refused)
     return h(
@@ -233,17 +233,17 @@ export function did(frame) {
       ". The cores refuse it, and nothing changes.",
     );
   if (frame.Differs)
-    return h("p.differs", "✗ A core did otherwise than its model: ", frame.Differs);
+    return h("p.differs", "✗ A core differs from its model: ", frame.Differs);
   if (!frame.Turns?.length) return h("p.muted", "The beginning: no call, no room.");
   return h(
     "ol.turns",
     frame.Turns.map((t) =>
       h(
         "li",
-        h("div", h("strong", t.Machine), t.Of ? ` ${t.Of}` : "", " takes ", h("code", t.Input)),
+        h("div", h("strong", t.Machine), t.Of ? ` ${t.Of}` : "", " gets ", h("code", t.Input)),
         h(
           "div.small",
-          t.Outputs?.length ? ["puts out ", h("code", t.Outputs.join(", "))] : "puts out nothing",
+          t.Outputs?.length ? ["outputs ", h("code", t.Outputs.join(", "))] : "no outputs",
         ),
         h(
           "ul.cites",
@@ -259,7 +259,7 @@ export function did(frame) {
         t.Rules?.length > t.Why?.length &&
           h(
             "div.small.muted",
-            "and, as in most steps, ",
+            "also, as in most steps: ",
             chips(t.Rules.filter((r) => !t.Why.includes(r))),
           ),
       ),

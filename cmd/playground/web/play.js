@@ -1,4 +1,4 @@
-// The view in which one plays: controls, the sequence diagram, and what there is after each step.
+// The view Play: the controls, the sequence diagram, and the state after each step.
 
 import { h, replace, svg } from "./dom.js";
 import { sequence } from "./sequence.js";
@@ -13,7 +13,7 @@ const groups = {
   server: "The server and timers",
   connection: "The connection",
   event: "The channel’s events",
-  end: "What was asked for ends",
+  end: "Operations and timers end",
 };
 const boards = {
   rooms: "rooms and channels",
@@ -22,7 +22,7 @@ const boards = {
 };
 const callers = ["Ada", "Ben", "Cleo", "Dan", "Eva", "Finn", "Gita", "Hugo", "Ines", "Jon"];
 
-// icon draws the signs of the step buttons, which fonts may lack.
+// icon draws the symbols of the step buttons, which fonts may lack.
 const icon = (back, bar) =>
   svg(
     "svg",
@@ -76,7 +76,7 @@ export function playView(root, engine, announce) {
     ),
   );
 
-  // show plays a fragment. With remember, undo comes back to the present one.
+  // show plays a fragment. With remember, undo returns to the fragment before it.
   function show(fragment, { remember = true, say = true } = {}) {
     const view = engine.run(fragment);
     if (view.Error) {
@@ -100,7 +100,7 @@ export function playView(root, engine, announce) {
     if (say) announce(said());
   }
 
-  // said tells the present step to a screen reader.
+  // said returns the description of the present step for screen readers.
   function said() {
     const { view } = state;
     const frame = view.Frames[view.At];
@@ -113,7 +113,7 @@ export function playView(root, engine, announce) {
       if (l.Kind !== "call" && l.Kind !== "end")
         lines.push(`${l.Text}${l.Rules?.length ? `, by ${l.Rules.join(", ")}` : ""}.`);
     if (view.Fault && frame.Parted)
-      lines.push("The registry with the fault has parted from the right one.");
+      lines.push("The registry with the fault has differed from the right one.");
     return lines.join(" ");
   }
 
@@ -229,7 +229,7 @@ export function playView(root, engine, announce) {
           ),
         ),
       list,
-      !list.some(Boolean) && h("p.small.muted", "Nothing is under way. Begin a call."),
+      !list.some(Boolean) && h("p.small.muted", "Nothing can happen by itself now. Begin a call."),
     );
   }
 
@@ -282,7 +282,7 @@ export function playView(root, engine, announce) {
           tool("to the beginning", icon(true, true), () => go(0), view.At === 0),
           tool("one step back", icon(true), () => go(view.At - 1), view.At === 0),
           h("span.position", `step ${view.At} of ${total}`),
-          tool("one step on", icon(false), () => go(view.At + 1), view.At === total),
+          tool("one step forward", icon(false), () => go(view.At + 1), view.At === total),
           tool("to the end", icon(false, true), () => go(total), view.At === total),
         ),
       ),
@@ -337,14 +337,15 @@ export function playView(root, engine, announce) {
     );
   }
 
-  // follow keeps the present step in sight, where the diagram scrolls by itself.
+  // follow scrolls the diagram, if it has a scroll bar of its own, so that the present step is
+  // visible.
   function follow() {
     const box = parts.sequence;
     const now = box.querySelector(".step.now");
     if (!now || box.scrollHeight <= box.clientHeight) return;
     const top = now.offsetTop; // from the top of the box
     const bottom = top + now.offsetHeight;
-    const heads = box.querySelector(".lanes").offsetHeight; // they stay where they are
+    const heads = box.querySelector(".lanes").offsetHeight; // they don't scroll
     if (top < box.scrollTop + heads) box.scrollTop = top - heads;
     else if (bottom > box.scrollTop + box.clientHeight) box.scrollTop = bottom - box.clientHeight;
   }
@@ -367,11 +368,11 @@ export function playView(root, engine, announce) {
         h(
           "p.small",
           shown
-            ? h("span.state.bad", "✗ they part")
+            ? h("span.state.bad", "✗ they differ")
             : h("span.state.ok", "✓ both do the same so far"),
           " ",
           parted > 0
-            ? h("span.muted", shown ? `in step ${parted}` : `they part in step ${parted}`)
+            ? h("span.muted", shown ? `in step ${parted}` : `they differ in step ${parted}`)
             : "",
         ),
         h(
@@ -380,7 +381,7 @@ export function playView(root, engine, announce) {
             h(
               "button",
               { type: "button", "data-key": "parts", onclick: () => go(parted) },
-              "Go where they part",
+              "Go to the difference",
             ),
           next &&
             h(

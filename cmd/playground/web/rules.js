@@ -1,4 +1,4 @@
-// Rules by their names, each with what its document says of it.
+// Shows rules and properties, each with the sentence of the document that states it.
 
 import { h } from "./dom.js";
 
@@ -32,7 +32,8 @@ function show(event, name, { Says, Spec, Doc }) {
   card.showPopover({ source: event.currentTarget });
 }
 
-// tick is a property that holds or not, as a button that opens what it says.
+// tick returns a button for a property that holds or fails. The button opens the property's
+// sentence.
 export function tick(machine, name, sign) {
   return h(
     "button.tick",
@@ -43,7 +44,7 @@ export function tick(machine, name, sign) {
   );
 }
 
-// chips lists rules as buttons that open what they say.
+// chips returns a button for each rule. The button opens the rule's sentence.
 export function chips(names) {
   if (!names?.length) return null;
   return h(

@@ -1,4 +1,4 @@
-// A link's fragment, taken apart just enough to add, take and choose steps; the engine reads it whole.
+// Splits a link's fragment into its steps, to add and choose steps. The engine parses it in full.
 
 export function split(fragment) {
   const slash = fragment.indexOf("/");
@@ -17,7 +17,7 @@ export function join({ board, fault, at, steps }) {
   return `${board}${fault ? `!${fault}` : ""}${position}/${steps.join(";")}`;
 }
 
-// add takes a step after the present one: what came later is dropped.
+// add adds a step after the present one, and drops the later steps.
 export function add(fragment, step) {
   const s = split(fragment);
   const steps = [...s.steps.slice(0, s.at), step];

@@ -1,5 +1,5 @@
-// Draws the sequence diagram, a list of steps that grows: what callers, rooms and the backend tell
-// each other. With a fault there are two of them, side by side.
+// Draws the sequence diagram, a growing list of steps: the messages between callers, rooms and the
+// backend. With a fault there are two diagrams, side by side.
 
 import { breakable, h } from "./dom.js";
 import { chips } from "./rules.js";
@@ -30,7 +30,7 @@ function half(side, board, name, refused) {
     name && h("div.half-name", name),
     refused && h("div.line.note.refused", h("span.text", `✗ can’t happen: ${refused}`)),
     (side.Lines ?? []).map((l) => line(l, board)),
-    !refused && !(side.Lines ?? []).length && h("div.line.note.quiet", h("span.text", "nothing")),
+    !refused && !(side.Lines ?? []).length && h("div.line.note.quiet", h("span.text", "nothing happens")),
   );
 }
 
@@ -60,7 +60,7 @@ export function sequence(view, go) {
           h("span.step-number", String(n)),
           h("code", frame.Step),
         ),
-        parts && h("span.state.bad", "✗ here they part"),
+        parts && h("span.state.bad", "✗ here they differ"),
       ),
       h(
         "div.halves",
@@ -73,7 +73,7 @@ export function sequence(view, go) {
     h(
       `div.lanes${two ? ".two" : ""}`,
       { "aria-hidden": "true" },
-      (two ? ["right: the core that is shipped", "with the fault"] : [""]).map((side) =>
+      (two ? ["right: the library’s core", "with the fault"] : [""]).map((side) =>
         h(
           "div.lane",
           side && h("div.lane-title", side),
@@ -88,7 +88,7 @@ export function sequence(view, go) {
       ? h(`ol.steps${two ? ".two" : ""}`, steps)
       : h(
           "p.empty.muted",
-          "Nothing has happened yet. Begin a call: each click is a step, and the diagram grows.",
+          "Nothing has happened yet. Begin a call: each click adds a step to the diagram.",
         ),
   ];
 }

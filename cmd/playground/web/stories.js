@@ -1,5 +1,5 @@
-// The faults that SDKs have had, each as a story: the same script on a right registry and on one with
-// the fault.
+// The view Stories: faults that SDKs have had. A story plays the same script on a right registry
+// and on one with the fault.
 
 import { h, replace } from "./dom.js";
 import { chips, points } from "./rules.js";
@@ -10,10 +10,10 @@ export function storiesView(root, about, open) {
     root,
     h(
       "div.intro",
-      h("h2", "Twelve ways in which it has gone wrong"),
+      h("h2", "Twelve faults of room registries"),
       h(
         "p.muted",
-        "Each of these was a fault of a registry of rooms, or of an SDK. A story plays one script on the core that this library ships and on a registry with the fault, side by side, and shows where they part.",
+        "Each of these was a fault of a registry of rooms, or of an SDK. A story plays one script on the core that this library ships and on a registry with the fault, side by side, and shows where they differ.",
       ),
     ),
     h(

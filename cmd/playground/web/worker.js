@@ -1,4 +1,5 @@
-// Searches for a script, off the page's thread. The page ends it to cancel the search.
+// Searches for a script in a worker, outside the page's thread. To cancel, the page ends the
+// worker.
 
 import { start } from "./engine.js";
 

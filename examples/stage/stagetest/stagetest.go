@@ -1,4 +1,5 @@
-// Package stagetest tests examples: it runs one on an embedded server, and compares what it tells.
+// Package stagetest tests examples: it runs an example on an embedded server, and compares its
+// output.
 package stagetest
 
 import (
@@ -13,8 +14,8 @@ import (
 	"ablyrooms.example/examples/stage"
 )
 
-// Run runs an example on an embedded server, and fails if it returns an error, or if what it tells
-// is not these lines.
+// Run runs an example on an embedded server. The test fails if the example returns an error, or if
+// its output is not these lines.
 func Run(t *testing.T, run func(context.Context, *stage.Stage) error, lines ...string) {
 	t.Helper()
 	t.Setenv(stage.KeyVariable, "")
@@ -25,6 +26,6 @@ func Run(t *testing.T, run func(context.Context, *stage.Stage) error, lines ...s
 		t.Error(err)
 	}
 	if diff := cmp.Diff(lines, strings.Split(strings.TrimSuffix(out.String(), "\n"), "\n")); diff != "" {
-		t.Errorf("the example told something else (-expected +told):\n%s", diff)
+		t.Errorf("the example printed something else (-expected +printed):\n%s", diff)
 	}
 }

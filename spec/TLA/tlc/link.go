@@ -9,8 +9,8 @@ import (
 	"ablyrooms.example/tests/graphs/roomstatus"
 )
 
-// link returns a line with the link to a counterexample in the playground, "" if it is of no
-// machine that can be played there.
+// link returns a line with a link to the counterexample in the playground, or "" if the playground
+// doesn't have the machine.
 func link(c *tlcrun.Config, trace string) string {
 	module := c.Module
 	if module == "" {
@@ -31,7 +31,7 @@ func link(c *tlcrun.Config, trace string) string {
 	}
 	line, err := read(trace)
 	if err != nil {
-		return "" // the broken spec has gone where no rule leads
+		return "" // the broken spec took a step that no rule allows
 	}
 	return line
 }

@@ -10,7 +10,7 @@ import (
 	"ablyrooms.example/spec/TLA/tlcrun"
 )
 
-// TestCounterexamplesAreLinks reads counterexamples that TLC has written of broken twins.
+// TestCounterexamplesAreLinks makes links of recorded counterexamples of broken twins.
 func TestCounterexamplesAreLinks(t *testing.T) {
 	t.Setenv(playlink.Base, "")
 	for name, want := range map[string]string{

@@ -4,12 +4,13 @@
 //	                      [-dump NAME -o FILE.dot]
 //	go run ./spec/TLA/tlc -dir FOLDER …
 //
-// Of this project it checks every configuration, the broken twins and the canaries, and compares
-// each run with what is stated of it. It then looks at what the configurations say together: that
-// each action of the spec is taken in one of the graphs, and that each antecedent of a property is
-// reached. It exits with 1 unless all is as stated.
+// Without -dir it runs every configuration of this project, including the broken twins and the
+// canaries, and compares each run with the result that its head states. It then checks that each
+// action of Rooms.tla is taken in one of its graphs, and that each antecedent of a property is
+// reached. It exits with 1 unless everything is as stated.
 //
-// With -dir it runs the configurations of a folder. One that has no markers must violate nothing.
+// With -dir it runs the configurations of a folder. A configuration without markers must violate
+// nothing.
 package main
 
 import (
@@ -49,8 +50,8 @@ func run(ctx context.Context, args []string, stdout io.Writer, stderr *os.File) 
 	flags.StringVar(&o.dir, "dir", "", "run the configurations of this `FOLDER`, not the project's")
 	flags.BoolVar(&o.list, "list", false, "list the configurations, and run none")
 	flags.StringVar(&o.only, "only", "", "run only configurations whose names match this `REGEX`")
-	flags.StringVar(&o.skip, "skip", "^$", "leave out those whose names match this `REGEX`")
-	flags.BoolVar(&o.renew, "renew", false, "run what has changed, and write the figures that TLC finds")
+	flags.StringVar(&o.skip, "skip", "^$", "skip configurations whose names match this `REGEX`")
+	flags.BoolVar(&o.renew, "renew", false, "run only configurations whose text has changed, and write the figures that TLC finds")
 	flags.StringVar(&o.keep, "keep", "", "write TLC's own output to this `FOLDER`")
 	flags.StringVar(&o.dump, "dump", "", "write the graph of the configuration `NAME` to -o")
 	flags.StringVar(&o.file, "o", "", "the `FILE` for -dump, ending in .dot")
@@ -131,7 +132,7 @@ func (o options) run(ctx context.Context, stdout io.Writer, stderr *os.File) (fa
 	return failed, nil
 }
 
-// choose returns the configurations whose names are asked for.
+// choose returns the configurations whose names match -only and not -skip.
 func (o options) choose(all []*tlcrun.Config) ([]*tlcrun.Config, error) {
 	only, err := regexp.Compile(o.only)
 	if err != nil {
@@ -150,7 +151,7 @@ func (o options) choose(all []*tlcrun.Config) ([]*tlcrun.Config, error) {
 	return configs, nil
 }
 
-// load reads and lints all configurations of the project, also those that then aren't run.
+// load reads and lints all configurations of the project, also those that aren't run then.
 func load(root string) ([]*tlcrun.Config, error) {
 	dir := filepath.Join(root, "spec", "TLA")
 	configs, err := tlcrun.ReadConfigs(dir, filepath.Join(dir, "twins"), filepath.Join(dir, "canary"))

@@ -12,7 +12,7 @@ import (
 	"ablyrooms.example/spec/TLA/tlcrun"
 )
 
-// command runs the command, and returns the exit code and what it wrote.
+// command runs the command, and returns the exit code and its output.
 func command(t *testing.T, args ...string) (code int, stdout, stderr string) {
 	t.Helper()
 	f, err := os.Create(filepath.Join(t.TempDir(), "stderr"))
@@ -47,7 +47,7 @@ func TestErrorsExitWith1(t *testing.T) {
 	}
 }
 
-// A folder of anybody's, whose configurations state nothing, is taken as it is.
+// The command runs a folder of another project, whose configurations have no markers.
 func TestAFolderOfAnybodys(t *testing.T) {
 	dir := t.TempDir()
 	for name, text := range map[string]string{

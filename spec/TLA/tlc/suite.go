@@ -13,7 +13,7 @@ import (
 	"ablyrooms.example/spec/TLA/tlcrun"
 )
 
-// outcome is one run: the result is nil if there was none.
+// outcome is the outcome of one run; the result is nil if the run could not be started.
 type outcome struct {
 	config *tlcrun.Config
 	result *tlcrun.Result
@@ -23,16 +23,16 @@ type outcome struct {
 type suite struct {
 	tlc   *tlcrun.TLC
 	keep  string
-	renew string // the module's root, if the figures of those that are as stated are to be written
+	renew string // for -renew: the module's root, below which the figures are written; else ""
 	bar   *progress.Bar
 
 	mu    sync.Mutex
 	ended int
-	taken map[string]map[string]int // for each graph, how often each action is taken
+	taken map[string]map[string]int // by graph and action, how often the action is taken
 }
 
-// run runs the configurations that have one worker two at a time, those with the most states first,
-// then the others each alone, and returns the outcomes in the order of the configurations.
+// run runs the configurations with one worker two at a time, those with the most states first. Then
+// it runs the others one at a time. It returns the outcomes in the order of the configurations.
 func (s *suite) run(ctx context.Context, configs []*tlcrun.Config) []outcome {
 	outcomes := make([]outcome, len(configs))
 	var one, more []int
@@ -117,5 +117,5 @@ func (s *suite) exec(ctx context.Context, c *tlcrun.Config, progress tlcrun.Prog
 	return r, err
 }
 
-// isGraph reports whether a configuration is stated to check nothing: it is there for its graph.
+// isGraph reports whether a configuration states no properties: its purpose is its graph.
 func isGraph(c *tlcrun.Config) bool { return c.Stated && !c.IsCanary() && len(c.Properties) == 0 }

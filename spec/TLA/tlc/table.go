@@ -21,8 +21,8 @@ func verdict(o outcome) string {
 	}
 }
 
-// printTable prints a line for each outcome, then what is wrong with those that failed, and the
-// sums.
+// printTable prints a line for each outcome, the errors of those that failed, and the numbers of
+// passed and failed ones.
 func printTable(w io.Writer, outcomes []outcome) (failed int) {
 	var b strings.Builder
 	table := tabwriter.NewWriter(&b, 0, 0, 2, ' ', 0)
@@ -83,8 +83,8 @@ func printList(w io.Writer, configs []*tlcrun.Config) {
 	table.Flush()
 }
 
-// printEvidence prints what was caught, by name, and the figures in one line; t may be nil, if the
-// run was not a whole one.
+// printEvidence prints the names of the twins and canaries that TLC rejected, and the figures in
+// one line. t is nil if not all configurations were run.
 func printEvidence(w io.Writer, outcomes []outcome, t *together) {
 	asStated, canaries, twins, states := 0, 0, 0, 0
 	for _, o := range outcomes {

@@ -14,7 +14,8 @@ import (
 	"ablyrooms.example/spec/TLA/tlcrun"
 )
 
-// together is what no configuration says alone.
+// together has the results that need all configurations: actions that are taken, and antecedents
+// that are reached.
 type together struct {
 	graphs      []*tlcrun.Config
 	actions     []string
@@ -22,7 +23,8 @@ type together struct {
 	antecedents []tlcrun.Antecedent
 }
 
-// module is the one whose actions and antecedents are looked at, the latter within bounds.
+// module is the module whose actions and antecedents are checked. The antecedents are looked for
+// within bounds.
 const module = "Rooms"
 
 var bounds = []string{
@@ -30,7 +32,7 @@ var bounds = []string{
 	`Names = {"a", "b"} Options = {"x", "y"} MaxCalls = 3 Conditional = TRUE`,
 }
 
-// lookTogether has TLC look for the antecedents, and adds the actions of the graphs.
+// lookTogether finds the actions of the graphs, and has TLC find the antecedents that are reached.
 func lookTogether(ctx context.Context, tlc *tlcrun.TLC, configs []*tlcrun.Config, taken map[string]map[string]int) (*together, error) {
 	t := &together{taken: taken}
 	for _, c := range configs {
@@ -50,8 +52,8 @@ func lookTogether(ctx context.Context, tlc *tlcrun.TLC, configs []*tlcrun.Config
 	return t, err
 }
 
-// wrong says what is not as it must be: each edge has the name of an action, each action has an
-// edge, each antecedent is reached.
+// wrong returns what is wrong: an edge that has no action's name, an action without an edge, an
+// antecedent that is not reached.
 func (t *together) wrong() (wrong []string) {
 	complain := func(format string, args ...any) { wrong = append(wrong, fmt.Sprintf(format, args...)) }
 	for _, c := range t.graphs {
@@ -77,7 +79,7 @@ func (t *together) wrong() (wrong []string) {
 	}
 	for _, a := range t.antecedents {
 		if !a.Reached {
-			complain("%s says what follows from something that never is: %s", a.Property, a.Text)
+			complain("%s has an antecedent that is never true: %s", a.Property, a.Text)
 		}
 	}
 	return wrong
@@ -90,7 +92,7 @@ func (t *together) times(action string) (n int) {
 	return n
 }
 
-// counts returns how many actions are taken, and how many antecedents reached.
+// counts returns the numbers of actions that are taken and of antecedents that are reached.
 func (t *together) counts() (taken, reached int) {
 	for _, action := range t.actions {
 		if t.times(action) > 0 {
@@ -105,7 +107,8 @@ func (t *together) counts() (taken, reached int) {
 	return taken, reached
 }
 
-// print prints how often each action is taken, the antecedents, and what is wrong.
+// print prints how often each action is taken, the number of antecedents that are reached, and what
+// is wrong.
 func (t *together) print(w io.Writer) (failed int) {
 	var b strings.Builder
 	table := tabwriter.NewWriter(&b, 0, 0, 2, ' ', 0)

@@ -28,7 +28,7 @@ func TestTogether(t *testing.T) {
 		{func(t *together) { t.taken["One"][""] = 1 }, "no action"},
 		{func(t *together) { delete(t.taken["Two"], "Down") }, "Down is taken in no graph"},
 		{func(t *together) { delete(t.taken, "One") }, "One has no edges"},
-		{func(t *together) { t.antecedents[0].Reached = false }, "Small says what follows from something that never is: x = 1"},
+		{func(t *together) { t.antecedents[0].Reached = false }, "Small has an antecedent that is never true: x = 1"},
 		{func(t *together) { t.antecedents = nil }, "no property has an antecedent"},
 		{func(t *together) { t.actions = nil }, "no actions"},
 	} {

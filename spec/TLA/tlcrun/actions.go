@@ -8,7 +8,7 @@ import (
 	"ablyrooms.example/spec/TLA/tlcrun/tlatext"
 )
 
-// Actions returns the names of a module's actions: the operators that Next comes to through \/ and
+// Actions returns the names of a module's actions: the operators that Next refers to through \/ and
 // \E alone.
 func Actions(dir, module string) ([]string, error) {
 	text, err := os.ReadFile(filepath.Join(dir, module+".tla"))
@@ -45,8 +45,8 @@ func Actions(dir, module string) ([]string, error) {
 	return actions, nil
 }
 
-// isAction reports whether an operator says something of a step itself, and not only which other
-// ones it may be.
+// isAction reports whether an operator describes a step itself. It returns false for an operator
+// that only combines others by \/ and \E.
 func isAction(m *tlatext.Module, d *tlatext.Definition) bool {
 	for i := d.Body.Low; i < d.Body.High; i++ {
 		switch m.Tokens[i].Text {

@@ -12,26 +12,26 @@ import (
 	"ablyrooms.example/spec/TLA/tlcrun/tlatext"
 )
 
-// Antecedent is one place A => B or A ~> B in a property, and whether A comes true in some state or
-// step.
+// Antecedent is the A of one A => B or A ~> B in a property. Reached reports whether A is true in
+// some state or step.
 type Antecedent struct {
 	Property string
 	Text     string // A
 	Reached  bool
 }
 
-// unreachable is an antecedent that is never reached, put among the others so that a run that takes
-// all for reached shows itself.
+// unreachable is the text of an antecedent that is never true. It is tried with the others: if TLC
+// reports it as reached, the run shows nothing.
 const unreachable = "nothing is so"
 
 const antecedentsModule = "Antecedents"
 
-// Antecedents finds the antecedents in the named properties of a module, and has TLC find which are
-// reached, in one run with each of the bounds: what a configuration says after CONSTANTS. A
-// property whose antecedent is never true holds of anything.
+// Antecedents finds the antecedents in the named properties of a module. TLC finds which of them
+// are reached, in one run for each of the bounds, which have the form of a configuration's
+// CONSTANTS. A property whose antecedent is never true holds in every spec.
 //
-// It puts FALSE where the consequent is: what is left of the property is violated exactly where the
-// antecedent is true. The module calls its behaviour Spec, and the tuple of its variables vars.
+// It puts FALSE in the place of the consequent: then the property is violated exactly where the
+// antecedent is true. The module must call its behaviour Spec, and the tuple of its variables vars.
 func (t *TLC) Antecedents(
 	ctx context.Context, dir, module string, properties, bounds []string,
 ) ([]Antecedent, error) {
@@ -67,22 +67,22 @@ func (t *TLC) Antecedents(
 		for _, m := range reached.FindAllStringSubmatch(r.Output, -1) {
 			n := count(m[1])
 			if n < 1 || n > len(found) {
-				return nil, fmt.Errorf("%s is reached, which there isn't", m[0])
+				return nil, fmt.Errorf("TLC reports %s, an antecedent that doesn't exist, as reached", m[0])
 			}
 			found[n-1].Reached = true
 		}
 	}
 	last := found[len(found)-1]
 	if last.Text != unreachable || last.Reached {
-		return nil, fmt.Errorf("what is never true is reported as reached: the run says nothing")
+		return nil, fmt.Errorf("TLC reports an antecedent that is never true as reached: this run shows nothing")
 	}
 	return found[:len(found)-1], nil
 }
 
 var reached = regexp.MustCompile(`(?m)^<<"reached", (\d+)>>$`)
 
-// antecedents finds the antecedents, and writes the module that notes each that is reached. The
-// last one is [unreachable].
+// antecedents returns the antecedents, and the source of a module that prints each one that is
+// reached. The last antecedent is [unreachable].
 func antecedents(module, text string, properties []string) (found []Antecedent, source string, err error) {
 	m, err := tlatext.Parse(text)
 	if err != nil {
@@ -132,9 +132,9 @@ func antecedents(module, text string, properties []string) (found []Antecedent, 
 	return found, source, nil
 }
 
-// withoutConsequent returns a formula with FALSE in the place of what an arrow leads to, and with
-// TRUE in the place of what other arrows lead to that stand beside that one. The layout stays as it
-// is, for it has lists by columns.
+// withoutConsequent returns a formula with FALSE in the place of the consequent of one arrow, and
+// with TRUE in the place of the consequents of other arrows on the same level. The columns don't
+// change, since they structure lists.
 func withoutConsequent(m *tlatext.Module, body tlatext.Span, arrow int) string {
 	var b strings.Builder
 	at := m.Tokens[body.Low].Start
@@ -160,7 +160,8 @@ func withoutConsequent(m *tlatext.Module, body tlatext.Span, arrow int) string {
 	return b.String()
 }
 
-// Checked returns the properties that must hold of a module by the configurations, each once.
+// Checked returns the properties that some configuration of the module checks and that must hold,
+// each once.
 func Checked(configs []*Config, module string) []string {
 	var names []string
 	for _, c := range configs {

@@ -12,7 +12,7 @@ import (
 	"ablyrooms.example/tests/report/golden"
 )
 
-// The exit codes of TLC that a configuration can expect. Any other is an error of the tool or of
+// The exit codes of TLC that a configuration can expect. Any other code is an error of TLC or of
 // the spec.
 const (
 	ExitOK        = 0
@@ -21,50 +21,50 @@ const (
 	ExitProperty  = 13
 )
 
-// Deadlock is what a configuration says that it violates, whose run is to end in a state without a
-// next one.
+// Deadlock is the EXPECT-VIOLATES of a configuration whose run must end in a state without a next
+// state.
 const Deadlock = "Deadlock"
 
-// Config is a configuration of TLC with what its head says about it. Read the fields, don't change
-// them.
+// Config is a configuration of TLC, with the contents of its head. Its fields are for reading only.
 type Config struct {
 	Name        string // the file's name without .cfg
 	Path        string
 	Description string // the first line of the head
 
-	Stated     bool     // the head says what must come out
-	Module     string   // MODULE: what is checked; without it, what the file is named after
+	Stated     bool     // the head has markers, which state the result
+	Module     string   // MODULE: the module that is checked; by default, from the file's name
 	Exit       int      // EXPECT-EXIT: TLC's exit code
 	Violates   string   // EXPECT-VIOLATES: the property that TLC must reject; empty if none
-	Properties []string // EXPECT-PROPERTIES: what is checked, invariants and others
+	Properties []string // EXPECT-PROPERTIES: the invariants and properties that are checked
 	Workers    int      // WORKERS: TLC's threads
-	Repeat     int      // REPEAT: how often the run must be as stated, of a canary; or 1
-	Allows     []string // ALLOWS: rules of the lint that a canary breaks on purpose
+	Repeat     int      // REPEAT: for a canary, how often it is run; else 1
+	Allows     []string // ALLOWS: for a canary, the rules of the lint that it may break
 
-	// What a head doesn't say of these stands in the golden file of the tests, where a renewal
-	// writes it.
-	Distinct int // EXPECT-DISTINCT: how many states TLC must find, where nothing is violated
-	// EXPECT-TRACE: the states of the counterexample; 0 if not stated, as of liveness
+	// The head has these three only for other projects: for this one, they are in the golden file
+	// of the tests, which -renew writes.
+	Distinct int // EXPECT-DISTINCT: the number of states, if nothing is violated
+	// EXPECT-TRACE: the number of states in the counterexample; 0 if not stated, as for liveness
 	Trace int
-	Hash  string // SPEC-HASH: of the text that the results are about, see [Config.Digest]
+	Hash  string // SPEC-HASH: the hash of the text of the results, see [Config.Digest]
 
-	Specification string            // what the body says
+	Specification string            // SPECIFICATION, from the body
 	Invariants    []string          // INVARIANT, INVARIANTS
 	Temporal      []string          // PROPERTY, PROPERTIES
 	Overrides     map[string]string // Operator <- Other
 	Restricted    []string          // sections CONSTRAINT, ACTION_CONSTRAINT, SYMMETRY, VIEW
 
-	body string // what follows the head
+	body string // the text after the head
 }
 
 // Dir returns the folder of the configuration. Its modules are there, or in the folder above it.
 func (c *Config) Dir() string { return filepath.Dir(c.Path) }
 
-// IsCanary reports whether the configuration is there to show what the jar does, right or wrong,
-// and says nothing about the project.
+// IsCanary reports whether the configuration is about TLC itself, what it does right or wrong, and
+// not about the specs of the project.
 func (c *Config) IsCanary() bool { return filepath.Base(c.Dir()) == "canary" }
 
-// ReadConfigs reads all configurations of the folders, each sorted by name.
+// ReadConfigs reads all configurations of the folders, in the order of the folders, and sorted by
+// name in each.
 func ReadConfigs(dirs ...string) ([]*Config, error) {
 	var configs []*Config
 	var errs []error
@@ -98,9 +98,9 @@ func ReadConfig(path string) (*Config, error) {
 	return ParseConfig(path, string(text))
 }
 
-// ParseConfig reads a configuration from its text. Its head states what must come out, or has no
-// markers at all. A marker that is unknown, doubled or that makes no sense is an error, and so is a
-// missing one where there are others.
+// ParseConfig reads a configuration from its text. Its head states the result, or has no markers at
+// all. It returns an error for a marker that is unknown, doubled or senseless, and for a missing
+// one if there are others.
 func ParseConfig(path, text string) (*Config, error) {
 	c := &Config{Path: path, Overrides: map[string]string{}}
 	c.Name = strings.TrimSuffix(filepath.Base(path), ".cfg")
@@ -115,7 +115,7 @@ func ParseConfig(path, text string) (*Config, error) {
 	} else {
 		c.Workers, c.Repeat, c.Module = 2, 1, c.namedAfter()
 		if len(c.Temporal) > 0 {
-			c.Workers = 1 // with more, this TLC misses violations
+			c.Workers = 1 // with more workers, this TLC misses violations
 		}
 		if c.Module == "" {
 			h.complain("it is named after no module, as X.cfg and X_more.cfg are after X.tla")
@@ -124,8 +124,8 @@ func ParseConfig(path, text string) (*Config, error) {
 	return c, errors.Join(h.errs...)
 }
 
-// namedAfter returns the module that the configuration has the name of, up to an underscore; empty
-// if there is none.
+// namedAfter returns the module in the configuration's name: all of the name, or the part before an
+// underscore. It returns "" if there is no such module.
 func (c *Config) namedAfter() string {
 	for name := c.Name; name != ""; name = name[:max(strings.LastIndexByte(name, '_'), 0)] {
 		if _, err := os.Stat(filepath.Join(c.Dir(), name+".tla")); err == nil {
@@ -175,13 +175,13 @@ func (c *Config) readMarkers(h *head) {
 	}
 }
 
-// key returns the key of a figure in the golden file.
+// key returns the key of one of its figures in the golden file.
 func (c *Config) key(what string) string { return "tlc/" + c.Name + "/" + what }
 
-// head reads the comment lines that a configuration begins with.
+// head reads the comment lines at the beginning of a configuration.
 type head struct {
 	file    string
-	markers map[string]string // those that were not taken yet
+	markers map[string]string // the markers that were not taken yet
 	errs    []error
 }
 
@@ -189,7 +189,7 @@ func (h *head) complain(format string, args ...any) {
 	h.errs = append(h.errs, fmt.Errorf("%s: "+format, append([]any{h.file}, args...)...))
 }
 
-// read takes down the markers, and returns the first line and what follows the head.
+// read stores the markers. It returns the first line, and the text after the head.
 func (h *head) read(text string) (first, body string) {
 	for text != "" {
 		line, rest, _ := strings.Cut(text, "\n")
@@ -247,7 +247,7 @@ var sections = map[string]string{
 	"ALIAS": "ALIAS", "POSTCONDITION": "POSTCONDITION",
 }
 
-// readBody reads the sections of a configuration. TLC itself reads the rest.
+// readBody reads the sections of a configuration that this package uses. TLC reads the others.
 func (c *Config) readBody(body string) error {
 	var plain strings.Builder
 	for line := range strings.Lines(body) {

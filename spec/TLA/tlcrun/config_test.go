@@ -19,7 +19,7 @@ func readAll(t *testing.T) []*Config {
 	return configs
 }
 
-// pathOf returns where a configuration of the project is.
+// pathOf returns the path of a configuration of the project.
 func pathOf(name string) string {
 	if strings.Contains(name, "Twin_") {
 		return filepath.Join(specDir, "twins", name+".cfg")
@@ -36,7 +36,8 @@ func readText(t *testing.T, path string) string {
 	return string(text)
 }
 
-// planted parses and lints a configuration of the project with one change, and returns the error.
+// planted makes one change in a configuration of the project, and returns the error of parsing and
+// linting it.
 func planted(t *testing.T, name, old, new string) error {
 	t.Helper()
 	path := pathOf(name)
@@ -54,7 +55,7 @@ func planted(t *testing.T, name, old, new string) error {
 	return Lint(c)
 }
 
-// wantError fails the test unless the error has the text.
+// wantError fails the test unless err contains the text.
 func wantError(t *testing.T, err error, text string) {
 	t.Helper()
 	if err == nil || !strings.Contains(err.Error(), text) {
@@ -161,9 +162,9 @@ func TestLintAllFindsWhatIsNotThere(t *testing.T) {
 	}
 }
 
-// Each property that docs/room.md says must hold has a configuration of the room's spec where it
-// holds, and a twin of that spec that it rejects. The lint of all configurations knows properties
-// by their names, some of which the room shares with Rooms.
+// Each property of docs/room.md, "What must hold", has a configuration of the room's spec where it
+// holds, and a twin of that spec that breaks it. LintAll can't check this: it finds properties by
+// their names, and some names are those of properties of Rooms too.
 func TestEachPropertyOfTheRoomHasItsTwin(t *testing.T) {
 	t.Parallel()
 	document := readText(t, filepath.Join(filepath.Dir(documentPath), "room.md"))

@@ -6,11 +6,11 @@ import (
 	"io"
 )
 
-// DumpLine is a line of a dump: a state, or an edge from one to another, if To is set. It holds
-// until the next one.
+// DumpLine is a line of a dump: a state or, if To is set, an edge from one state to another. It is
+// valid until the next line is read.
 type DumpLine struct{ From, To, Attributes []byte }
 
-// Label returns the attribute of that name with its escapes taken away.
+// Label returns the line's label, without escapes.
 func (l DumpLine) Label() string {
 	_, rest, _ := bytes.Cut(l.Attributes, []byte(`label="`))
 	b := make([]byte, 0, len(rest))

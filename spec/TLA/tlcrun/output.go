@@ -10,24 +10,24 @@ import (
 	"time"
 )
 
-// Result is what a run of TLC came to.
+// Result is the result of a run of TLC.
 type Result struct {
 	Exit int
-	// states generated: one for each step out of each state, and the initial one
+	// the number of states generated: one for each step from each state, and the initial state
 	Generated   int
 	Distinct    int      // distinct states
-	Left        int      // states that were found and not gone on from
-	Depth       int      // of the complete graph, in states; 0 where TLC doesn't say
-	Violated    []string // what TLC says is violated, Deadlock included
-	Temporal    bool     // TLC says that the temporal properties are violated, and not which
-	NoError     bool     // TLC says that it found no error
+	Left        int      // states that were found, but whose steps were not
+	Depth       int      // the depth of the complete graph, in states; 0 if TLC doesn't print it
+	Violated    []string // the properties that TLC reports as violated, and Deadlock
+	Temporal    bool     // TLC reports violated temporal properties, but not which
+	NoError     bool     // TLC reports that it found no error
 	Errors      []string // TLC's other complaints
-	Trace       string   // the counterexample, as TLC writes it
-	TraceLength int      // its states, without a last one that is "stuttering" or "back to state"
+	Trace       string   // the counterexample, as TLC prints it
+	TraceLength int      // the number of its states, without a last "stuttering" or "back to state"
 	Progress    string   // the last line of progress
-	Output      string   // all that TLC wrote
+	Output      string   // the whole output of TLC
 	Time        time.Duration
-	CPU         time.Duration // of all threads of the JVM
+	CPU         time.Duration // the CPU time of all threads of the JVM
 }
 
 var (
@@ -38,8 +38,8 @@ var (
 	traceHead = regexp.MustCompile(`^State \d+: `)
 )
 
-// ParseOutput reads what TLC wrote. It notes what is missing as zeros: a run that died has no
-// counts, and so none that is as expected.
+// ParseOutput reads TLC's output. A number that is missing is 0: so the result of a run that died
+// differs from the expected one.
 func ParseOutput(output string, exit int) *Result {
 	r := &Result{Exit: exit, Output: output}
 	var trace strings.Builder
@@ -82,7 +82,7 @@ func ParseOutput(output string, exit int) *Result {
 	return r
 }
 
-// Progressed reads the states generated and the distinct states from a line of progress.
+// Progressed returns the numbers of generated and of distinct states in a line of progress.
 func Progressed(line string) (generated, distinct int, ok bool) {
 	m := progress.FindStringSubmatch(line)
 	if m == nil {
@@ -91,7 +91,7 @@ func Progressed(line string) (generated, distinct int, ok bool) {
 	return count(m[1]), count(m[2]), true
 }
 
-// count reads a number in TLC's way of writing it, with commas.
+// count reads a number with commas, as TLC prints it.
 func count(s string) int {
 	n, err := strconv.Atoi(strings.ReplaceAll(s, ",", ""))
 	if err != nil {
@@ -100,8 +100,8 @@ func count(s string) int {
 	return n
 }
 
-// Judge compares a run with what its configuration states, or with a run that violates nothing if
-// it states nothing. The error, if any, names everything that differs.
+// Judge compares a run with the result that its configuration states or, if it states none, with a
+// run that violates nothing. The error lists all differences.
 func (c *Config) Judge(r *Result) error {
 	var errs []error
 	complain := func(format string, args ...any) { errs = append(errs, fmt.Errorf(format, args...)) }
@@ -114,11 +114,11 @@ func (c *Config) Judge(r *Result) error {
 	}
 	names := slices.Clone(r.Violated)
 	if r.Temporal {
-		// TLC doesn't say which one: it is the one that there is.
+		// TLC doesn't say which property: there is only one.
 		if len(c.Temporal) == 1 {
 			names = append(names, c.Temporal[0])
 		} else {
-			complain("a temporal property is violated, and of %v TLC doesn't say which", c.Temporal)
+			complain("a temporal property is violated, and TLC doesn't say which of %v", c.Temporal)
 		}
 	}
 	switch {

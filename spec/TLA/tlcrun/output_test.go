@@ -11,7 +11,7 @@ import (
 	"testing"
 )
 
-// The files in testdata are what TLC wrote, less the lines that describe the machine.
+// The files in testdata are recorded outputs of TLC, without the lines that describe the machine.
 
 func recorded(t *testing.T, name string, exit int) *Result {
 	t.Helper()
@@ -71,7 +71,7 @@ func TestProgress(t *testing.T) {
 	}
 }
 
-// Each verdict that is not exactly as stated fails.
+// Judge returns an error for every result that is not exactly as stated.
 func TestJudge(t *testing.T) {
 	t.Parallel()
 	fair, small := canary(t, "Canary_fair"), canary(t, "Canary_invariant")
@@ -89,7 +89,7 @@ func TestJudge(t *testing.T) {
 		{fair, func(c *Config, r *Result) {
 			*r = *recorded(t, "Canary_unfair", ExitProperty)
 			c.Temporal = []string{"ComesTo3", "ComesToNil"}
-		}, "TLC doesn't say which"},
+		}, "TLC doesn't say which of"},
 		{small, func(c *Config, r *Result) { r.Exit = 1 }, "exit code 1, expected 12"},
 		{small, func(c *Config, r *Result) { c.Violates = "Bounded" }, "violated: [Small], expected Bounded"},
 		{small, func(c *Config, r *Result) { r.Violated = append(r.Violated, "Bounded") }, "violated: [Small Bounded]"},

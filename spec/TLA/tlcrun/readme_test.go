@@ -8,7 +8,7 @@ import (
 	bar "ablyrooms.example/internal/progress"
 )
 
-// The README has each configuration with its number of states, and each property with its twin.
+// The README lists each configuration with its number of states, and each property.
 func TestReadme(t *testing.T) {
 	t.Parallel()
 	readme := readText(t, filepath.Join(specDir, "README.md"))

@@ -10,8 +10,8 @@ import (
 	"ablyrooms.example/tests/report/golden"
 )
 
-// Digest hashes what a run of the configuration depends on: the text of its module and of those
-// that it extends, and the configuration's own body.
+// Digest returns the hash of the text that a run of the configuration depends on: its module, the
+// modules that this extends, and the configuration's body.
 func (c *Config) Digest() (string, error) {
 	text, err := moduleText(c.Dir(), c.Module, map[string]string{})
 	if err != nil {
@@ -24,8 +24,8 @@ func (c *Config) Digest() (string, error) {
 	return hex.EncodeToString(h.Sum(nil)[:12]), nil
 }
 
-// CheckHash fails unless the results that are stated of the configuration, if any are, are about
-// the text that there is.
+// CheckHash returns an error if the stated results of the configuration are for another text than
+// the present one.
 func (c *Config) CheckHash() error {
 	now, err := c.Digest()
 	if err != nil || !c.Stated {
@@ -33,7 +33,7 @@ func (c *Config) CheckHash() error {
 	}
 	figures := c.Distinct > 0 || c.Trace > 0 || c.Exit == ExitProperty
 	if now != c.Hash || !figures {
-		return fmt.Errorf("%s: its figures are of a text with the hash %q, and the text has %s now: "+
+		return fmt.Errorf("%s: its figures are for a text with the hash %q, and the text has the hash %s now: "+
 			"run `go run ./spec/TLA/tlc -renew`, which writes what TLC finds", c.Name, c.Hash, now)
 	}
 	return nil
@@ -41,9 +41,8 @@ func (c *Config) CheckHash() error {
 
 var renewing sync.Mutex // held while the golden file is written
 
-// Renew runs a configuration whose text has changed. If the run ends as the head says, Renew writes
-// its figures and the hash of the text to the golden file below the module's root, and to the
-// configuration.
+// Renew runs a configuration whose text has changed. If the run ends as the head states, Renew
+// writes its figures and the hash of the text to the golden file below the module's root, and to c.
 func (t *TLC) Renew(ctx context.Context, root string, c *Config, progress Progress) (*Result, error) {
 	anew := *c
 	anew.Distinct, anew.Trace = 0, 0
@@ -54,7 +53,7 @@ func (t *TLC) Renew(ctx context.Context, root string, c *Config, progress Progre
 	return r, c.write(root, r)
 }
 
-// write writes what a run found.
+// write writes the figures of a run.
 func (c *Config) write(root string, r *Result) (err error) {
 	if c.Hash, err = c.Digest(); err != nil {
 		return err
@@ -64,7 +63,7 @@ func (c *Config) write(root string, r *Result) (err error) {
 	case c.Exit == ExitOK:
 		c.Distinct = r.Distinct
 		figures["distinct"] = r.Distinct
-	case !r.Temporal: // of liveness, TLC may find one counterexample as well as another
+	case !r.Temporal: // for liveness, TLC may find counterexamples of different lengths
 		c.Trace = r.TraceLength
 		figures["trace"] = r.TraceLength
 	}

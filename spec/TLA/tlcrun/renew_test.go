@@ -9,8 +9,8 @@ import (
 	"ablyrooms.example/tests/report/golden"
 )
 
-// The figures of the configurations are about the text that there is, and there are figures of no
-// others.
+// The golden figures of each configuration are for its present text. There are no figures of other
+// configurations.
 func TestHashesAreOfTheText(t *testing.T) {
 	t.Parallel()
 	known := map[string]bool{}
@@ -27,8 +27,8 @@ func TestHashesAreOfTheText(t *testing.T) {
 	}
 }
 
-// copied copies the spec's folder to a temporary one, with a change in one of the files, and reads
-// a configuration there.
+// copied copies the spec's folder to a temporary one, makes a change in one of the files there, and
+// reads a configuration from there.
 func copied(t *testing.T, file, old, new, config string) *Config {
 	t.Helper()
 	dir := t.TempDir()
@@ -59,13 +59,13 @@ func TestAnotherTextIsRefused(t *testing.T) {
 		{"Rooms.tla", "MaxCalls > 0", "MaxCalls > 1", "MCRooms_live3", true},
 		// through MCRooms
 		{"Rooms.tla", "MaxCalls > 0", "MaxCalls > 1", "MCRooms_safety5", true},
-		// from the folder above
+		// RoomsTwins extends Rooms in the folder above
 		{"Rooms.tla", "MaxCalls > 0", "MaxCalls > 1", "twins/Twin_CallsSettle", true},
 		{"twins/RoomsTwins.tla", "~bad", "bad", "twins/Twin_CallsSettle", true},
 		{"twins/RoomsTwins.tla", "~bad", "bad", "MCRooms_live3", false}, // Rooms doesn't extend it
 		{"MCRooms_live3.cfg", "MaxCalls = 3", "MaxCalls = 2", "MCRooms_live3", true},
 		{"MCRooms_live3.cfg", "PROPERTIES CallsSettle NoWedge", "PROPERTIES NoWedge", "MCRooms_live3", true},
-		// a sentence of the head
+		// the hash doesn't depend on the head
 		{"MCRooms_live3.cfg", "Liveness under", "Of liveness under", "MCRooms_live3", false},
 	} {
 		config := copied(t, c.file, c.old, c.new, c.config)
@@ -77,7 +77,7 @@ func TestAnotherTextIsRefused(t *testing.T) {
 			continue
 		}
 		wantError(t, err, "go run ./spec/TLA/tlc -renew")
-		// No run of such a text is judged, with whatever jar.
+		// A run of such a text fails before TLC starts.
 		_, err = new(TLC).Run(t.Context(), config, nil)
 		wantError(t, err, "-renew")
 		if len(config.Temporal) == 0 {
@@ -87,7 +87,7 @@ func TestAnotherTextIsRefused(t *testing.T) {
 	}
 }
 
-// The figures are written only after a run that ends as the head says.
+// The figures are written only after a run that ends as the head states.
 func TestRenew(t *testing.T) {
 	t.Parallel()
 	root := t.TempDir()

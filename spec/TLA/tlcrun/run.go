@@ -14,13 +14,13 @@ import (
 	"time"
 )
 
-// TLC is the checker, ready to run. It may be used by several goroutines.
+// TLC runs the model checker. It may be used by several goroutines.
 type TLC struct {
 	Java, Jar string
 }
 
-// New finds Java and the jar, and fetches the jar if need be; log hears of that. A program that is
-// missing is a [MissingError].
+// New finds Java and the jar. If the jar is missing, it fetches it, and writes a line to log. It
+// returns a [MissingError] for a program that is missing.
 func New(ctx context.Context, root string, log io.Writer) (*TLC, error) {
 	java, javaErr := Java()
 	jar, err := Fetch(ctx, root, log)
@@ -32,14 +32,14 @@ func New(ctx context.Context, root string, log io.Writer) (*TLC, error) {
 
 // Job is one run of TLC.
 type Job struct {
-	Dir     string // where the module is
+	Dir     string // the folder of the module
 	Library string // another folder to look for modules in; may be empty
 	Module  string // without .tla
-	Config  string // path of the configuration
+	Config  string // the path of the configuration
 	Workers int
-	// where to write the graph in dot, each edge with its action; empty for not at all
+	// the file for the graph in dot, with an action on each edge; "" writes none
 	Dump  string
-	Small bool // the run is small: what the JVM needs to be quick at large ones is left out
+	Small bool // the run is small: start the JVM faster, at the cost of large runs
 
 	Progress Progress
 }
@@ -47,9 +47,9 @@ type Job struct {
 // Progress is called with each line of progress, about one a minute; it may be nil.
 type Progress func(line string)
 
-// Exec runs TLC once, and returns what it came to, whatever that is: the error is only for a run
-// that could not be started or was cancelled. What TLC writes beside its output goes to a folder of
-// its own, which is removed.
+// Exec runs TLC once, and returns the result, whatever it is. The error is only for a run that
+// could not be started or was cancelled. Files that TLC writes, other than its output, go to a
+// temporary folder, which is removed.
 func (t *TLC) Exec(ctx context.Context, job Job) (*Result, error) {
 	if err := CheckSHA(t.Jar, JarSHA); err != nil {
 		return nil, err
@@ -67,8 +67,8 @@ func (t *TLC) Exec(ctx context.Context, job Job) (*Result, error) {
 			return nil, err
 		}
 	}
-	// TLC unpacks its standard modules to the temporary folder under fixed names, so that one is
-	// its own, too.
+	// TLC unpacks its standard modules to the folder for temporary files, under fixed names, so
+	// each run needs a folder of its own.
 	args := []string{"-Djava.io.tmpdir=" + tmp}
 	switch {
 	case job.Small:
@@ -106,12 +106,12 @@ func (t *TLC) Exec(ctx context.Context, job Job) (*Result, error) {
 	return r, nil
 }
 
-// job is a run of the configuration.
+// job returns the run of the configuration.
 func (c *Config) job(progress Progress) Job {
 	job := Job{Dir: c.Dir(), Module: c.Module, Config: c.Path, Workers: c.Workers, Progress: progress}
-	job.Small = c.Exit != ExitOK || c.IsCanary() // what must be violated is violated soon
+	job.Small = c.Exit != ExitOK || c.IsCanary() // a run that must violate something ends soon
 	folders := map[string]string{}
-	moduleText(c.Dir(), c.Module, folders) // TLC itself says what it doesn't find
+	moduleText(c.Dir(), c.Module, folders) // TLC itself reports a missing module
 	for _, folder := range folders {
 		if folder != c.Dir() {
 			job.Library = folder
@@ -120,8 +120,8 @@ func (c *Config) job(progress Progress) Job {
 	return job
 }
 
-// Run runs a configuration, as often as it says. The second error is the verdict: see
-// [Config.Judge] and [Config.CheckHash].
+// Run runs a configuration, as often as its head states. err is the error of the run, or of
+// [Config.Judge] or [Config.CheckHash].
 func (t *TLC) Run(ctx context.Context, c *Config, progress Progress) (r *Result, err error) {
 	if err := c.CheckHash(); err != nil {
 		return nil, err
@@ -141,9 +141,9 @@ func (t *TLC) run(ctx context.Context, c *Config, progress Progress) (r *Result,
 	return r, nil
 }
 
-// Dump runs a configuration and writes the graph of its states to a file that ends in .dot, each
-// edge with its action. It is an error if the configuration has properties beside invariants, for
-// which TLC adds edges of its own, or if the run is not as the configuration says.
+// Dump runs a configuration and writes the graph of its states to a file that ends in .dot, with an
+// action on each edge. It returns an error if the configuration has properties that are not
+// invariants, for which TLC would add edges, or if the run is not as the configuration states.
 func (t *TLC) Dump(ctx context.Context, c *Config, file string) (*Result, error) {
 	if len(c.Temporal) > 0 {
 		return nil, fmt.Errorf("%s has properties, for which TLC adds edges: dump one without", c.Name)
@@ -163,11 +163,11 @@ func (t *TLC) Dump(ctx context.Context, c *Config, file string) (*Result, error)
 	return r, c.Judge(r)
 }
 
-// output collects what TLC writes and reports progress as it comes. One goroutine of os/exec
+// output collects TLC's output and reports progress as it arrives. Only one goroutine, of os/exec,
 // writes to it.
 type output struct {
 	text     bytes.Buffer
-	read     int // up to here, lines were looked at
+	read     int // the length of the text whose lines were read
 	progress func(string)
 }
 

@@ -1,13 +1,13 @@
 ---------------------------- MODULE ChannelTwins ----------------------------
 (***************************************************************************)
 (* Broken operators for Channel.tla, each a fault that real clients have   *)
-(* or could have.  A configuration puts one of them in the place of the    *)
-(* operator that it breaks and names the one property that TLC must then   *)
-(* reject: a property that nothing can break proves nothing.               *)
+(* or could have.  A configuration replaces one operator by a broken one,  *)
+(* and names the property that TLC must then reject: a property that       *)
+(* nothing can break shows nothing.                                        *)
 (***************************************************************************)
 EXTENDS Channel
 
-\* Detaching keeps in mind where the last detach came from.
+\* A detach doesn't record the state that it began in.
 DetachFromAnywhere(r) ==
     LET told == TLCEval(EndAttachers(SetState(r, "detaching", 0), "superseded", 0))
     IN  IF told.awaited THEN told ELSE Send(told, "detach")
@@ -19,41 +19,42 @@ AlwaysWaitsForAttach(r) == r.state = "attaching"
 GivesBackLess(r) == [NewChannel EXCEPT !.last = r.last, !.connection = r.connection, !.wire = r.wire, !.awaited = r.awaited,
                        !.held = r.held, !.doubt = r.doubt, !.reason = r.reason, !.givenBack = TRUE, !.outs = r.outs]
 
-\* Who waited to be detached is settled, and waits on.
+\* Calls that wait for detached are settled, and go on waiting.
 KeepsDetachers(r, how, e) == SettleAll(r, r.detachers, how, e)
 
-\* A timer that is needed no more goes on (T4).
+\* A timer that is no longer needed is not stopped (T4).
 NeverStopsTimer(was, is) == FALSE
 
-\* Both frames are sent back to back, as the official JavaScript client does (T1).
+\* ATTACH is sent while a DETACH is awaited, as by the official JavaScript client (T1).
 SendsAtOnce(r) == IF IsConnected(r) THEN Send(r, "attach") ELSE r
 
 \* Messages are delivered before the channel is attached.
 DeliversWhileAttaching(r) == r.state \in {"attaching", "attached"}
 
-\* A state is told again although it is the same.
+\* A state is reported again although it doesn't change.
 NeverInState(r, s) == FALSE
 
-\* A detach that is not answered ends attached, as in the official JavaScript client, wherever it came from (row 18).
+\* A detach that is not answered ends attached, whatever the state before it, as in the official
+\* JavaScript client (row 18).
 BackToAttached(r, e) ==
     LET gone == TLCEval(EndDetachers(SetState(r, "attached", e), "failed", e))
     IN  EndAttachers(gone, "done", 0)
 
-\* Each ATTACHED is told as an update; none is.
+\* Each ATTACHED is reported as an update; none is.
 AlwaysUpdate(resumed) == TRUE
 NeverUpdate(resumed)  == FALSE
 
-\* Serials outlive a detach, as in ably-go.
+\* A detach doesn't clear the serials, as in ably-go.
 KeepsSerials(s) == s = "initialized"
 
-\* Retries are counted on; or by fives.
+\* Retries are counted to 5; retries are never counted from 1 again.
 CountsOn(n)      == IF n = 5 THEN 5 ELSE n + 1
 NeverResets(s)   == FALSE
 
-\* A detach without a connection says that it is done, and nothing is.
+\* A detach without a connection is settled with done, and has no effect.
 SaysDone(r, c) == SettleOne(r, c, "done")
 
-\* A channel that was given back fails like any other.
+\* An ERROR fails a channel that was given back, too.
 HearsErrors(r, was) == r.state = "failed"
 
 \* errorReason is never cleared, as in the official JavaScript client (T22).
@@ -65,26 +66,27 @@ FailsBehindFence(r, was) == r.givenBack \/ r.state = "failed"
 \* Giving back sends a DETACH only for a channel that is attached.
 FencesAttachedOnly(r, was) == was.state = "attached"
 
-\* Giving back trusts that what left the wire was answered.
+\* GiveBack assumes that a request that left the wire was answered.
 FencesWithoutDoubt(r, was) == was.state = "attached" \/ (r.wire # <<>> /\ Last(r.wire) = "attach")
 
-\* Each ATTACHED attaches; each DETACHED refuses (T20).
+\* Each ATTACHED ends an attach; each DETACHED refuses an attach (T20).
 AlwaysOwn(r, kind) == kind = "attach"
 OwnAnyway(r, kind) == TRUE
 
-\* A new life does not wait for the DETACH of the one before.
+\* A new life doesn't wait for the DETACH of the life before.
 NoFence(r) == FALSE
 
-\* What was detached without a connection stays attached at the server (T8).
+\* No DETACH is sent later for a channel that was detached without a connection: the server keeps it
+\* attached (T8).
 NothingLeft(r) == FALSE
 
-\* The retry timer fires, and is only started again.
+\* When the retry timer fires, only the retry is counted.
 OnlyCounts(r) == [r EXCEPT !.retries = IF r.retries = 1 THEN 2 ELSE 1]
 
-\* Nothing follows when the connection is suspended, as in ably-go.
+\* A connection that becomes suspended has no effect on the channel, as in ably-go.
 IgnoresSuspended(r, e) == r
 
-\* A detach that is not answered waits on.
+\* A detach that is not answered goes on waiting.
 WaitsOn(r, e) == r
 
 -----------------------------------------------------------------------------

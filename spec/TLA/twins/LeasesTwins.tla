@@ -10,7 +10,7 @@ NoOthers(i, c) == {}
 \* The last lease does not release the room.
 AlwaysWanted(i, c) == TRUE
 
-\* Closing a lease releases what has its name now.
+\* Closing a lease releases the incarnation that the name has in use now.
 ByNameNow(i) == InUse(incs[i].name)
 
 \* A get doesn't keep the room.

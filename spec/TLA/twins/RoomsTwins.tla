@@ -1,22 +1,22 @@
 ----------------------------- MODULE RoomsTwins -----------------------------
 (***************************************************************************)
 (* Broken operators for Rooms.tla, each a fault that real SDKs have had or *)
-(* could have.  A configuration puts one of them in the place of the       *)
-(* operator that it breaks and names the one property that TLC must then   *)
-(* reject: a property that nothing can break proves nothing.               *)
+(* could have.  A configuration replaces one operator by a broken one, and *)
+(* names the property that TLC must then reject: a property that nothing   *)
+(* can break shows nothing.                                                *)
 (***************************************************************************)
 EXTENDS Rooms
 
-\* A get opens a second instance while the first one is still opening.
+\* A get opens a second incarnation while the first is still being opened.
 FreeUnlessReady(n) == {i \in InUse(n) : incs[i].life = "ready"} = {}
 
-\* A get of a ready room makes a new one.
+\* A get of a ready room creates a new incarnation.
 FreeUnlessOpening(n) == {i \in InUse(n) : incs[i].life = "initializing"} = {}
 
 \* A get opens at once although the name's last room is still being released.
 NeverWaits(n) == FALSE
 
-\* A release of a room that waits for its predecessor treats it as one that is open.
+\* A release treats a room that waits for its predecessor as one that is open.
 NoPredecessor(i) == FALSE
 
 \* Options are not compared.
@@ -25,33 +25,35 @@ NeverDiffers(i, o) == FALSE
 \* Options are compared only once the room is ready.
 DiffersWhenReady(i, o) == incs[i].life = "ready" /\ incs[i].opt # o
 
-\* A get that waits is forgotten by the release.
+\* A release forgets a get that waits.
 NobodyRejected(i) == {}
 
-\* Only the release that came first hears of the error; those that joined are told that all went well.
+\* Only the first release returns the error; those that joined it are settled with done.
 FirstHearsOnly(c, i, bad) ==
     IF bad /\ \A d \in Waiting("release", i) : c <= d THEN "releaseFailed" ELSE "done"
 
-\* Dispose is over when what it released itself is released; a release that was under way before is not waited for.
+\* Dispose ends when the releases that it began have ended, and doesn't wait for those that were
+\* under way before.
 OwnReleasesOnly(without) ==
     {i \in AllReleasing \ without : \A c \in Waiting("release", i) : calls[c].op # "release"} = {}
 
-\* A get after dispose is served.
+\* A get after dispose is not refused.
 NeverRefused == FALSE
 
-\* A release of an incarnation that is gone is that of what has its name now.
+\* A ReleaseIf of an incarnation that is no longer in use releases the one that the name has in use
+\* now.
 MeansTheName(i) == InUse(incs[i].name)
 
-\* A late answer of the backend brings a room back that was given up.
+\* A late answer of the backend brings a released incarnation back.
 LateAnswer(i) == incs[i].work = "opening" \/ incs[i].life = "released"
 
-\* The error of a release is kept for ever, and the get that waits with it.
+\* After a release that failed, the successor is never opened, and its gets wait for ever.
 OnlyAfterSuccess(bad) == ~bad
 
-\* A release that failed leaves the name as it was: releasing, and nobody at work on it.
+\* After a release that failed, the incarnation stays releasing, without work.
 StuckAfterError(bad) == IF bad THEN "releasing" ELSE "released"
 
-\* The gets that wait for a room are told that they have it when it opens, although it was released meanwhile.
+\* An opening that ends after its release began settles the gets that wait with the room.
 OpenedForAbandoned(i) ==
     /\ incs[i].work = "opening" /\ incs[i].life = "releasing"
     /\ Change(i, [incs[i] EXCEPT !.work = "closing", !.ended = "opened"])
@@ -60,16 +62,17 @@ OpenedForAbandoned(i) ==
                  THEN [calls[c] EXCEPT !.out = "room", !.ref = i] ELSE calls[c]])
     /\ UNCHANGED failed
 
-\* What is opened after its release began is forgotten, and the backend is not told to release it.
+\* An incarnation that is opened after its release began becomes released, and the backend is not
+\* asked to release it.
 ForgetsAbandoned(i) == IsOpening(i) /\ incs[i].life = "releasing" /\ Ends(i, "opened")
 
-\* What is opened after its release began is kept, and nobody is at work on it.
+\* An incarnation that is opened after its release began stays releasing, without work.
 KeepsAbandoned(i) ==
     /\ IsOpening(i) /\ incs[i].life = "releasing"
     /\ Change(i, [incs[i] EXCEPT !.work = "none", !.ended = "opened"])
     /\ UNCHANGED <<calls, failed>>
 
-\* A release of a room that is ready does not wait for its end.
+\* A release of a ready room is settled before the release ends.
 ReleaseAtOnce(n) ==
     /\ CanBegin
     /\ \E i \in IncIds :
@@ -78,7 +81,7 @@ ReleaseAtOnce(n) ==
          /\ Begin(NewCall("release", n, NoName, i, "done", 0))
     /\ UNCHANGED failed
 
-\* The gets of an opening that fails are told that the room was released.
+\* The gets of an opening that fails are settled with releasedBefore.
 FailedAsReleased(i) ==
     /\ incs[i].work = "opening" /\ incs[i].life = "initializing"
     /\ Change(i, [incs[i] EXCEPT !.life = "released", !.work = "none", !.ended = "openFailed"])
@@ -88,14 +91,14 @@ FailedAsReleased(i) ==
 \* A get with the same options is refused for its options.
 AlwaysDiffers(i, o) == TRUE
 
-\* An incarnation that leaves use is that of another name from then on.
+\* An incarnation that leaves use gets another name.
 LeavesAsAnother(i) ==
     [incs[i] EXCEPT !.name = CHOOSE n \in Names : n # @, !.life = "releasing", !.work = IF @ = "opening" THEN @ ELSE "closing"]
 
-\* The callers of a release that fails are told that all went well.
+\* The releases that wait for a release that fails are settled with done.
 NobodyHears(c, i, bad) == "done"
 
-\* A dispose is told that all went well although releases failed since it began.
+\* A dispose is settled with done although releases failed since it began.
 FailsUnheard(i) ==
     /\ incs[i].work = "closing"
     /\ Change(i, [incs[i] EXCEPT !.life = "released", !.work = "none", !.ended = "releaseFailed"])
@@ -115,7 +118,7 @@ FailsUncounted(i) ==
                  ELSE IF DisposalOver({i}) /\ calls[c].op = "dispose" /\ IsPending(c) THEN Settled(c, "done", 0)
                  ELSE calls[c]])
 
-\* A caller that gives up takes the incarnation with it that it waits for.
+\* If a caller gives up, the incarnation that it waits for is released.
 GiveUpStops(c) ==
     /\ IsPending(c)
     /\ calls' = TLCEval([calls EXCEPT ![c] = Settled(c, "gaveUp", 0)])

@@ -13,8 +13,9 @@ import (
 
 var least, rejecting, all = conformance.Promises{}, conformance.Promises{ReleaseRejectsGets: true}, conformance.AllPromises()
 
-// pictures are the broken implementations with what each must be caught by: a shortest script, or
-// how long it is, where it is one of several that are met at random; and the rule that it breaks.
+// pictures are the broken implementations. Each must be caught with a shortest script, and with the
+// rule that it breaks. If script is empty, several scripts are possible, and only their length is
+// checked.
 var pictures = []struct {
 	name     string
 	slip     slip
@@ -50,13 +51,14 @@ var pictures = []struct {
 	{"a release that doesn't wait for an opening", abandonedTooSoon, all, "get(1, a, x); release(2, a)", 2, "R11"},
 }
 
-// subject has the harness make registries with a slip and read their errors.
+// subject returns a subject whose registries have a slip.
 func subject(p conformance.Promises, s slip) conformance.Subject {
 	return conformance.Subject{New: func(b *conformance.Backend) conformance.System { return newPromises(b, s) },
 		Classify: conformance.ClassifyBy(errOptions, errReleased, errDisposed), Promises: p}
 }
 
-// TestTheBrokenAreCaught shows the shortest script that catches each, and the rule that it breaks.
+// TestTheBrokenAreCaught prints for each broken registry the shortest script that catches it, and
+// the rule that it breaks.
 func TestTheBrokenAreCaught(t *testing.T) {
 	for _, p := range pictures {
 		t.Run(p.name, func(t *testing.T) {
@@ -78,7 +80,7 @@ func TestTheBrokenAreCaught(t *testing.T) {
 	}
 }
 
-// TestTheGoodPass runs the good one without an alarm.
+// TestTheGoodPass checks that the registry without a slip passes.
 func TestTheGoodPass(t *testing.T) {
 	plan := conformance.DefaultPlan()
 	if plan.Spaces[1].Runs = 2000; evidence.At(evidence.Full) {
@@ -95,8 +97,8 @@ func TestTheGoodPass(t *testing.T) {
 		"random", r.Random, "alarms", 0)
 }
 
-// TestPromises breaks each promise alone: the harness sees it when it is made, and nothing else
-// when it is not.
+// TestPromises breaks each promise alone. The harness must report that if the promise is made, and
+// must report nothing if it is not made.
 func TestPromises(t *testing.T) {
 	breaks := map[string]slip{"Cancellation": waitsOn, "Causes": causeLost,
 		"EndedContexts": endedRefused, "Leases": leasesForgotten, "OpeningsCancelled": openingGoesOn,
@@ -105,7 +107,7 @@ func TestPromises(t *testing.T) {
 		"Disposal":           ghost, "SharedDisposal": disposedFlag, "DisposalWaitsForAll": disposeEarly,
 		"DisposalReports": failuresHidden, "DisposalJoins": lastErrorOnly}
 	if some := all.Loosenings(); len(some) != 0 {
-		t.Errorf("all promises leave out %v", some)
+		t.Errorf("AllPromises leaves out %v", some)
 	}
 	for _, loosening := range least.Loosenings() {
 		promise, _, _ := strings.Cut(loosening, " ")
@@ -113,26 +115,26 @@ func TestPromises(t *testing.T) {
 			slip, known := breaks[promise]
 			rest, err := all.Without(promise)
 			if err != nil || !known {
-				t.Fatalf("nothing breaks it: %v", err)
+				t.Fatalf("no slip breaks this promise: %v", err)
 			}
 			plan := conformance.DefaultPlan()
 			plan.Seed, plan.Spaces[0].Length, plan.Spaces[1].Runs = 1, 3, 600
 			r := conformance.Check(t, subject(all, slip), plan)
 			v := r.Violation()
 			if v == nil {
-				t.Fatal("the broken promise is not seen")
+				t.Fatal("the broken promise is not reported")
 			}
 			t.Logf("%v, shortest: %t, %s", v.Kind, v.Shortest, v.Steps())
 			r = conformance.Check(t, subject(rest, slip), plan)
 			if v := r.Violation(); v != nil {
-				t.Errorf("it is not promised, and judged all the same: %v", v)
+				t.Errorf("reported, although it is not promised: %v", v)
 			}
 		})
 	}
 }
 
-// TestTheHarnessSees shows what can go wrong in a system that a harness could trip over itself,
-// with the shortest script of each.
+// TestTheHarnessSees plants faults that could make a harness itself fail or hang. Each must be
+// reported with its shortest script.
 func TestTheHarnessSees(t *testing.T) {
 	noDispose := subject(all, none)
 	noDispose.New = func(b *conformance.Backend) conformance.System {
@@ -143,18 +145,18 @@ func TestTheHarnessSees(t *testing.T) {
 		subject conformance.Subject
 		kind    conformance.ViolationKind
 		script  string
-		got     string // part of what is reported
+		got     string // a part of what is reported
 	}{
 		"a call that waits for ever": {subject(all, stuck), differs, "release(1, a)", "waits"},
 		"a lock held while the backend works": {subject(all, lockHeld), conformance.Hang,
-			"get(1, a, x); get(2, a, x)", "a lock is held over the open of a: sync.Mutex.Lock in"},
+			"get(1, a, x); get(2, a, x)", "a lock is held during the open of a: sync.Mutex.Lock in"},
 		"a lock held while the backend closes": {subject(all, lockOverClose), conformance.Hang,
-			"get(1, a, x); release(2, a); opened(1); get(3, a, x)", "a lock is held over the close of a: sync.Mutex.Lock in"},
+			"get(1, a, x); release(2, a); opened(1); get(3, a, x)", "a lock is held during the close of a: sync.Mutex.Lock in"},
 		"a goroutine left behind": {subject(all, goroutineLeft), conformance.Leftover, "release(1, a)", "wait for ever"},
 		"no room and no error":    {subject(all, roomLost), differs, "get(1, a, x); opened(1)", "no error and no room"},
 		"another pointer for the same room": {subject(all, roomCopied), differs,
 			"get(1, a, x); get(2, a, x); opened(1)", "a copy"},
-		"opened twice":              {subject(all, openedTwice), differs, "get(1, a, x)", "opening one that was not asked for (a)"},
+		"opened twice":              {subject(all, openedTwice), differs, "get(1, a, x)", "opening an unexpected room (a)"},
 		"opened with other options": {subject(all, optionsReplaced), differs, "get(1, a, y)", "it is opened with x"},
 		"the wrong room released": {subject(all, firstReleased), differs,
 			"get(1, a, x); release(2, a); get(3, b, x); opened(2); opened(1)", "closing #2 (b)"},
@@ -186,12 +188,14 @@ func TestTheHarnessSees(t *testing.T) {
 	}
 }
 
-// small is the n-th round. It is short: what no order explains is tried in all of them.
+// small returns the n-th round. Rounds are short, since porcupine tries all orders of a history
+// that no order explains.
 func small(n int) linear.Round {
 	return linear.Round{Names: 1, Goroutines: 4, Calls: 5, Jitter: n%2 == 1, Seed: uint64(n)}
 }
 
-// TestTheBrokenAreNotLinearizable shows that the check can fail, and that it draws a picture then.
+// TestTheBrokenAreNotLinearizable checks that broken registries fail the check for linearizability,
+// and that the check then draws a picture.
 func TestTheBrokenAreNotLinearizable(t *testing.T) {
 	for name, slip := range map[string]slip{
 		"a get that returns a released room": stale, "two rooms for one name": checkThenAct,
@@ -221,7 +225,7 @@ func TestTheBrokenAreNotLinearizable(t *testing.T) {
 	}
 }
 
-// TestCallsWithoutEnd shows that a call that never returns breaks a history.
+// TestCallsWithoutEnd checks that a call that never returns is reported.
 func TestCallsWithoutEnd(t *testing.T) {
 	short := func(n int) linear.Round {
 		r := small(n)

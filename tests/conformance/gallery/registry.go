@@ -1,6 +1,6 @@
-// Package gallery shows what the harnesses catch: a good registry of rooms, and what it becomes by
-// each of the bugs of registries as people write them. It shares no code with the implementation of
-// this project.
+// Package gallery checks that the harnesses catch bugs. It has a good registry of rooms, into which
+// a slip plants one of the bugs that registries often have. It shares no code with the
+// implementation of this project.
 package gallery
 
 import (
@@ -19,112 +19,113 @@ var (
 	errDisposed = errors.New("disposed")
 )
 
-// token is the options without their spelling, for those that know of defaults.
+// token returns options without their spelling, for registries that fill in defaults.
 func token(options string) string {
 	t, _ := conformance.Spelling(options)
 	return t
 }
 
-// slip is a bug of a [promises], at the line that its comment stands at.
+// slip is a bug of a [promises].
 type slip uint8
 
 const (
 	none         slip = iota
-	failureKept       // a release that failed is kept for ever, so the name is wedged
+	failureKept       // a release that failed is kept for ever, so the name can't be used again
 	disposeEarly      // Dispose waits only for the releases that it began
 	disposedFlag      // a second Dispose finds a flag set and returns at once
-	// Dispose works as an errgroup with a context: the first error cancels the other releases
+	// Dispose works like an errgroup with a context: the first error cancels the other releases
 	firstErrorEnds
 	waiterForgotten // a get that waits for a release is not rejected by another release
-	// a release while a get waits leaves that get, and what it waits for, alone
+	// a release by name, but not a disposal, doesn't reject a get that waits for an earlier release
 	waitersStay
-	orphan           // what is opened after its release is never released
-	lastErrorOnly    // Dispose keeps one error
+	orphan           // a room whose opening ends after its release is never released
+	lastErrorOnly    // Dispose returns only the last error
 	abandonedTooSoon // a release of a room that is being opened doesn't wait for anything
-	optionsIgnored   // those who join an opening do so whatever their options are
-	// the opening runs with the context of the first, who ends it for all by giving up
+	optionsIgnored   // gets join an opening, whatever their options are
+	// the opening runs with the context of the first caller; if that caller gives up, the opening
+	// ends for all
 	firstContext
-	eachTriesAgain    // when the opening fails, those who joined it try again on their own
-	spellingsDiffer   // options are compared as they were written
+	eachTriesAgain    // when the opening fails, the gets that joined it open again, each for itself
+	spellingsDiffer   // options are compared as they are written
 	noPredecessor     // a name is opened again while its last room is still being released
 	ghost             // a get after the disposal opens a room
-	unfilled          // those who join an opening take what is there, which is nothing yet
-	failedOpeningKept // an opening that failed stays, and answers for ever
-	// a release is only counted, and the room stays until the last of its users has released it
+	unfilled          // gets that join an opening return at once, with no room
+	failedOpeningKept // an opening that failed stays, and later gets return its error
+	// a release only decreases a count; the room is released when all of its users have released it
 	counted
-	checkThenAct // what is being opened is not looked at, so a second get opens again
-	lockHeld     // a mutex is held while the backend works, so one name holds up all
-	// a mutex is held while the backend closes a room, and every get wants it
+	checkThenAct // a get doesn't see a room that is being opened, and opens another
+	lockHeld     // a mutex is held while the backend works, so one name blocks all
+	// a mutex is held while the backend closes a room, and every get needs it
 	lockOverClose
-	ownTurn        // a get waits its turn behind the get that it should refuse
-	oneLoop        // one goroutine does everything, and waits for the backend too
-	waitsOn        // a release waits on when its context ends
-	endedRefused   // a release or a disposal whose context has ended before does nothing
+	ownTurn        // a get waits for the get before it, even if it must be refused at once
+	oneLoop        // one goroutine does everything, and also waits for the backend
+	waitsOn        // a release goes on waiting when its context ends
+	endedRefused   // a release or a disposal with an ended context does nothing
 	causeLost      // a call that gives up returns the context's error, not its cause
 	openingGoesOn  // the context of an opening that is no longer wanted isn't ended
 	failuresHidden // Dispose returns no error when releases failed
-	// a release by name forgets the leases, and what is acquired next is released with the last of
-	// them
+	// leases are counted by name, so the last lease of a room that was released by name releases
+	// the name's next room
 	leasesForgotten
-	// when the opening ends, one of those who wait for it is woken, as by sync.Cond's Signal
+	// when the opening ends, only one of the gets that wait is woken, as with sync.Cond's Signal
 	signalledOnce
 
-	stale           // a room that was released is still handed out
-	releasedEarly   // a release doesn't wait for its end
+	stale           // gets still return a room that was released
+	releasedEarly   // a release returns before the room is released
 	stuck           // a release waits for ever
 	goroutineLeft   // a release leaves a goroutine behind
 	releasePanics   // a release panics
 	newPanics       // making the registry panics
 	disposeGoexits  // Dispose ends its goroutine
 	roomLost        // a get returns no room and no error
-	roomCopied      // a second get returns a copy of the room
-	openedTwice     // the backend is asked twice
+	roomCopied      // every get but the first returns a copy of the room
+	openedTwice     // the backend opens each room twice
 	optionsReplaced // a room is opened with other options
 	contextEnded    // a room is opened with a context that has ended
-	firstReleased   // whatever is released, the backend releases the room that it opened first
-	copyReleased    // the backend is given a copy to release
-	nilReleased     // and no room
+	firstReleased   // the backend always releases the room that it opened first
+	copyReleased    // the backend has to release a copy of the room
+	nilReleased     // the backend has to release nil
 )
 
-// promises is a registry with a mutex and, for each life of a name, channels that are closed when
-// something has come to pass, as golang.org/x/sync/singleflight has them: gets of a name that is
-// being opened share one opening. With no slip it is a good one: no alarm may be raised.
+// promises is a registry that works like golang.org/x/sync/singleflight: gets of a name that is
+// being opened share one opening. It has a mutex, and for each life of a name a [promise] with
+// channels that are closed when something has happened. Without a slip it keeps all rules.
 type promises struct {
 	slip
 	backend *conformance.Backend
 
 	whole sync.Mutex           // for lockHeld and lockOverClose
-	turns map[string]chan bool // for ownTurn: of a name, with room for one
+	turns map[string]chan bool // for ownTurn: for each name, with capacity 1
 	inbox chan func()          // for oneLoop
 
 	mu       sync.Mutex
-	use      map[string]*promise // initializing or ready
-	leaving  map[string]*promise // being released
-	disposal context.Context     // nil until it begins
+	use      map[string]*promise // by name: initializing or ready
+	leaving  map[string]*promise // by name: being released
+	disposal context.Context     // nil until the disposal begins
 	cancel   context.CancelFunc
 	failures []error
-	leases   map[string]int    // of a name, for leasesForgotten
-	waitsFor map[*promise]bool // what Dispose began, for disposeEarly
-	gone     chan struct{}     // closed when the disposal has come to its end
-	gets     int               // that returned a room, for roomCopied
-	first    *conformance.Room // that was opened, for firstReleased
+	leases   map[string]int    // by name, for leasesForgotten: the number of leases
+	waitsFor map[*promise]bool // for disposeEarly: the releases that Dispose began
+	gone     chan struct{}     // closed when the disposal has ended
+	gets     int               // for roomCopied: the number of gets that have returned
+	first    *conformance.Room // for firstReleased: the first room that was opened
 }
 
 type promise struct {
 	name, options string
-	users         int           // how many got it, for counted
-	waiting       int           // how many gets wait, for waitersStay
+	users         int           // for counted: how many gets use it
+	waiting       int           // for waitersStay: how many gets wait
 	leases        int           // how many leases are open
-	kept          bool          // by a get
-	settled       chan struct{} // closed when the gets have their answer
-	dropped       chan struct{} // closed when it will never be opened
-	released      chan struct{} // closed when it is gone
+	kept          bool          // a Get has the room, so closing leases doesn't release it
+	settled       chan struct{} // closed when the gets have room or err
+	dropped       chan struct{} // closed when the room will never be opened
+	released      chan struct{} // closed when the room is gone
 	ctx           context.Context
-	cancel        context.CancelFunc // of the opening
-	left          bool               // the name was released, or everything disposed of
+	cancel        context.CancelFunc // cancels the opening
+	left          bool               // the name was released, or the registry disposed of
 	room          *conformance.Room
-	err           error // for the gets
-	end           error // for the releases
+	err           error // the error that gets return
+	end           error // the error that releases return
 }
 
 func newPromises(b *conformance.Backend, s slip) *promises {
@@ -144,7 +145,7 @@ func newPromises(b *conformance.Backend, s slip) *promises {
 	return r
 }
 
-// Close ends the goroutine, if there is one.
+// Close ends the goroutine that oneLoop has.
 func (r *promises) Close() { close(r.inbox) }
 
 func (r *promises) Get(ctx context.Context, name, options string) (room *conformance.Room, err error) {
@@ -181,7 +182,7 @@ func (r *promises) Get(ctx context.Context, name, options string) (room *conform
 	return room, err
 }
 
-// turn returns what a get of the name takes while it is its turn.
+// turn returns a channel that holds a value while a get of the name runs.
 func (r *promises) turn(name string) chan bool {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -191,7 +192,7 @@ func (r *promises) turn(name string) chan bool {
 	return r.turns[name]
 }
 
-// lease is one owner's hold on a room.
+// lease is a lease of one owner.
 type lease struct {
 	registry *promises
 	promise  *promise
@@ -213,7 +214,7 @@ func (r *promises) Acquire(ctx context.Context, name, options string) (conforman
 // Room returns the room.
 func (l *lease) Room() *conformance.Room { return l.promise.room }
 
-// Close gives the room up; the last one releases it.
+// Close closes the lease. If it is the last one, Close releases the room.
 func (l *lease) Close() {
 	l.once.Do(func() {
 		r, p := l.registry, l.promise
@@ -294,7 +295,7 @@ func (r *promises) get(ctx context.Context, name, options string, l *lease) (*co
 // wait waits for a channel to be closed, or for the context to end.
 func (r *promises) wait(ctx context.Context, done <-chan struct{}) error {
 	select {
-	case <-done: // also when the context has ended too
+	case <-done: // even if the context has ended too
 		return nil
 	default:
 	}
@@ -316,7 +317,7 @@ func (r *promises) open(p, before *promise) {
 		case <-p.dropped:
 		}
 		select {
-		case <-p.dropped: // also when both have come to pass
+		case <-p.dropped: // even if before is released too
 			return
 		default:
 		}
@@ -375,7 +376,7 @@ func (r *promises) close(ctx context.Context, p *promise, room *conformance.Room
 	r.ended(p, err)
 }
 
-// ended is called with the lock held.
+// ended records that a release has ended. It is called with the lock held.
 func (r *promises) ended(p *promise, err error) {
 	p.end = err
 	if err == nil || r.slip != failureKept {
@@ -442,8 +443,8 @@ func (r *promises) Release(ctx context.Context, name string) error {
 	return p.end
 }
 
-// leave takes what a name has out of use and returns whose end is to be waited for. It is called
-// with the lock held.
+// leave takes a name's room out of use. It returns the promise whose release the caller must wait
+// for. It is called with the lock held.
 func (r *promises) leave(ctx context.Context, name string) *promise {
 	p, leaving := r.use[name], r.leaving[name]
 	if p == nil || p.left {

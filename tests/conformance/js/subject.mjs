@@ -1,4 +1,4 @@
-// The official @ably/chat, as it comes from npm, behind the harness's protocol (docs/subject-protocol.md).
+// A subject of the harness: the official @ably/chat from npm, with the protocol of docs/subject-protocol.md.
 import { createRequire } from 'node:module';
 import { readFileSync } from 'node:fs';
 import { createInterface } from 'node:readline';
@@ -6,14 +6,14 @@ import * as Ably from 'ably';
 import { ChatClient } from '@ably/chat';
 
 const PROTOCOL = 1;
-// Beyond the harness's patience, so that no timer of the client takes part.
+// Milliseconds. It is longer than the harness waits, so that no timer of the client fires.
 const TIMEOUT = 120_000;
 
 let realtime;
 let chat;
 
-const rooms = new Map(); // identity: from the room object to its number
-const handles = []; // and back
+const rooms = new Map(); // the number of each room object
+const handles = []; // the room object of each number, which is its index plus 1
 
 function identity(room) {
   if (!rooms.has(room)) {
@@ -23,7 +23,7 @@ function identity(room) {
   return rooms.get(room);
 }
 
-// turn lets the event loop go round once, with all that is due in it.
+// turn waits until the event loop has run once, with everything that is due.
 const turn = () => new Promise((resolve) => setImmediate(resolve));
 
 async function turns() {
@@ -32,7 +32,7 @@ async function turns() {
 
 const ops = {
   async hello({ protocol, host, port, key, clientId }) {
-    if (protocol !== PROTOCOL) throw new Error(`protocol ${protocol} is not spoken here, only ${PROTOCOL}`);
+    if (protocol !== PROTOCOL) throw new Error(`protocol ${protocol} is not supported, only ${PROTOCOL}`);
     realtime = new Ably.Realtime({
       key, clientId, endpoint: host, port, tls: false, logLevel: 0, realtimeRequestTimeout: TIMEOUT,
     });
@@ -59,7 +59,7 @@ const ops = {
   async giveup() {
     throw new Error('calls of @ably/chat can not be given up');
   },
-  // settle: nothing is left to do, and what was sent before has reached the server and been answered.
+  // settle returns when nothing is left to do, and the server has answered everything sent before.
   async settle() {
     await turns();
     await realtime.connection.ping();
@@ -76,7 +76,7 @@ function answer(line) {
   process.stdout.write(`${JSON.stringify(line)}\n`);
 }
 
-// An operation is begun at once, before the next line is read: the order of the lines is that of the calls.
+// An operation begins before the next line is read, so calls begin in the order of the lines.
 createInterface({ input: process.stdin }).on('line', (line) => {
   const request = JSON.parse(line);
   const op = ops[request.op] ?? (async () => { throw new Error(`no such op: ${request.op}`); });

@@ -1,13 +1,14 @@
-// Package linear runs a registry of rooms in real parallelism and checks the history for
-// linearizability against the reference model, with porcupine. It takes any subject of package
-// conformance.
+// Package linear runs a registry of rooms in parallel, and checks with porcupine whether its
+// history is linearizable, by the reference model. It takes any subject of package conformance.
 //
-// A call that waits takes effect twice: when it begins, and when it is settled. So each stands in
-// the history as two operations, both within the interval from its begin to its return, and so does
-// each end of a backend's work, from when the backend returned. A history passes if there is one
-// order of all these, in time, that the model takes, and in which every call is settled with what
-// it got. Names don't touch each other, a disposal aside, which stands in the history of each; so
-// each name is checked by itself.
+// A call that waits takes effect twice: when it begins, and when it is settled. So each call is two
+// operations in the history, both within the interval from its begin to its return. The end of a
+// backend call is an operation too, which may take effect at any time after the call returned. A
+// history passes if all of these operations can be ordered in time so that the model accepts them,
+// and settles each call with the outcome that its caller got.
+//
+// Calls on different names don't influence each other, except for a disposal. So the history of
+// each name is checked by itself, and each contains the disposal.
 package linear
 
 import (
@@ -25,13 +26,13 @@ import (
 	"ablyrooms.example/tests/conformance"
 )
 
-// Never is when a call returns that doesn't.
+// Never is the return time of a call that doesn't return.
 const Never = math.MaxInt64 / 2
 
 var seed = maphash.MakeSeed()
 
-// Sequential is the model of one name, for porcupine. Its inputs are of type Op; outputs are not
-// used.
+// Sequential returns the model of one name, for porcupine. Its inputs have type Op; it doesn't use
+// outputs.
 func Sequential() porcupine.Model {
 	return porcupine.Model{
 		Init: func() any { return start() },
@@ -46,7 +47,8 @@ func Sequential() porcupine.Model {
 	}
 }
 
-// limit is how long one history may take to check. One that takes longer has not passed.
+// limit is how long the check of one history may take. If it takes longer, the history doesn't
+// pass.
 const limit = time.Minute
 
 // Check returns nil if the history of each name is linearizable.
@@ -61,8 +63,8 @@ func (h History) Check() (err error) {
 	return err
 }
 
-// check returns nil if the history of a name is linearizable. Else, or if it is unknown whether it
-// is, it writes porcupine's picture into a directory of its own and says where.
+// check returns nil if the history of a name is linearizable. If it is not, or if that is unknown,
+// check writes porcupine's picture into a new directory, and returns an error with the path.
 func check(name string, history []porcupine.Operation) error {
 	result := porcupine.CheckOperationsTimeout(Sequential(), history, limit)
 	switch result {
@@ -71,10 +73,10 @@ func check(name string, history []porcupine.Operation) error {
 	case porcupine.Illegal:
 		return fmt.Errorf("name %s: not linearizable: see %s", name, picture(history))
 	}
-	return fmt.Errorf("name %s: unknown whether it is linearizable, which does not pass: see %s", name, picture(history))
+	return fmt.Errorf("name %s: the check took too long to decide whether it is linearizable: see %s", name, picture(history))
 }
 
-// picture draws a history.
+// picture draws a history, and returns the path of the file.
 func picture(history []porcupine.Operation) string {
 	dir, err := os.MkdirTemp("", "linear-*")
 	if err != nil {
@@ -88,15 +90,15 @@ func picture(history []porcupine.Operation) string {
 	return path
 }
 
-// Result is what [Run] recorded and checked.
+// Result counts what [Run] recorded and checked.
 type Result struct {
 	Calls, Rounds, Histories, Longest int
 	Ends                              map[model.OutcomeKind]int
 }
 
-// Run records rounds of a subject until so many calls were made, and checks each history. It stops
-// at the first that is not linearizable, or in which a call never returned, with that as its error.
-// Round n is made by rounds(n).
+// Run records rounds of a subject until at least that many calls were made, and checks each
+// history. It stops with an error at the first history that is not linearizable, and at the first
+// round in which a call did not return. rounds(n) returns the n-th round.
 func Run(subject conformance.Subject, calls int, rounds func(n int) Round) (Result, error) {
 	r := Result{Ends: map[model.OutcomeKind]int{}}
 	for ; r.Calls < calls; r.Rounds++ {

@@ -12,17 +12,17 @@ import (
 	"ablyrooms.example/tests/conformance/ours"
 )
 
-var operations = flag.Int("linear.ops", 0, "how many calls to make; 0 stands for 20,000, or 1,000,000 with EVIDENCE=full")
+var operations = flag.Int("linear.ops", 0, "the number of calls to make; 0 for 20,000, or for 1,000,000 with EVIDENCE=full")
 
-// round is the n-th: 8 goroutines that make 12 calls each on 3 names; a disposal in every fourth, a
-// backend that takes its time in every second.
+// round returns the n-th round: 8 goroutines make 12 calls each, on 3 names. Every fourth round has
+// a disposal. In every second round the backend is slow.
 func round(n int) Round {
 	return Round{Names: 3, Goroutines: 8, Calls: 12, Dispose: n%4 == 3, Jitter: n%2 == 1, Seed: uint64(n)}
 }
 
-// TestLinearizable makes calls from 8 goroutines at once and checks that every history is
-// linearizable. Histories are short, since each round has a Rooms of its own, and are checked by
-// name.
+// TestLinearizable makes calls from 8 goroutines in parallel, and checks that every history is
+// linearizable. Histories are short: each round has a Rooms of its own, and each name a history of
+// its own.
 func TestLinearizable(t *testing.T) {
 	want := *operations
 	switch {
@@ -31,7 +31,7 @@ func TestLinearizable(t *testing.T) {
 	case want == 0:
 		want = 20_000
 	}
-	// Some are watched: a Rooms with an observer may do otherwise.
+	// Some Rooms have an observer, with which they may behave differently.
 	var watched *ours.Watched
 	look := func() {
 		if watched == nil {

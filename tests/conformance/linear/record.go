@@ -17,27 +17,27 @@ import (
 	"ablyrooms.example/tests/conformance"
 )
 
-// Round is how much is recorded on one System.
+// Round says what is recorded on one System.
 type Round struct {
-	Names, Goroutines, Calls int  // calls of each goroutine
+	Names, Goroutines, Calls int  // Calls is the number of calls of each goroutine
 	Dispose                  bool // one or two of the calls are disposals
 	Jitter                   bool // the backend yields the processor now and then
 	Seed                     uint64
 	Patience                 time.Duration // how long calls may take; 0 stands for a minute
 }
 
-// recorder is a backend that works at once, or after yielding the processor a few times; some of
-// its works fail. It records when each ended, and checks that openings and releases of a name take
-// turns.
+// recorder is a backend whose calls end at once or, with Jitter, after yielding the processor a few
+// times. Some of its calls fail. It records when each call ended, and checks that a name's openings
+// and releases alternate.
 type recorder struct {
 	since time.Time
 	round Round
 
 	mu      sync.Mutex
-	numbers map[*conformance.Room]int // of their openings, from 1
-	held    map[string]int            // the room of a name that is held or worked on
+	numbers map[*conformance.Room]int // the number of each room's opening, from 1
+	held    map[string]int            // by name: the number of the room in use; 0 for none
 	ends    map[string][]porcupine.Operation
-	broken  error // how the backend was used wrongly
+	broken  error // the first wrong use of the backend
 }
 
 // work opens or releases a room.
@@ -61,7 +61,7 @@ func (b *recorder) work(w conformance.Work) error {
 	return nil
 }
 
-// begin returns the room's number, and notes that it is worked on.
+// begin records that a call on a room begins, and returns the room's number.
 func (b *recorder) begin(w conformance.Work) int {
 	b.mu.Lock()
 	defer b.mu.Unlock()
@@ -73,13 +73,13 @@ func (b *recorder) begin(w conformance.Work) int {
 	}
 	number, name := b.numbers[w.Room], w.Room.Name
 	if b.held[name] != expected && b.broken == nil {
-		b.broken = fmt.Errorf("work on room %d of %s begins while %d is held", number, name, b.held[name])
+		b.broken = fmt.Errorf("a call on room %d of %s begins while room %d is in use", number, name, b.held[name])
 	}
 	b.held[name] = number
 	return number
 }
 
-// take takes its time and reports whether the work fails.
+// take waits a little if the round has jitter, and reports whether the call fails.
 func (b *recorder) take(room int, salt uint64) bool {
 	r := rand.New(rand.NewPCG(b.round.Seed, uint64(room)<<2|salt))
 	if b.round.Jitter {
@@ -90,8 +90,8 @@ func (b *recorder) take(room int, salt uint64) bool {
 	return r.IntN(8) == 0
 }
 
-// lateContext ends only once somebody waits for it, so that no call finds it ended at its begin:
-// such a Get has no effect at all.
+// lateContext is a context that ends only after a call has begun to wait for it. A Get whose
+// context has already ended has no effect at all, and a history has no operations for such a Get.
 type lateContext struct {
 	context.Context
 	once *sync.Once
@@ -103,13 +103,13 @@ func newLateContext() lateContext {
 	return lateContext{ctx, new(sync.Once), cancel}
 }
 
-// Done has the context end soon.
+// Done lets the context end soon.
 func (c lateContext) Done() <-chan struct{} {
 	c.once.Do(func() { go c.end() })
 	return c.Context.Done()
 }
 
-// call is one call that was recorded.
+// call is the record of one call.
 type call struct {
 	goroutine  int
 	kind       model.Kind
@@ -120,16 +120,16 @@ type call struct {
 	err        error
 }
 
-// History is what was recorded in a round.
+// History is the record of one round.
 type History struct {
 	Names  map[string][]porcupine.Operation
-	Broken error // how the backend was used wrongly, or that calls never returned
+	Broken error // the backend was used wrongly, or calls did not return
 	Ends   map[model.OutcomeKind]int
 }
 
-// Record runs a round: goroutines that make calls of every kind, all at once. If calls have not
-// returned when patience ends, the history is broken, and empty. Of the subject's
-// promises only Disposal counts: without it nothing is disposed of.
+// Record runs a round: its goroutines make calls of every kind in parallel. If calls have not
+// returned when Patience ends, the history has only Broken. Of the subject's promises only Disposal
+// matters: without it, no disposal is called.
 func (round Round) Record(subject conformance.Subject) History {
 	b := &recorder{since: time.Now(), round: round, numbers: map[*conformance.Room]int{}, held: map[string]int{},
 		ends: map[string][]porcupine.Operation{}}
@@ -191,12 +191,12 @@ func (round Round) call(system conformance.System, since time.Time, c *call, g, 
 	c.end = int64(time.Since(since))
 }
 
-// history turns calls and works into one history for each name.
+// history makes one history for each name from the calls and the ends of backend calls.
 func (round Round) history(subject conformance.Subject, b *recorder, calls []call) History {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	h := History{Names: map[string][]porcupine.Operation{}, Broken: b.broken, Ends: map[model.OutcomeKind]int{}}
-	names := map[int]string{} // of rooms
+	names := map[int]string{} // the name of each room
 	for name, ends := range b.ends {
 		h.Names[name] = slices.Clone(ends)
 		for _, op := range ends {
@@ -228,7 +228,7 @@ func (round Round) history(subject conformance.Subject, b *recorder, calls []cal
 	return h
 }
 
-// outcome reads how a call ended, as far as it concerns a name.
+// outcome returns how a call ended, as seen by the calls on one name.
 func (c *call) outcome(s conformance.Subject, numbers map[*conformance.Room]int, name string, names map[int]string) model.Outcome {
 	switch {
 	case c.err == nil && c.kind == model.KindGet:
@@ -243,7 +243,7 @@ func (c *call) outcome(s conformance.Subject, numbers map[*conformance.Room]int,
 	if o.Kind == model.OutcomeFailed {
 		o.Failed = slices.DeleteFunc(o.Failed, func(room int) bool { return names[room] != name })
 		if len(o.Failed) == 0 {
-			o.Kind = model.OutcomeDone // the failures are those of other names
+			o.Kind = model.OutcomeDone // only releases of other names failed
 		}
 	}
 	return o

@@ -9,22 +9,22 @@ import (
 	"ablyrooms.example/model"
 )
 
-// Op is one operation of a history: a call begins or is settled, or the backend ends a work.
+// Op is one operation of a history: a call begins or is settled, or a backend call ends.
 type Op struct {
 	Kind    OpKind
-	Call    int        // of Begins and Settled: the call's number in the recording
-	What    model.Kind // of Begins: KindGet, KindRelease or KindDispose
-	Options string     // of Begins, for a get; of Opened
-	Room    int        // of Opened and Released: the opening's number in the recording
-	Failed  bool       // of Opened and Released
-	// of Settled, with rooms by the numbers of their openings in the recording
+	Call    int        // for Begins and Settled: the call's number in the recording
+	What    model.Kind // for Begins: KindGet, KindRelease or KindDispose
+	Options string     // for Begins of a get, and for Opened
+	Room    int        // for Opened and Released: the opening's number in the recording
+	Failed  bool       // for Opened and Released
+	// for Settled; its rooms are the numbers of their openings in the recording
 	Outcome model.Outcome
 }
 
 // OpKind is the kind of an [Op].
 type OpKind uint8
 
-// The kinds.
+// The values of OpKind.
 const (
 	Begins   OpKind = iota + 1
 	Settled         // the call has its outcome, or gives up
@@ -47,19 +47,19 @@ func (op Op) String() string {
 
 const theName = "n"
 
-// view is the model's state of one name without what can matter no more: calls that were settled,
-// and rooms that are gone. It is a value.
+// view is the model's state of one name, without calls that were settled and rooms that are gone,
+// which have no influence any more. It is a value.
 type view struct {
 	state   model.State
-	calls   []int                 // the number in the recording of each call of the state
-	rooms   []int                 // and of each incarnation's opening, 0 until it has ended
-	settled map[int]model.Outcome // what calls were settled with that have not returned yet
-	key     string                // the same for the same views
+	calls   []int                 // for each call of the state: its number in the recording
+	rooms   []int                 // for each incarnation: its opening's number, 0 until that ends
+	settled map[int]model.Outcome // the outcomes of calls that are settled and have not returned
+	key     string                // equal views have equal keys
 }
 
 func start() view { return view{}.keyed() }
 
-// step returns the view after an operation, and false if the operation can't happen in this view.
+// step returns the view after an operation, or false if the operation can't happen in this view.
 func (v view) step(op Op) (view, bool) {
 	switch op.Kind {
 	case Begins:
@@ -97,7 +97,7 @@ func (v view) step(op Op) (view, bool) {
 	return v, false
 }
 
-// settle is a call that returns with what it was settled with, or that gives up.
+// settle returns the view after a call has returned its outcome, or has given up.
 func (v view) settle(op Op) (view, bool) {
 	got, settled := v.settled[op.Call]
 	if op.Outcome.Kind == model.OutcomeGaveUp {
@@ -107,7 +107,7 @@ func (v view) settle(op Op) (view, bool) {
 				return w.without(op.Call), ok
 			}
 		}
-		// A disposal that waits for other names may have ended for this one.
+		// The disposal has settled for this name. Its call gave up while it waited for other names.
 		return v.without(op.Call), settled && got.Kind != model.OutcomeRoom && op.What == model.KindDispose
 	}
 	if !settled || !got.Equal(op.Outcome) {
@@ -122,7 +122,8 @@ func (v view) without(call int) view {
 	return v.keyed()
 }
 
-// take has the model step, notes what was settled, and forgets what can matter no more.
+// take gives the model an input, records which calls it settled, and forgets what has no influence
+// any more.
 func (v view) take(in model.Input) (view, bool) {
 	next, outs, err := v.state.Step(in)
 	if err != nil {
@@ -153,9 +154,10 @@ func (v view) outcome(o model.Outcome) model.Outcome {
 	return o
 }
 
-// forget leaves out settled calls but the first disposal, and released incarnations but those whose
-// release failed during the disposal. The model's rules look at no others: docs/rooms.md speaks of
-// what is in use, what is being released, who waits, and whether disposal began.
+// forget leaves out settled calls, except the first disposal. It leaves out released incarnations,
+// except those whose release failed during the disposal. The rules of docs/rooms.md depend on
+// nothing else: they look at what is in use, what is being released, who waits, and whether
+// disposal began.
 func (v view) forget() view {
 	w := view{settled: v.settled}
 	number := make([]int, len(v.state.Incarnations)+1)
@@ -185,7 +187,7 @@ func (v view) forget() view {
 	return w
 }
 
-// keyed gives the view its key.
+// keyed returns the view with its key.
 func (v view) keyed() view {
 	key := []byte(v.state.Key())
 	add := func(numbers ...int) {

@@ -9,7 +9,7 @@ import (
 	"ablyrooms.example/model"
 )
 
-// span is an operation in its span of time.
+// span is an operation, and the interval in which it takes effect.
 type span struct {
 	from, to int64
 	op       Op
@@ -31,7 +31,7 @@ func settled(call int, what model.Kind, kind model.OutcomeKind, room int) Op {
 	return Op{Kind: Settled, Call: call, What: what, Outcome: model.Outcome{Kind: kind, Incarnation: room}}
 }
 
-// TestSmallHistories judges histories that can be judged by hand.
+// TestSmallHistories checks histories whose verdicts are easy to see by hand.
 func TestSmallHistories(t *testing.T) {
 	const get, release = model.KindGet, model.KindRelease
 	opened := func(from int64, room int) span { return span{from, Never, Op{Kind: Opened, Room: room, Options: "x"}} }
@@ -80,8 +80,8 @@ func TestSmallHistories(t *testing.T) {
 	}
 }
 
-// TestForgettingChangesNothing compares, along random walks of the model, what a view says with
-// what the whole history says.
+// TestForgettingChangesNothing compares views with the model's whole state, along many walks of the
+// model. A view must accept the same inputs, and settle the same calls.
 func TestForgettingChangesNothing(t *testing.T) {
 	b := model.Bounds{Calls: 5, Names: []string{theName}, Options: []string{"x", "y"}}
 	walks := 0
@@ -93,7 +93,7 @@ func TestForgettingChangesNothing(t *testing.T) {
 		}
 		for i, in := range s.Enabled(b) {
 			if depth < 6 && (i+depth)%2 == 0 {
-				continue // a share of the deep ones
+				continue // skip a part of the deep walks
 			}
 			next, outs, _ := s.Step(in)
 			op := Op{Call: in.Call, What: in.Kind, Options: in.Options, Room: in.Incarnation}

@@ -1,4 +1,4 @@
-// Package ours puts this project's registry, lifecycle.Rooms, under the harness.
+// Package ours makes this project's registry, lifecycle.Rooms, a subject of the harness.
 package ours
 
 import (
@@ -8,15 +8,15 @@ import (
 	"ablyrooms.example/tests/conformance"
 )
 
-// Options returns what a token stands for: x for the defaults, y for a room without presence
-// events.
+// Options returns the options that a token stands for: x for the defaults, y for a room without
+// presence events.
 func Options(token string) lifecycle.RoomOptions {
 	o := lifecycle.DefaultRoomOptions()
 	o.Presence.EnableEvents = token == "x"
 	return o
 }
 
-// port has lifecycle.Rooms open the harness's rooms, with the token of their options.
+// port opens rooms of the harness for lifecycle.Rooms, and gives them the token of their options.
 type port struct{ *conformance.Backend }
 
 func (p port) Open(ctx context.Context, name string, o lifecycle.RoomOptions) (*conformance.Room, error) {
@@ -27,7 +27,7 @@ func (p port) Release(ctx context.Context, _ string, room *conformance.Room) err
 	return p.Backend.Release(ctx, room)
 }
 
-// Rooms is lifecycle.Rooms as the harness calls it.
+// Rooms is lifecycle.Rooms with the methods that the harness calls.
 type Rooms struct {
 	*lifecycle.Rooms[*conformance.Room]
 }
@@ -51,7 +51,8 @@ func (r Rooms) Acquire(ctx context.Context, name, options string) (conformance.L
 	return lease, nil
 }
 
-// spelled returns options as they are spelled: all of them, or what isn't the default.
+// spelled returns the options in one of two ways: all of them, or only those that aren't the
+// default.
 func spelled(options string) []lifecycle.RoomOption {
 	token, out := conformance.Spelling(options)
 	switch {
@@ -63,7 +64,7 @@ func spelled(options string) []lifecycle.RoomOption {
 	return nil
 }
 
-// Subject is lifecycle.Rooms, which promises all.
+// Subject returns lifecycle.Rooms as a subject that makes all promises.
 func Subject() conformance.Subject {
 	return conformance.Subject{
 		New: func(b *conformance.Backend) conformance.System { return New(b) },

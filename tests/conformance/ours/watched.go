@@ -11,7 +11,7 @@ import (
 	"ablyrooms.example/tests/conformance"
 )
 
-// Watched is lifecycle.Rooms with an observer that holds each step against a core of its own.
+// Watched is lifecycle.Rooms with an observer that compares each step with a core of its own.
 type Watched struct {
 	Rooms
 
@@ -21,7 +21,8 @@ type Watched struct {
 	wrong error
 }
 
-// Watch makes a Watched on a backend. Its observer calls also, if it is not nil, after each step.
+// Watch makes a Watched on a backend. After each step, its observer also calls also, unless that
+// is nil.
 func Watch(b *conformance.Backend, also func(lifecycle.RoomsStep)) *Watched {
 	w := &Watched{core: fsm.NewRooms[lifecycle.RoomOptions]()}
 	w.Rooms = New(b, lifecycle.WithObservedStates(), lifecycle.WithObserver(func(step lifecycle.RoomsStep) {
@@ -33,7 +34,8 @@ func Watch(b *conformance.Backend, also func(lifecycle.RoomsStep)) *Watched {
 	return w
 }
 
-// Steps returns what was observed so far, and what was observed first that the core does otherwise.
+// Steps returns the steps observed so far. The error describes the first step that the core does
+// differently.
 func (w *Watched) Steps() ([]lifecycle.RoomsStep, error) {
 	w.mu.Lock()
 	defer w.mu.Unlock()

@@ -1,7 +1,8 @@
-"""The official ably for Python behind the harness's protocol (docs/subject-protocol.md).
+"""A subject of the harness: the official ably for Python, with the protocol of docs/subject-protocol.md.
 
-It has no Ably Chat, so a room is its realtime channel, and the registry is its Channels: get returns
-the channel of a name, a release detaches the channel and then releases it, as its documentation says.
+The client has no Ably Chat, so a realtime channel stands for a room, and the client's Channels for the
+registry. A get returns the channel of a name. A release detaches the channel and then releases it, as
+the client's documentation says.
 """
 
 import asyncio
@@ -14,9 +15,9 @@ from ably import AblyRealtime
 from ably.types.channeloptions import ChannelOptions
 
 PROTOCOL = 1
-TIMEOUT = 120_000  # milliseconds, beyond the harness's patience, so that no timer of the client takes part
+TIMEOUT = 120_000  # milliseconds: longer than the harness waits, so that no timer of the client fires
 
-logging.disable(logging.CRITICAL)  # standard output and error are the harness's
+logging.disable(logging.CRITICAL)  # the harness reads standard output and error
 
 
 class Failure(Exception):
@@ -28,12 +29,12 @@ class Subject:
 
     def __init__(self):
         self.realtime = None
-        self.rooms = []  # identity: a room's number is its place here, from 1
+        self.rooms = []  # a room's number is its index here plus 1
 
     async def hello(self, request):
         if request["protocol"] != PROTOCOL:
-            raise Failure(f"protocol {request['protocol']} is not spoken here, only {PROTOCOL}")
-        # The client leaves its option port out of the address of the WebSocket, so the host has it.
+            raise Failure(f"protocol {request['protocol']} is not supported, only {PROTOCOL}")
+        # The client ignores its option port for the address of the WebSocket, so the host contains it.
         endpoint = f"{request['host']}:{request['port']}"
         self.realtime = AblyRealtime(
             request["key"], client_id=request["clientId"], endpoint=endpoint, tls=False, fallback_hosts=[],
@@ -48,7 +49,7 @@ class Subject:
 
     async def get(self, request):
         options = None
-        if "options" in request:  # a channel has params, which are strings
+        if "options" in request:  # the options of a channel are params, which are strings
             options = ChannelOptions(params={"options": json.dumps(request["options"])})
         room = self.realtime.channels.get(channel(request["name"]), options)
         if not any(known is room for known in self.rooms):
@@ -69,10 +70,10 @@ class Subject:
         raise Failure("the client has no disposal of its channels")
 
     async def giveup(self, request):
-        raise Failure("calls of the client are not given up: cancelling a task stops the release half-way")
+        raise Failure("calls of the client can't be given up: cancelling a task would stop a release halfway")
 
     async def settle(self, request):
-        """Return when nothing is left to do, and what was sent before has been answered."""
+        """Return when nothing is left to do, and the server has answered everything sent before."""
         await turns()
         await self.realtime.connection.ping()
         await turns()
@@ -92,7 +93,7 @@ def channel(name):
 
 
 async def turns():
-    """Let the event loop go round until all that is due has run."""
+    """Let the event loop run until everything that is due has run."""
     for _ in range(10):
         await asyncio.sleep(0)
 
@@ -103,7 +104,7 @@ async def main():
     await loop.connect_read_pipe(lambda: asyncio.StreamReaderProtocol(lines), sys.stdin)
     subject, under_way = Subject(), set()
     while line := await lines.readline():
-        # The call begins before the next line is read: the order of the lines is that of the calls.
+        # The call begins before the next line is read, so calls begin in the order of the lines.
         call = asyncio.ensure_future(subject.answer(json.loads(line)))
         under_way.add(call)
         call.add_done_callback(under_way.discard)

@@ -1,6 +1,6 @@
-// Package schedules replays the state graph of the Rooms machine through the goroutine layer: every
-// edge of a small configuration, and every order of calls and ends of works of a small number of
-// calls, compared with the core step for step.
+// Package schedules runs scripts on lifecycle.Rooms, the goroutine layer, and compares each step
+// with the core. The scripts take every edge of the state graph of a small configuration. They also
+// try every order in which a small number of calls begin and backend calls end.
 package schedules
 
 import (
@@ -10,8 +10,8 @@ import (
 	"ablyrooms.example/model"
 )
 
-// Small are the bounds of the graph of which every edge is replayed, and of the schedules that are
-// all run: 3 calls, 2 names, 2 options.
+// Small returns bounds of 3 calls, 2 names and 2 options. Within these, every edge of the graph is
+// taken, and every schedule is run.
 func Small() model.Bounds {
 	return model.Bounds{Calls: 3, Names: []string{"a", "b"}, Options: []string{"x", "y"}}
 }
@@ -19,12 +19,12 @@ func Small() model.Bounds {
 // Schedule is a script to run.
 type Schedule struct {
 	Script []model.Input
-	Edges  int // how many edges of a graph it is the first to take, if that is counted
-	States int // how many states it is the first to reach
+	Edges  int // how many edges of the graph it is the first to take; 0 if not counted
+	States int // how many states it is the first to reach; 0 if not counted
 }
 
-// Cover yields scripts that together take every edge of the model's state graph within bounds: each
-// goes on until it reaches a state that another has reached.
+// Cover yields scripts that together take every edge of the model's state graph within bounds. Each
+// script ends when it reaches a state that an earlier script has reached.
 func Cover(b model.Bounds) iter.Seq[Schedule] {
 	return func(yield func(Schedule) bool) {
 		seen := map[string]bool{model.State{}.Key(): true}
@@ -52,7 +52,7 @@ func Cover(b model.Bounds) iter.Seq[Schedule] {
 	}
 }
 
-// yieldClone yields what there is so far and begins to count again.
+// yieldClone yields a copy of the schedule, and resets its counts.
 func yieldClone(s *Schedule, yield func(Schedule) bool) bool {
 	whole := Schedule{slices.Clone(s.Script), s.Edges, s.States}
 	s.Edges, s.States = 0, 0

@@ -13,9 +13,9 @@ import (
 	"ablyrooms.example/tests/graphs/rooms"
 )
 
-// Subject is lifecycle.Rooms under the harness, with a look inside after each input: its observer
-// must be notified of one step, in which a core of its own does the same, and its own state may
-// hold no more than it has to.
+// Subject returns lifecycle.Rooms as a subject that is inspected after each step. Its observer must
+// be notified of each input once, and a core of the test must do the same steps. The goroutine
+// layer may keep no more state of its own than it has to.
 func Subject() conformance.Subject {
 	subject := ours.Subject()
 	subject.New = func(b *conformance.Backend) conformance.System { return &watched{Watched: ours.Watch(b, nil)} }
@@ -23,9 +23,9 @@ func Subject() conformance.Subject {
 	return subject
 }
 
-// Unobserved is lifecycle.Rooms under the harness without an observer, which it may then treat
-// otherwise: a caller who can't give up releases the room itself. Inside, only what the goroutine
-// layer keeps of its own is looked at.
+// Unobserved returns lifecycle.Rooms as a subject without an observer, since some paths are taken
+// only then: for example, a caller that can't give up releases the room itself. Only the state that
+// the goroutine layer keeps of its own is inspected.
 func Unobserved() conformance.Subject {
 	subject := ours.Subject()
 	subject.Inspect = func(s conformance.System, step conformance.Step) error {
@@ -35,13 +35,13 @@ func Unobserved() conformance.Subject {
 	return subject
 }
 
-// watched is lifecycle.Rooms with an observer that is watched.
+// watched is lifecycle.Rooms with an observer, and what inspect has seen of its steps.
 type watched struct {
 	*ours.Watched
-	looked int // how many steps were there at the last look
+	looked int // how many steps inspect has checked
 }
 
-// inspect looks at what was observed since the last input.
+// inspect checks the steps that were observed since the last input.
 func (w *watched) inspect(step conformance.Step) error {
 	steps, err := w.Steps()
 	if err != nil {
@@ -49,7 +49,7 @@ func (w *watched) inspect(step conformance.Step) error {
 	}
 	fresh := steps[w.looked:]
 	w.looked = len(steps)
-	// A get of a room that is ready is answered without the core.
+	// A get of a room that is ready is answered without a step of the core.
 	ready := len(step.Inputs) == 1 && step.Inputs[0].Kind == model.KindGet && len(step.Outputs[0]) == 1 &&
 		step.Outputs[0][0].Outcome.Kind == model.OutcomeRoom
 	same := func(in model.Input, s lifecycle.RoomsStep) bool {
@@ -67,8 +67,8 @@ func (w *watched) inspect(step conformance.Step) error {
 	return kept(w.Rooms, pending, held)
 }
 
-// wanted counts what the goroutine layer has to keep of its own: calls that wait, and incarnations
-// that the backend holds or works on.
+// wanted returns how much the goroutine layer has to keep: the number of calls that wait, and the
+// number of incarnations that are ready, opening or closing.
 func wanted(state model.State) (pending, held int) {
 	for _, c := range state.Calls {
 		if c.Pending() {
@@ -83,7 +83,8 @@ func wanted(state model.State) (pending, held int) {
 	return pending, held
 }
 
-// kept compares that with what it keeps. What is more than that, it would keep for ever.
+// kept compares these numbers with what the goroutine layer keeps. It would keep anything more for
+// ever.
 func kept(r ours.Rooms, pending, held int) error {
 	v := reflect.ValueOf(r.Rooms).Elem()
 	calls, live := v.FieldByName("calls"), v.FieldByName("live")

@@ -10,8 +10,8 @@ import (
 	"ablyrooms.example/tests/conformance/internal/evidence"
 )
 
-// TestContextEndsAsItSettles ends a call's context and the work that it waits for at one moment, in
-// both orders. The caller gets what the core settled, whichever it is, and both ends are met.
+// TestContextEndsAsItSettles ends a call's context and the backend call that it waits for at the
+// same moment, in both orders. The caller gets what the core settled. Both outcomes must occur.
 func TestContextEndsAsItSettles(t *testing.T) {
 	rounds := 100
 	if evidence.Race {
@@ -44,7 +44,7 @@ func TestContextEndsAsItSettles(t *testing.T) {
 					}
 					synctest.Wait()
 					if !c.ended {
-						t.Errorf("%v waits though both have ended", call)
+						t.Errorf("%v still waits, although the context and the backend call have ended", call)
 						return
 					}
 					seen[c.outcome()]++
@@ -52,14 +52,13 @@ func TestContextEndsAsItSettles(t *testing.T) {
 			}
 			evidence.Print("moments", "call", call.Kind, "fails", fails, "gaveUp", seen[model.OutcomeGaveUp], "settled", rounds-seen[model.OutcomeGaveUp])
 			if seen[model.OutcomeGaveUp] == 0 || seen[model.OutcomeGaveUp] == rounds {
-				t.Errorf("%v: only one of both ends was met: %v", call, seen)
+				t.Errorf("%v: only one of the two outcomes occurred: %v", call, seen)
 			}
 		}
 	}
 }
 
-// TestDisposeUnderGets disposes of 10 names under 100 gets that are waiting, met by rooms or about
-// to begin.
+// TestDisposeUnderGets disposes of 10 names while 100 gets wait, return or begin.
 func TestDisposeUnderGets(t *testing.T) {
 	ends := map[model.OutcomeKind]int{}
 	const rounds, gets, names = 50, 100, 10
@@ -71,7 +70,7 @@ func TestDisposeUnderGets(t *testing.T) {
 					synctest.Wait()
 					for j, g := range s.gates.Works() {
 						if j%2 == 0 {
-							g.End(nil) // at the moment of the disposal, or just before
+							g.End(nil) // when the disposal begins, or just before
 						}
 					}
 					s.begin(model.Dispose(0))
@@ -81,7 +80,7 @@ func TestDisposeUnderGets(t *testing.T) {
 			got := s.begin(model.Get(0, "room0", "x"))
 			synctest.Wait()
 			if !got.ended || got.outcome() != model.OutcomeDisposed {
-				t.Errorf("a get after the begin of the disposal: %v", got.err)
+				t.Errorf("a get that began after the disposal: %v", got.err)
 			}
 			s.gates.Drain()
 			synctest.Wait()
@@ -97,6 +96,6 @@ func TestDisposeUnderGets(t *testing.T) {
 	evidence.Print("dispose", "rounds", rounds, "gets", gets, "room", ends[model.OutcomeRoom],
 		"releasedBefore", ends[model.OutcomeReleasedBefore], "disposed", ends[model.OutcomeDisposed])
 	if ends[model.OutcomeRoom] == 0 || ends[model.OutcomeReleasedBefore] == 0 || ends[model.OutcomeDisposed] == 0 || ends[model.OutcomeDone] != rounds {
-		t.Errorf("not every end was met: %v", ends)
+		t.Errorf("not every outcome occurred: %v", ends)
 	}
 }

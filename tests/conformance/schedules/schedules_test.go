@@ -30,7 +30,7 @@ func (c *tally) add(s Schedule) {
 	var key []byte
 	for _, in := range s.Script {
 		kind := byte(in.Kind)
-		if in.Kind > model.KindReleaseIf { // which is no step of a schedule
+		if in.Kind > model.KindReleaseIf { // KindReleaseIf, which no schedule has, takes no number
 			kind--
 		}
 		key = append(key, kind, byte(in.Call), byte(in.Incarnation))
@@ -49,8 +49,8 @@ func (c *tally) add(s Schedule) {
 	c.edges, c.states = c.edges+s.Edges, c.states+s.States
 }
 
-// runAll runs schedules on as many bubbles at once as there are processors, up to the first
-// violation.
+// runAll runs schedules until the first violation, in as many bubbles at the same time as there are
+// processors.
 func runAll(t *testing.T, subject conformance.Subject, all iter.Seq[Schedule]) *tally {
 	t.Helper()
 	c := &tally{distinct: map[uint64]bool{}}
@@ -84,7 +84,7 @@ func runAll(t *testing.T, subject conformance.Subject, all iter.Seq[Schedule]) *
 	return c
 }
 
-// TestEveryEdge replays every edge of the small graph through the running library.
+// TestEveryEdge runs lifecycle.Rooms along every edge of the small graph.
 func TestEveryEdge(t *testing.T) {
 	states, edges := golden.Int("graph/rooms/3-2-2/states"), golden.Int("graph/rooms/3-2-2/steps")
 	for name, subject := range map[string]conformance.Subject{"observed": Subject(), "unobserved": Unobserved()} {
@@ -99,8 +99,9 @@ func TestEveryEdge(t *testing.T) {
 	}
 }
 
-// spaces are sets of schedules: all orders of calls, of callers that give up, and of works that end
-// well or badly, within bounds. How many each has stands among the golden numbers.
+// spaces are sets of schedules. Each has all orders of calls, of callers that give up, and of
+// backend calls that succeed or fail, within bounds. The golden numbers say how many schedules each
+// has.
 func spaces() []space {
 	names, options := []string{"a", "b"}, []string{"x", "y"}
 	three := conformance.Space{Bounds: Small()}
@@ -127,11 +128,11 @@ type space struct {
 	name    string
 	subject conformance.Subject
 	of      conformance.Space
-	renamed bool           // up to a renaming of names
-	from    evidence.Level // at which it is run
+	renamed bool           // schedules that differ only in names are run once
+	from    evidence.Level // the level from which the space is run
 }
 
-// TestEverySchedule runs all schedules of some spaces through the library.
+// TestEverySchedule runs lifecycle.Rooms through all schedules of some spaces.
 func TestEverySchedule(t *testing.T) {
 	for _, s := range spaces() {
 		t.Run(s.name, func(t *testing.T) {
@@ -163,7 +164,7 @@ func TestEverySchedule(t *testing.T) {
 	}
 }
 
-// TestRandom goes deeper at random, by the seed that it prints when it fails.
+// TestRandom tries longer random schedules.
 func TestRandom(t *testing.T) {
 	plan := conformance.Plan{Seed: 1, Spaces: conformance.DefaultPlan().Spaces[1:]}
 	plan.Spaces[0].Runs, plan.Spaces[0].Calls = 2000, 24
@@ -180,7 +181,7 @@ func TestRandom(t *testing.T) {
 	evidence.Print("random", "runs", r.Random, "steps", r.Steps, "calls", plan.Spaces[0].Calls)
 	for _, rule := range conformance.Rules() {
 		if rule != conformance.OptionsRule && r.State(rule) != conformance.Kept {
-			t.Errorf("no script showed %s", rule)
+			t.Errorf("no script showed that %s is kept", rule)
 		}
 	}
 }

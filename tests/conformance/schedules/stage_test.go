@@ -12,8 +12,9 @@ import (
 	"ablyrooms.example/tests/conformance/ours"
 )
 
-// stage is a lifecycle.Rooms whose works wait until they are ended, and whose steps are all
-// watched, for what a script can't say: several inputs at one moment, and calls from within.
+// stage is a lifecycle.Rooms whose backend calls wait until they are ended, and whose steps are all
+// compared with a core. It is for what no script can contain: several inputs at one moment, and
+// calls from inside the observer or the backend.
 type stage struct {
 	*ours.Watched
 	onOpen    func(ctx context.Context, name string) // runs in Open before it waits
@@ -25,9 +26,9 @@ type stage struct {
 	calls []*result
 }
 
-// result is a call, as its caller sees it.
+// result is a call and how it ended, as its caller sees it.
 type result struct {
-	in     model.Input // its number does not count
+	in     model.Input // its Call, the number, is not used
 	cancel context.CancelFunc
 	ended  bool
 	room   *conformance.Room
@@ -44,7 +45,7 @@ func newStage() *stage {
 	return s
 }
 
-// work is what the backend does.
+// work is one call of the backend.
 func (s *stage) work(w conformance.Work) error {
 	hook := s.onRelease
 	if w.Opening {
@@ -64,14 +65,14 @@ func (s *stage) begin(in model.Input) *result {
 	return r
 }
 
-// beginForGood is begin with a context that never ends.
+// beginForGood is like begin, with a context that never ends.
 func (s *stage) beginForGood(in model.Input) *result {
 	r := s.note(in, func() {})
 	go s.call(context.Background(), r)
 	return r
 }
 
-// inline makes a call in the present goroutine.
+// inline makes a call in the goroutine of its caller.
 func (s *stage) inline(ctx context.Context, in model.Input) *result {
 	r := s.note(in, func() {})
 	s.call(ctx, r)
@@ -102,7 +103,7 @@ func (s *stage) call(ctx context.Context, r *result) {
 	r.ended, r.room, r.err = true, got, err
 }
 
-// outcome reads how a call ended.
+// outcome returns how a call ended.
 func (r *result) outcome() model.OutcomeKind {
 	switch {
 	case r.err != nil:
@@ -113,8 +114,8 @@ func (r *result) outcome() model.OutcomeKind {
 	return model.OutcomeDone
 }
 
-// perform runs a function on a fresh stage in a bubble, then lets everything end, and demands that
-// all calls return, that the core did the same, and that nothing is kept.
+// perform runs play on a new stage in a bubble, and then lets everything end. All calls must
+// return, the core must have done the same steps, and Rooms must keep nothing.
 func perform(t *testing.T, play func(*stage)) {
 	t.Helper()
 	synctest.Test(t, func(t *testing.T) {

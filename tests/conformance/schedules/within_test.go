@@ -11,15 +11,15 @@ import (
 	"ablyrooms.example/tests/conformance/internal/evidence"
 )
 
-// inner are the calls that are made from within: for the name that is being worked on, another one,
-// and all.
+// inner returns the calls that are made from inside: for the name a, for another name, and a
+// disposal.
 func inner() []model.Input {
 	return []model.Input{
 		model.Get(0, "a", "x"), model.Get(0, "a", "y"), model.Get(0, "b", "x"), model.Release(0, "a"), model.Release(0, "b"), model.Dispose(0),
 	}
 }
 
-// outer is a course of events that takes the name a through all of its lives, and has b ready.
+// outer takes the name a through several lives, while the room of b is ready.
 func outer(s *stage, begin func(model.Input)) {
 	for _, in := range []model.Input{
 		model.Get(0, "b", "x"), model.Get(0, "a", "x"), {}, model.Release(0, "a"), model.Get(0, "a", "x"), {},
@@ -37,8 +37,8 @@ func outer(s *stage, begin func(model.Input)) {
 	}
 }
 
-// TestCallsFromTheObserver makes each call from within the observer, at each step, and waits for it
-// there. All calls return.
+// TestCallsFromTheObserver makes each call from inside the observer, at each step, and waits there
+// until it returns. All calls must return.
 func TestCallsFromTheObserver(t *testing.T) {
 	tried := 0
 	for _, in := range inner() {
@@ -64,9 +64,9 @@ func TestCallsFromTheObserver(t *testing.T) {
 	}
 }
 
-// TestCallsFromTheBackend makes each call from within Open and Release of the name a, and waits for
-// it there. Those that wait for what waits for them give up when their context ends; the others
-// return.
+// TestCallsFromTheBackend makes each call from inside Open and Release of the name a, and waits
+// there until it returns. Some calls wait for the very backend call that waits for them: they give
+// up when their context ends. The others must return.
 func TestCallsFromTheBackend(t *testing.T) {
 	tried := 0
 	for _, in := range inner() {
@@ -105,14 +105,15 @@ func TestCallsFromTheBackend(t *testing.T) {
 	}
 }
 
-// TestAnOpeningMayEndItself has Open dispose of everything, or release its own name, with the
-// context of the opening: that ends when the opening is no longer wanted, so the call comes back.
+// TestAnOpeningMayEndItself has Open release its own name, or dispose of everything, with the
+// context of the opening. That context ends when the opening is no longer wanted, so the call
+// returns.
 func TestAnOpeningMayEndItself(t *testing.T) {
 	for _, in := range []model.Input{model.Release(0, "a"), model.Dispose(0)} {
 		perform(t, func(s *stage) {
 			s.onOpen = func(ctx context.Context, _ string) {
 				if c := s.inline(ctx, in); c.err == nil {
-					t.Errorf("%v came to its end while it was still opening", in)
+					t.Errorf("%v returned no error while the room was still being opened", in)
 				}
 			}
 			got := s.begin(model.Get(0, "a", "x"))

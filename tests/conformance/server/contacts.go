@@ -8,8 +8,8 @@ import (
 	"ablyrooms.example/tests/conformance"
 )
 
-// contacts counts what reaches the server: it tells a subject whose client connects elsewhere from
-// one that never answers.
+// contacts counts what reaches the server. Its numbers show whether a client connects to a wrong
+// address, or a subject never answers.
 type contacts struct{ sockets, tls, connected atomic.Int64 }
 
 func (c *contacts) get() conformance.Contacts {

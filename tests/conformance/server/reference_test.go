@@ -24,8 +24,8 @@ import (
 	"ablyrooms.example/tests/conformance"
 )
 
-// reference is this project's library behind the protocol, as a process of its own: the test
-// binary, run again. It can be broken on purpose.
+// reference is a subject made of this project's library: the test binary, run again as a process of
+// its own. It can have a fault.
 type reference struct {
 	fault  string
 	client *ably.Realtime
@@ -37,12 +37,12 @@ type reference struct {
 	rooms   map[*ablychat.Room]int
 	handles []*ablychat.Room
 
-	stacks []byte // of settle only
+	stacks []byte // a buffer that only settle uses
 }
 
 var errGaveUp = errors.New("the caller gave up")
 
-// serve answers until the input ends.
+// serve answers requests until the input ends.
 func (r *reference) serve() error {
 	r.out = bufio.NewWriter(os.Stdout)
 	in := bufio.NewScanner(os.Stdin)
@@ -95,7 +95,7 @@ func (r *reference) op(ctx context.Context, q conformance.Request, a *conformanc
 			conn, err := net.Dial("tcp", net.JoinHostPort(q.Host, fmt.Sprint(q.Port)))
 			if err == nil {
 				fmt.Fprint(conn, "hello\r\n\r\n")
-				_, err = io.ReadAll(conn) // until the server has read that, and refused it
+				_, err = io.ReadAll(conn) // returns when the server has refused the connection
 			}
 			return endAfter(err)
 		case "connects and ends":
@@ -137,7 +137,7 @@ func (r *reference) op(ctx context.Context, q conformance.Request, a *conformanc
 	return fmt.Errorf("no such op: %s", q.Op)
 }
 
-// endAfter ends the process, once what it did is done.
+// endAfter prints the error and ends the process.
 func endAfter(err error) error {
 	fmt.Fprintln(os.Stderr, err)
 	os.Exit(4)
@@ -223,8 +223,8 @@ func (r *reference) dispose(ctx context.Context) error {
 	return r.chat.Rooms().Dispose(ctx)
 }
 
-// settle has the wire carry a message there and its acknowledgement back, and then waits until no
-// goroutine has anything to do.
+// settle publishes a message and waits for its acknowledgement. Then it waits until no goroutine
+// has anything to do.
 func (r *reference) settle(ctx context.Context) error {
 	if r.fault == "never settles" {
 		<-ctx.Done()
@@ -240,8 +240,8 @@ func (r *reference) settle(ctx context.Context) error {
 	return nil
 }
 
-// idle reports whether all goroutines but the caller's wait for something. One in a system call is
-// the reader of the input.
+// idle reports whether all goroutines except the caller's wait for something. The one in a system
+// call reads the input, so it waits too.
 func (r *reference) idle() bool {
 	for range 10 {
 		runtime.Gosched()

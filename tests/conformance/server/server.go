@@ -1,5 +1,5 @@
-// Package server starts the embedded Ably server for subjects in processes of their own: their
-// clients connect to it, and it holds what a script says.
+// Package server starts an embedded Ably server for subjects in processes of their own. Their
+// clients connect to it, and it holds the frames that a script tells it to hold.
 package server
 
 import (
@@ -13,7 +13,7 @@ import (
 	"ablyrooms.example/tests/conformance"
 )
 
-// Start starts a server. It is a [conformance.Command]'s Serve.
+// Start starts a server. It is meant for the field Serve of a [conformance.Command].
 func Start() (conformance.Server, error) {
 	quiet := ablytest.WithLogf(func(string, ...any) {})
 	ln, err := net.Listen("tcp", "127.0.0.1:0")
@@ -68,7 +68,7 @@ func (s *server) Hold(channel string, attached bool, end model.Kind) conformance
 	switch end {
 	case conformance.KindAttachRefused, conformance.KindFailed:
 		effects = append(effects, ablytest.FailChannel(ablytest.NewError(40160, 401, "refused by the script")))
-		// the DETACH is answered too, so that the name's next channel need not wait for that
+		// a DETACHED follows the ERROR, so that the name's next channel need not wait for it
 		if !attached {
 			effects[1] = ablytest.Reply(&ablytest.ProtocolMessage{Action: ablytest.ActionError, Channel: channel,
 				Error: ablytest.NewError(40160, 401, "refused by the script")},
@@ -106,7 +106,7 @@ func (s *server) Reset() {
 
 func (s *server) Forget() {
 	for name := range s.State().Channels {
-		_ = s.ForgetChannel(name) // what is still attached stays
+		_ = s.ForgetChannel(name) // fails for a channel that is attached, which stays
 	}
 }
 

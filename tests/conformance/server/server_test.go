@@ -17,13 +17,13 @@ import (
 	"ablyrooms.example/tests/conformance/internal/evidence"
 )
 
-// faultVariable has the test binary be the reference subject, with a fault or, for "good", without
-// one.
+// faultVariable is an environment variable that makes the test binary the reference subject. Its
+// value is the subject's fault, or "good".
 const faultVariable = "CONFORMANCE_SUBJECT"
 
 func TestMain(m *testing.M) {
 	if fault, ok := os.LookupEnv(faultVariable); ok {
-		for fault == "child" { // a child of a subject, which hears of no end
+		for fault == "child" { // a child of a subject; it doesn't end by itself
 			time.Sleep(time.Hour)
 		}
 		r := &reference{fault: strings.TrimPrefix(fault, "good"), cancels: map[int]context.CancelCauseFunc{},
@@ -37,15 +37,15 @@ func TestMain(m *testing.M) {
 	goleak.VerifyTestMain(m)
 }
 
-// command starts the reference subject.
+// command returns the command that starts the reference subject with a fault.
 func command(t *testing.T, fault string) conformance.Command {
 	t.Helper()
 	path, err := os.Executable()
 	if err != nil {
 		t.Fatal(err)
 	}
-	// One processor: the subject looks at all of its goroutines again and again, which stops them
-	// each time.
+	// One processor: the subject often looks at the stacks of all of its goroutines, which stops
+	// them each time.
 	env := []string{faultVariable + "=" + fault, "GOMAXPROCS=1", "GORACE=atexit_sleep_ms=0"}
 	return conformance.Command{Path: path, Env: env, Serve: Start, Log: io.Discard}
 }
@@ -75,8 +75,8 @@ func TestAGoodSubjectRaisesNoAlarm(t *testing.T) {
 	for _, v := range result.Violations {
 		t.Errorf("%s\n%v", v.Class, v)
 	}
-	// An opening is local, so it can neither be abandoned nor fail, and a process has no leases;
-	// all else is seen.
+	// An opening is local, so it can neither be abandoned nor fail. A process has no leases. All
+	// other rules can be seen.
 	var unobserved []conformance.Rule
 	for _, rule := range conformance.Rules() {
 		if result.State(rule) == conformance.Unobserved {
@@ -89,8 +89,8 @@ func TestAGoodSubjectRaisesNoAlarm(t *testing.T) {
 	fmt.Println(result.Evidence("conformance-subject"))
 }
 
-// TestBrokenSubjectsAreCaught breaks the same subject, and names the class that each fault must
-// show, with a shortest script.
+// TestBrokenSubjectsAreCaught plants faults into the same subject. A shortest script must show the
+// class of violation that belongs to the fault.
 func TestBrokenSubjectsAreCaught(t *testing.T) {
 	good := rig(t, command(t, "good"), conformance.AllPromises())
 	for _, c := range []struct{ fault, script, class string }{
@@ -126,7 +126,7 @@ func TestBrokenSubjectsAreCaught(t *testing.T) {
 	}
 }
 
-// TestCheckFindsAShortestScript begins with random scripts, in which the fault lies deep.
+// TestCheckFindsAShortestScript starts with long random scripts, and must shorten one that fails.
 func TestCheckFindsAShortestScript(t *testing.T) {
 	p := conformance.AllPromises()
 	p.Cancellation = false
@@ -147,8 +147,8 @@ func TestCheckFindsAShortestScript(t *testing.T) {
 	}
 }
 
-// TestPromisesLoosen lets a disposal end before a release that began earlier, but not before one
-// of its own.
+// TestPromisesLoosen lets a disposal return before a release that began earlier has ended, but not
+// before its own releases have.
 func TestPromisesLoosen(t *testing.T) {
 	p, err := conformance.AllPromises().Without("DisposalWaitsForAll", "SharedDisposal")
 	if err != nil {
@@ -164,8 +164,8 @@ func TestPromisesLoosen(t *testing.T) {
 	}
 }
 
-// TestNothingIsLeftOfASubject has a subject start a child that outlives it; both hold the end of a
-// pipe.
+// TestNothingIsLeftOfASubject has a subject start a child that would outlive it. Both hold one end
+// of a pipe, which must be closed when the rig is closed.
 func TestNothingIsLeftOfASubject(t *testing.T) {
 	read, write, err := os.Pipe()
 	if err != nil {
@@ -195,7 +195,7 @@ func TestABreachOfTheProtocolIsAnError(t *testing.T) {
 	}
 }
 
-// TestAHelloWithoutAnAnswer says how far the subject's client has come.
+// TestAHelloWithoutAnAnswer checks the errors that say how far the subject's client has come.
 func TestAHelloWithoutAnAnswer(t *testing.T) {
 	for fault, want := range map[string]string{
 		"connects nowhere":      "no connection reached the server",

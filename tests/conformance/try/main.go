@@ -40,20 +40,20 @@ func main() {
 
 func run(ctx context.Context, args []string, w io.Writer) error {
 	flags := flag.NewFlagSet("try", flag.ContinueOnError)
-	name := flags.String("name", "conformance-subject", "the `name` of the line of evidence")
-	without := flags.String("without", "", "what is not promised: `fields` of conformance.Promises, comma-separated")
-	known := flags.String("verdicts", "", "the `file` of what is known of the subject")
-	folder := flags.String("npm", "", "the `folder` that the command runs in, after its packages were installed")
-	environment := flags.String("pip", "", "the `folder` that the command runs in, with a Python environment of its requirements")
-	script := flags.String("script", "", "run this `script` alone, and print what it shows")
-	depth := flags.Int("depth", 5, "the `length` up to which all scripts are tried")
-	runs := flags.Int("runs", 100, "the `number` of random scripts of each of three kinds")
+	name := flags.String("name", "conformance-subject", "the `name` in the EVIDENCE line, which is printed last")
+	without := flags.String("without", "", "promises that the subject doesn't make: `fields` of conformance.Promises, comma-separated")
+	known := flags.String("verdicts", "", "a `file` with the known deviations of the subject; the findings must match it")
+	folder := flags.String("npm", "", "run the command in this `folder`, after installing the npm packages that it pins")
+	environment := flags.String("pip", "", "run the command in this `folder`, in a Python environment with its requirements")
+	script := flags.String("script", "", "run only this `script`, and print what it shows")
+	depth := flags.Int("depth", 5, "try all scripts up to this `length`, in steps")
+	runs := flags.Int("runs", 100, "the `number` of random scripts for each of three sets of options")
 	seed := flags.Int("seed", 1, "the `seed` of the random scripts")
 	if err := flags.Parse(args); err != nil {
 		return err
 	}
 	if flags.NArg() == 0 {
-		return errors.New("no command: give that of the subject behind the flags")
+		return errors.New("no command: after the flags, give the command that starts the subject")
 	}
 	comma := func(r rune) bool { return r == ',' || r == ' ' }
 	promises, err := conformance.AllPromises().Without(strings.FieldsFunc(*without, comma)...)

@@ -23,8 +23,8 @@ func TestWhatIsGivenWrongly(t *testing.T) {
 	}
 }
 
-// TestVerdictsCanBeTried needs neither Node nor Python: every verdict on the official clients names
-// a script that can happen, and the rules are rules.
+// TestVerdictsCanBeTried checks the verdicts on the official clients, without Node and Python:
+// their scripts can happen, and their rules exist.
 func TestVerdictsCanBeTried(t *testing.T) {
 	for _, client := range []string{"js", "python"} {
 		v, err := conformance.ReadVerdicts("../" + client + "/verdicts.json")

@@ -13,11 +13,11 @@ import (
 	"ablyrooms.example/tests/graphs/graphtest"
 )
 
-// bounds are those of the graph that spec, model and core are compared at.
+// bounds are those of the graph at which spec, model and core are compared.
 var bounds = model.ChannelBounds{Calls: 3, Errors: 1, Wire: 2}
 
-// walk goes through every state within the bounds, of core and model together, and tries every
-// input in each.
+// walk visits every state of core and model together, within the bounds, and tries every input in
+// each state.
 func walk(t *testing.T, b model.ChannelBounds, visit func(before model.Channel, in model.ChannelInput, after model.Channel)) (states, refused int) {
 	t.Helper()
 	queue := []pair{newPair()}
@@ -48,7 +48,8 @@ func walk(t *testing.T, b model.ChannelBounds, visit func(before model.Channel, 
 	return len(seen), refused
 }
 
-// In every state core and model take or refuse every input alike, and all properties hold.
+// In every state, core and model must take or refuse every input alike, and all properties must
+// hold.
 func TestChannelCoreAgainstModelEverywhere(t *testing.T) {
 	t.Parallel()
 	for _, m := range Sizes() {
@@ -61,7 +62,8 @@ func TestChannelCoreAgainstModelEverywhere(t *testing.T) {
 	}
 }
 
-// The bounds at which planted faults are looked for, by what the machine is for.
+// The bounds at which faults are planted: always for properties that always hold, promised for
+// those that need the server's promise, settles and heals for liveness.
 var (
 	always   = Bounds{ChannelBounds: model.ChannelBounds{Calls: 2, Errors: 1, Serials: 1, Wire: 2}}
 	promised = Bounds{ChannelBounds: model.ChannelBounds{Calls: 2, Errors: 1, Wire: 3}, Promised: true}
@@ -69,8 +71,8 @@ var (
 	heals    = Bounds{ChannelBounds: model.ChannelBounds{Calls: 1, Errors: 1, Wire: 2}, Forgets: true, Heals: true}
 )
 
-// Each planted fault is caught by each property that it lists, by core and model, and each property
-// of docs/channel.md catches one, liveness too.
+// Each planted fault must be caught by each property that it lists, on the core and on the model.
+// Each property of docs/channel.md must catch a fault, and so must each liveness property.
 func TestEachPropertyOfTheChannelFailsOnAPlantedFault(t *testing.T) {
 	t.Parallel()
 	caught := map[string]bool{}
@@ -80,7 +82,7 @@ func TestEachPropertyOfTheChannelFailsOnAPlantedFault(t *testing.T) {
 			m.Faults = slices.Concat(m.Faults, slices.DeleteFunc(slices.Clone(live.Faults), func(f fault) bool {
 				return slices.ContainsFunc(m.Faults, func(g fault) bool { return g.Name == f.Name })
 			}))
-			for i := range m.Faults { // each machine is asked for its own properties
+			for i := range m.Faults { // keep only properties that one of the two machines has
 				m.Faults[i].Breaks = slices.DeleteFunc(slices.Clone(m.Faults[i].Breaks), func(name string) bool {
 					alone := fault{Breaks: []string{name}}
 					return !breaksOf(m, alone) && !breaksOf(live, alone)
@@ -104,7 +106,7 @@ func TestEachPropertyOfTheChannelFailsOnAPlantedFault(t *testing.T) {
 	}
 }
 
-// modelWithFaults is the model in the place of the core.
+// modelWithFaults returns a machine whose core is the model, with the faults of the core.
 func modelWithFaults(b Bounds) Machine {
 	m := New(b)
 	of := m.OfModel()
@@ -112,7 +114,7 @@ func modelWithFaults(b Bounds) Machine {
 	return of
 }
 
-// The channel keeps its liveness, and each conjunct of the fairness is needed.
+// The channel must keep its liveness properties, and must need each conjunct of the fairness.
 func TestTheChannelKeepsTheLivenessProperties(t *testing.T) {
 	t.Parallel()
 	for b, conjuncts := range map[Bounds]int{settles: 6, heals: 4} {
@@ -128,12 +130,12 @@ func TestBoundsOfTheChannelAreChecked(t *testing.T) {
 	for _, b := range []Bounds{{}, {ChannelBounds: model.ChannelBounds{Calls: 1}}, {ChannelBounds: one, Heals: true},
 		{ChannelBounds: one, Promised: true, Bare: true}, {ChannelBounds: one, Promised: true, Forgets: true}} {
 		if b.Check() == nil {
-			t.Errorf("%v are taken", b)
+			t.Errorf("Check accepts %v", b)
 		}
 	}
 }
 
-// The graphs of spec, model and core are equal, both ways, refusals included.
+// The graphs of spec, model and core must be equal, and each must refuse the same inputs.
 func TestTheChannelsGraphsAreEqual(t *testing.T) {
 	t.Parallel()
 	for _, c := range Comparisons() {
@@ -143,8 +145,8 @@ func TestTheChannelsGraphsAreEqual(t *testing.T) {
 
 type broken = graphtest.Broken[Node]
 
-// The mapping can hide no difference: a field that is dropped or swapped, or an action that is
-// taken for another, is no bijection or differs from the core.
+// A faulty mapping can't hide a difference. If it drops or swaps a field, or reads one action as
+// another, it is no bijection, or the graph differs from the core's.
 func TestABrokenMappingOfTheChannelIsSeen(t *testing.T) {
 	t.Parallel()
 	serials, calls := Comparisons()[0], Comparisons()[1]
@@ -185,8 +187,8 @@ func TestABrokenMappingOfTheChannelIsSeen(t *testing.T) {
 	}
 }
 
-// On long ways, with more errors and serials, and with the errors that the graph's alphabet leaves
-// out, they do the same too.
+// Core and model must also agree on long scripts, with more errors and serials, and with errors
+// that the alphabet of the graph leaves out.
 func TestChannelCoreAgainstModel(t *testing.T) {
 	t.Parallel()
 	var alphabet []model.ChannelInput
@@ -213,11 +215,11 @@ func TestChannelCoreAgainstModel(t *testing.T) {
 	})
 }
 
-// rowPair is a row of the digest's table and the one that follows it.
+// rowPair is a row of the table in docs/channel.md, and a row that can follow it.
 type rowPair struct{ first, then int }
 
-// rowPairs returns the rows and the pairs of rows that follow each other within the bounds: in one
-// step, or in two.
+// rowPairs returns the rows that occur within the bounds, and the pairs of rows that follow each
+// other there, in one step or from one step to the next.
 func rowPairs(t *testing.T, b model.ChannelBounds) (rows map[int]bool, pairs map[rowPair]bool) {
 	rows, pairs = map[int]bool{}, map[rowPair]bool{}
 	into, from := map[string]map[int]bool{}, map[string]map[int]bool{}
@@ -250,8 +252,8 @@ func rowPairs(t *testing.T, b model.ChannelBounds) (rows map[int]bool, pairs map
 	return rows, pairs
 }
 
-// Every row of the digest's table of transitions is an edge of the graph, and so is every pair of
-// rows that can follow each other: more calls and more requests lead to no pair that is missing.
+// Every row of the table of transitions must be an edge of the graph, and so must every pair of
+// rows that can follow each other. With more calls and more requests, no other pair may occur.
 func TestEveryPairOfRowsIsAnEdge(t *testing.T) {
 	t.Parallel()
 	rows, pairs := rowPairs(t, bounds)

@@ -10,20 +10,21 @@ import (
 	"ablyrooms.example/model"
 )
 
-// stack is a room over a channel: the room's machine, whose port is the channel's machine. What
-// RoomStatus.tla takes for granted of its port is asked of every step here.
+// stack is a room over a channel: the machine of a room, whose port is the machine of a channel.
+// RoomStatus.tla assumes that the port keeps a promise. The tests check this promise in every step
+// of a stack.
 type stack struct {
 	room    model.RoomRun
 	channel pair
-	// what the room asked for and the port has not done yet; 0 for nothing
+	// what the room has requested and the port has not begun; 0 for nothing
 	asked model.RoomOutputKind
-	// what the channel was called for and has not settled yet; 0 for nothing
+	// the request that the channel works on and has not settled; 0 for nothing
 	called model.RoomOutputKind
 
-	// What the users know, of which the promise speaks.
-	own      bool // the operation's own event has passed since it was asked for
-	attached bool // an attach was settled as done
-	detached bool // a detach of a user was, and no attach after it
+	// What the users know. The promise is about these facts.
+	own      bool // an event of the operation itself has come since it was requested
+	attached bool // an attach has succeeded
+	detached bool // a user's detach has succeeded, and no attach after it
 	gone     bool // the channel was given back
 
 	// a planted fault, or nil
@@ -34,7 +35,8 @@ func (s stack) key() string {
 	return fmt.Sprint(s.room.Key(), "|", s.channel.model.Key(), s.asked, s.called, s.own, s.attached, s.detached, s.gone)
 }
 
-// tell gives the room an input that its port has for it, and judges it.
+// tell gives the room an input from its port. It returns an error if the port breaks its promise,
+// or if a property of the room fails.
 func (s *stack) tell(in model.RoomInput) ([]model.RoomOutput, error) {
 	if (in == model.AttachEnded(0) || in == model.DetachEnded(0)) && !s.own {
 		return nil, fmt.Errorf("%v before an event of its own", in)
@@ -61,8 +63,8 @@ func (s *stack) tell(in model.RoomInput) ([]model.RoomOutput, error) {
 	return outputs, nil
 }
 
-// events tells the room what a step of the channel put out, in order, and returns how many
-// discontinuities it published.
+// events gives the room the outputs of a step of the channel, in order. It returns how many
+// discontinuities the room published.
 func (s *stack) events(outputs []model.ChannelOutput) (losses int, err error) {
 	for _, o := range outputs {
 		var in model.RoomInput
@@ -104,9 +106,9 @@ func (s *stack) events(outputs []model.ChannelOutput) (losses int, err error) {
 	return losses, nil
 }
 
-// channelStep gives the channel an input. A discontinuity is published if and only if the frame is
-// an ATTACHED without RESUMED, or a detach was not answered in time, after an attach that was done,
-// with no detach since.
+// channelStep gives the channel an input. The room must publish a discontinuity if and only if an
+// attach has succeeded and no detach since, and either the frame is an ATTACHED without RESUMED, or
+// a detach was not answered in time.
 func (s stack) channelStep(in model.ChannelInput) (stack, bool, error) {
 	next, outputs, refused, err := s.channel.step(in)
 	if err != nil || refused {
@@ -132,7 +134,7 @@ func (s stack) channelStep(in model.ChannelInput) (stack, bool, error) {
 	return s, true, err
 }
 
-// steps returns what may happen next: its name, and the stack after it.
+// steps returns the steps that may happen next: their names, and the stack after each.
 func (s stack) steps(alphabet []model.ChannelInput, b model.ChannelBounds, calls []model.RoomInput) (names []string, next []stack, err error) {
 	add := func(name string, n stack, taken bool, e error) {
 		if e != nil && err == nil {
@@ -174,8 +176,8 @@ func (s stack) steps(alphabet []model.ChannelInput, b model.ChannelBounds, calls
 	return names, next, err
 }
 
-// renumber has the channel's next call be the first again, when none is pending: a release that
-// tries again and again would have no end of states otherwise.
+// renumber makes the channel's next call the first again, if no call is pending. Without this, a
+// release that tries again and again would have infinitely many states.
 func (s *stack) renumber(t *testing.T) {
 	if s.called != 0 || s.channel.model.Last == 0 {
 		return
@@ -190,8 +192,8 @@ func (s *stack) renumber(t *testing.T) {
 	s.channel.core, s.channel.model.Last = core, 0
 }
 
-// walkStack goes through every state of a room of two calls over a channel, and returns how many
-// there are, or what was wrong first.
+// walkStack visits every state of a room with two calls over a channel. It returns the number of
+// states, and the first error.
 func walkStack(t *testing.T, spoil func(model.ChannelInput, []model.ChannelOutput) []model.ChannelOutput) (states int, err error) {
 	t.Helper()
 	b := model.ChannelBounds{Errors: 1, Wire: 2}
@@ -230,10 +232,11 @@ func walkStack(t *testing.T, spoil func(model.ChannelInput, []model.ChannelOutpu
 	return len(found), nil
 }
 
-// A room over a channel: whatever the server and the connection do, an operation ends well only
-// after its own event, a discontinuity is published if and only if continuity was lost, nothing
-// comes after giving back, and every property of the room holds, those that need the port's promise
-// included. So what RoomStatus.tla takes for granted of its port is true of this one.
+// A room over a channel must keep four rules, whatever the server and the connection do. An
+// operation succeeds only after an event of its own. A discontinuity is published if and only if
+// continuity was lost. Nothing comes after the room has given the channel back. Every property of
+// the room holds, also those that need the port's promise. So the channel keeps the promise that
+// RoomStatus.tla assumes of its port.
 func TestARoomOverAChannelKeepsThePortsPromise(t *testing.T) {
 	t.Parallel()
 	states, err := walkStack(t, nil)
@@ -246,7 +249,7 @@ func TestARoomOverAChannelKeepsThePortsPromise(t *testing.T) {
 	}
 }
 
-// Each fault of a channel that a room would suffer from is found.
+// Each fault of a channel that would harm a room must be found.
 func TestAChannelThatBreaksThePromiseIsSeen(t *testing.T) {
 	t.Parallel()
 	type outputs = []model.ChannelOutput

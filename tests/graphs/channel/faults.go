@@ -12,20 +12,20 @@ type (
 	outList = []model.ChannelOutput
 )
 
-// drop takes out what is of a kind.
+// drop removes the outputs of a kind.
 func drop(outs outList, kind model.ChannelOutputKind) outList {
 	return slices.DeleteFunc(outs, func(o model.ChannelOutput) bool { return o.Kind == kind })
 }
 
-// become changes the state, with a word.
+// become changes the state, and adds the output that reports the change.
 func become(s *State, to model.ChannelState, err int, outs outList) outList {
 	outs = append(outs, model.ChannelOutput{Kind: model.OutputChannelState, Previous: s.State, State: to, Err: err})
 	s.State = to
 	return outs
 }
 
-// faults returns those that can be planted: at least one for each property of docs/channel.md. A
-// machine has those of its own properties.
+// faults returns the faults that can be planted: at least one for each property of docs/channel.md.
+// New takes those that break a property of its machine.
 func faults() []fault {
 	return []fault{
 		{Name: "settled-twice", Says: "a call that ends is settled again", Breaks: []string{"SettledOnce"},
@@ -37,7 +37,7 @@ func faults() []fault {
 				}
 				return outs
 			}},
-		{Name: "forgotten", Says: "an ERROR settles nobody", Breaks: []string{"SettledOnce", "CallsSettle"},
+		{Name: "forgotten", Says: "an ERROR settles no call", Breaks: []string{"SettledOnce", "CallsSettle"},
 			Tamper: func(_ *State, in Event, _ *State, outs outList) outList {
 				if in.Kind == model.KindError {
 					return drop(outs, model.OutputChannelSettle)
@@ -62,7 +62,7 @@ func faults() []fault {
 			Tamper: func(_ *State, _ Event, _ *State, outs outList) outList {
 				return drop(outs, model.OutputStartRetryTimer)
 			}},
-		{Name: "back-to-back", Says: "ATTACH goes out while a DETACH is awaited (T1)", Breaks: []string{"OneRequest"},
+		{Name: "back-to-back", Says: "ATTACH is sent while a DETACH is not answered (T1)", Breaks: []string{"OneRequest"},
 			Tamper: func(_ *State, in Event, s *State, outs outList) outList {
 				if in.Kind == model.KindChannelAttach && behind(s) {
 					s.Wire = append(slices.Clone(s.Wire), model.RequestAttach)
@@ -80,21 +80,21 @@ func faults() []fault {
 			}},
 		{Name: "deaf", Says: "messages of an attached channel are dropped", Breaks: []string{"Delivered"},
 			Tamper: func(_ *State, _ Event, _ *State, outs outList) outList { return drop(outs, model.OutputDeliver) }},
-		{Name: "untold", Says: "a change of the connection tells no state", Breaks: []string{"StatesTold"},
+		{Name: "untold", Says: "a change of state is not reported if the connection caused it", Breaks: []string{"StatesTold"},
 			Tamper: func(_ *State, in Event, _ *State, outs outList) outList {
 				if in.Kind == model.KindConnection {
 					return drop(outs, model.OutputChannelState)
 				}
 				return outs
 			}},
-		{Name: "echo", Says: "a state is told twice", Breaks: []string{"StatesTold"},
+		{Name: "echo", Says: "a change of state is reported twice", Breaks: []string{"StatesTold"},
 			Tamper: func(_ *State, _ Event, _ *State, outs outList) outList {
 				if i := slices.IndexFunc(outs, func(o model.ChannelOutput) bool { return o.Kind == model.OutputChannelState }); i >= 0 {
 					outs = slices.Insert(outs, i, outs[i])
 				}
 				return outs
 			}},
-		{Name: "back-to-attached", Says: "a detach that is not answered ends attached, wherever it came from",
+		{Name: "back-to-attached", Says: "a detach that is not answered leads to attached, whatever the state before it was",
 			Breaks: []string{"AttachedByFrame"},
 			Tamper: func(before *State, in Event, s *State, outs outList) outList {
 				if in.Kind == model.KindRequestTimeout && before.Back == model.ChannelDetached && s.State == model.ChannelDetached {
@@ -111,21 +111,21 @@ func faults() []fault {
 				}
 				return outs
 			}},
-		{Name: "old-serials", Says: "serials outlive a detach", Breaks: []string{"SerialsRight"},
+		{Name: "old-serials", Says: "serials are kept after a detach", Breaks: []string{"SerialsRight"},
 			Tamper: func(before *State, _ Event, s *State, outs outList) outList {
 				if s.State == model.ChannelDetached {
 					s.ChannelSerial = before.ChannelSerial
 				}
 				return outs
 			}},
-		{Name: "one-retry", Says: "each retry is the first", Breaks: []string{"RetryNumbers"},
+		{Name: "one-retry", Says: "each retry has the number 1", Breaks: []string{"RetryNumbers"},
 			Tamper: func(_ *State, _ Event, s *State, outs outList) outList {
 				for i := range outs {
 					outs[i].Retry = min(outs[i].Retry, 1)
 				}
 				return outs
 			}},
-		{Name: "white-lie", Says: "a call that failed is told as done", Breaks: []string{"OutcomeTrue"},
+		{Name: "white-lie", Says: "a call that failed is reported as done", Breaks: []string{"OutcomeTrue"},
 			Tamper: func(_ *State, _ Event, _ *State, outs outList) outList {
 				for i := range outs {
 					if outs[i].Outcome == model.OutcomeChannelFailed {
@@ -134,7 +134,7 @@ func faults() []fault {
 				}
 				return outs
 			}},
-		{Name: "last-words", Says: "giving back tells a state", Breaks: []string{"SilentWhenGivenBack"},
+		{Name: "last-words", Says: "giving back reports a change of state", Breaks: []string{"SilentWhenGivenBack"},
 			Tamper: func(before *State, in Event, _ *State, outs outList) outList {
 				if in.Kind == model.KindGiveBack && before.State != model.ChannelInitialized {
 					outs = append(outs, model.ChannelOutput{Kind: model.OutputChannelState, Previous: before.State})
@@ -197,7 +197,7 @@ func faults() []fault {
 				s.State, s.Channel.Reason, s.Attachers = model.ChannelAttaching, before.Reason(), slices.Clone(before.Attachers)
 				return drop(drop(outs, model.OutputChannelState), model.OutputChannelSettle)
 			}},
-		{Name: "only-counts", Says: "the retry timer fires, and is only started again",
+		{Name: "only-counts", Says: "when the retry timer fires, it is only started again",
 			Breaks: []string{"RetriesForEver", "Heals"},
 			Tamper: func(before *State, in Event, s *State, outs outList) outList {
 				if in.Kind != model.KindRetryTimeout {

@@ -12,27 +12,28 @@ import (
 	"ablyrooms.example/tests/graphs"
 )
 
-// Bounds make the machine finite, and say what there is beside the channel.
+// Bounds make the machine finite, and select variants of it.
 type Bounds struct {
 	model.ChannelBounds
-	// Bare leaves out what the world remembers, so that the states are those of the channel alone,
-	// as the spec has them; properties can't be asked of them.
+	// Bare leaves out what the world remembers: the states are those of the channel alone, as in
+	// the spec. Then properties can't be checked.
 	Bare bool
-	// Promised has the server keep its promise, and holds NotByEarlierLife.
+	// Promised makes the server keep its promise (docs/channel.md), and checks NotByEarlierLife.
 	Promised bool
-	// Forgets has the oldest unanswered request be forgotten when there would be one too many, so
-	// that the bound stops nothing. Liveness is asked of such a channel.
+	// Forgets makes the channel forget its oldest unanswered request when there would be more than
+	// Wire, so that this bound prevents no step. Liveness is checked only on such a channel.
 	Forgets bool
-	// Heals asks for Heals, under the fairness that it needs, instead of the other liveness.
+	// Heals checks only the property Heals, under the fairness that it needs, instead of the other
+	// liveness.
 	Heals bool
 }
 
-// String prints the bounds as they are cited.
+// String returns the bounds as reports show them.
 func (b Bounds) String() string {
 	return fmt.Sprintf("(%d calls, %d errors, %d serials, %d requests%s)", b.Calls, b.Errors, b.Serials, b.Wire, b.words(", "))
 }
 
-// words lists what is set.
+// words returns the names of the fields that are set, each after a separator.
 func (b Bounds) words(separator string) (list string) {
 	for i, set := range []bool{b.Bare, b.Promised, b.Forgets, b.Heals} {
 		if set {
@@ -48,24 +49,24 @@ func (b Bounds) Check() error {
 	case b.Calls < 1 || b.Calls > 9 || b.Errors < 0 || b.Errors > 3 || b.Serials < 0 || b.Serials > 3 || b.Wire < 1 || b.Wire > 9:
 		return fmt.Errorf("bounds %v are out of range: 1 to 9 calls and requests, errors and serials up to 3", b)
 	case b.Promised && (b.Bare || b.Forgets):
-		return errors.New("the server's promise is the world's to keep, and lets no request be forgotten")
+		return errors.New("Promised needs what the world remembers, and every request: it excludes Bare and Forgets")
 	case b.Heals && !b.Forgets:
-		return errors.New("liveness is asked of a channel whose requests may be forgotten")
+		return errors.New("Heals is liveness, which needs Forgets")
 	}
 	return nil
 }
 
-// State is the channel with what the world remembers of it, both in the words of the model.
+// State is the channel and what the world remembers of it, both in the words of the model.
 type State = model.ChannelRun
 
-// Event is an input. With a server that keeps its promise, it may come in several ways, of which
-// only the server knows which it is: Way says which of them, from 0.
+// Event is an input. If the server keeps its promise, the same input may come in several ways that
+// only the server can distinguish. Way is the number of the way, from 0.
 type Event struct {
 	model.ChannelInput
 	Way int
 }
 
-// String prints the input as the model does, with the way if it is not the first.
+// String returns the input as the model formats it, with the way unless it is the first.
 func (e Event) String() string {
 	if e.Way == 0 {
 		return e.ChannelInput.String()
@@ -73,7 +74,8 @@ func (e Event) String() string {
 	return fmt.Sprintf("%v#%d", e.ChannelInput, e.Way+1)
 }
 
-// of returns what the server knows of the event in a state, and whether it may come.
+// of returns the event of the model for this input and way in a state, or false if it can't come
+// there.
 func (e Event) of(s *State) (model.ChannelEvent, bool) {
 	ways := s.Events([]model.ChannelInput{e.ChannelInput})
 	if e.Way >= len(ways) {
@@ -96,7 +98,7 @@ func (b Bounds) events() (list []Event) {
 	return list
 }
 
-// gives reports whether an input may come within the bounds.
+// gives reports whether an input may come in a state, within the bounds.
 func (b Bounds) gives(s *State, in Event) bool {
 	switch {
 	case b.Forgets:
@@ -112,14 +114,14 @@ func (b Bounds) gives(s *State, in Event) bool {
 	return s.Possible(in.ChannelInput, b.ChannelBounds)
 }
 
-// forget drops the oldest requests beyond the bound.
+// forget drops the oldest requests beyond the bound Wire, if the bounds say so.
 func (b Bounds) forget(c *model.Channel) {
 	if n := len(c.Wire) - b.Wire; b.Forgets && n > 0 {
 		c.Wire = c.Wire[n:]
 	}
 }
 
-// Machine is the description of a channel, as package graphs takes it.
+// Machine is the description of a channel for package graphs.
 type Machine = graphs.Machine[State, State, Event, model.ChannelOutput]
 
 // New returns the machine at the bounds, which must be in range ([Bounds.Check]).
@@ -193,8 +195,8 @@ func New(b Bounds) Machine {
 
 type property = graphs.Property[State, Event, model.ChannelOutput]
 
-// breaksOf reports whether a fault is of a machine: whether some property that it breaks is asked
-// of it, which is the liveness alone where there is some.
+// breaksOf reports whether a fault breaks a property of the machine. If the machine has liveness,
+// only liveness counts.
 func breaksOf(m Machine, f fault) bool {
 	asked := []string{graphs.Unchanged}
 	for _, p := range m.Properties {
@@ -204,13 +206,13 @@ func breaksOf(m Machine, f fault) bool {
 		asked = nil
 	}
 	for _, p := range m.Liveness {
-		name, _, _ := strings.Cut(p.Name, "(") // of a call
+		name, _, _ := strings.Cut(p.Name, "(") // without the call's number
 		asked = append(asked, name)
 	}
 	return slices.ContainsFunc(f.Breaks, func(name string) bool { return slices.Contains(asked, name) })
 }
 
-// Sizes are the machines whose sizes stand in golden.json.
+// Sizes returns the machines whose sizes golden.json has.
 func Sizes() (list []Machine) {
 	for _, b := range []Bounds{
 		{ChannelBounds: model.ChannelBounds{Calls: 2, Errors: 1, Wire: 2}},
@@ -224,7 +226,7 @@ func Sizes() (list []Machine) {
 	return list
 }
 
-// core is fsm.Channel as package graphs drives it.
+// core is fsm.Channel with the methods of graphs.Core.
 type core struct {
 	channel *fsm.Channel[int]
 	coreOut []fsm.ChannelOutput[int]
@@ -243,7 +245,7 @@ func (c *core) Read(s *State) error {
 	if now, reason := c.channel.State(); now != state.State || reason != state.Reason ||
 		c.channel.NextCall() != state.LastCall+1 || c.channel.ChannelSerial() != state.ChannelSerial ||
 		c.channel.AttachSerial() != state.AttachSerial {
-		return fmt.Errorf("the core says it is %v with error %d", now, reason)
+		return fmt.Errorf("the methods of the core return the state %v with error %d", now, reason)
 	}
 	return nil
 }

@@ -9,10 +9,11 @@ import (
 	"ablyrooms.example/tests/graphs"
 )
 
-// Spec maps the states and steps of Channel.tla to those of the reference model: the one written
-// mapping. The fields of ch are those of model.Channel, name for name; outs are the outputs of the
-// step that led here; net, holds, gaveUp, spoke and by are nothing: with Promise = FALSE they are
-// constant. errors is NErrs: the error that timers, an ERROR and the end of a connection come with.
+// Spec maps the states and steps of Channel.tla to those of the reference model. The fields of ch
+// are those of model.Channel, with the same names. outs are the outputs of the step that led to the
+// state. The variables net, holds, gaveUp, spoke and by are ignored: with Promise = FALSE they are
+// constant. errors is the constant NErrs: the error that comes with a timer, with an ERROR, and
+// with the end of a connection.
 func Spec(errors int) graphs.StepSpec[model.Channel, model.ChannelInput, model.ChannelOutput] {
 	return graphs.StepSpec[model.Channel, model.ChannelInput, model.ChannelOutput]{
 		Read: readState, Output: readOutput,
@@ -25,7 +26,7 @@ func Spec(errors int) graphs.StepSpec[model.Channel, model.ChannelInput, model.C
 // it.
 type Node = graphs.Node[model.Channel, model.ChannelOutput]
 
-// Words of the spec, which are the model's own.
+// The words of the spec, which are those of the model.
 var (
 	specStates      = graphs.Words(model.ChannelInitialized, model.ChannelFailed)
 	specConnections = graphs.Words(model.ConnectionWaiting, model.ConnectionEnded)
@@ -36,8 +37,8 @@ var (
 	specChanges     = graphs.Words(model.ToInitialized, model.ToFailed)
 )
 
-// Comparisons are the configurations of Channel.tla whose graphs are compared, with the bounds that
-// say the same.
+// Comparisons returns the configurations of Channel.tla whose graphs are compared, each with the
+// machine at the same bounds.
 func Comparisons() []graphs.Comparison {
 	const golden = "tests/graphs/channel/testdata"
 	return []graphs.Comparison{
@@ -50,7 +51,7 @@ func Comparisons() []graphs.Comparison {
 
 func readState(vars *graphs.Record) model.Channel {
 	if vars.Field("net").Len() != 0 || vars.Field("holds").Text != "none" {
-		*vars.Unknown = append(*vars.Unknown, "the server's promise is kept track of: Promise must be FALSE")
+		*vars.Unknown = append(*vars.Unknown, "the states contain what the server's promise needs: Promise must be FALSE")
 	}
 	r := vars.Record("ch")
 	c := model.Channel{Last: r.Number("last"), State: graphs.Word(r, specStates, "state"),
@@ -86,7 +87,8 @@ func readOutput(u *graphs.Unknown, v graphs.Value) model.ChannelOutput {
 	return o
 }
 
-// inputOf reads an action's name: what happened, and R, S and E with what came with it.
+// inputOf returns the input of an action. The action's name says what happened. Digits after the
+// letters R, S and E in it are resumed, the serial and the error.
 func inputOf(action string, errors int, after Node) (in model.ChannelInput, err error) {
 	if kind, ok := specInputs[action]; ok && kind <= model.KindSetOptions {
 		return model.ChannelInput{Kind: kind, Call: after.State.Last}, nil

@@ -6,7 +6,7 @@ import (
 	"ablyrooms.example/tests/graphs"
 )
 
-// TraceLink returns the link to a counterexample of Channel.tla in the playground.
+// TraceLink returns a link to the playground that shows a counterexample of Channel.tla.
 func TraceLink(trace string) (string, error) {
 	return graphs.Tracing[model.Channel, model.ChannelInput]{Board: playlink.Channel,
 		Read: func(vars graphs.Value) (model.Channel, error) {

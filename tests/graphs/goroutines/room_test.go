@@ -23,13 +23,13 @@ import (
 	"ablyrooms.example/tests/report/golden"
 )
 
-// gatedChannel is a channel whose operations end when the script says so, and which emits what the
-// script says.
+// gatedChannel is a fake channel. Its operations wait until the script ends them, and it emits the
+// events of the script.
 type gatedChannel struct {
 	emit  func(lifecycle.ChannelStateChange)
-	began journal[model.RoomOutputKind] // what was asked for
-	gates chan chan error               // of the operation that runs
-	open  chan struct{}                 // closed when the script is over: nothing waits any more
+	began journal[model.RoomOutputKind] // the operations that were requested
+	gates chan chan error               // has the channel whose value ends the running operation
+	open  chan struct{}                 // closed at the end of the script: then no operation waits
 }
 
 func (c *gatedChannel) OnStateChange(emit func(lifecycle.ChannelStateChange)) { c.emit = emit }
@@ -54,7 +54,7 @@ func (c *gatedChannel) run(what model.RoomOutputKind) error {
 	}
 }
 
-// journal is what was noted since it was last taken.
+// journal has the entries that were added since take was last called.
 type journal[T any] struct {
 	mu   sync.Mutex
 	list []T
@@ -74,7 +74,7 @@ func (j *journal[T]) take() []T {
 	return list
 }
 
-// runningRoom is a room as its users see it; a test spoils it to see that it is noticed.
+// runningRoom is the interface of a room to its users. A test replaces a function to plant a fault.
 type runningRoom struct {
 	attach, detach, release func(context.Context) error
 	onStatus                func(func(lifecycle.RoomStatusChange))
@@ -85,16 +85,15 @@ type runningRoom struct {
 
 // roomRun says how a script is run.
 type roomRun struct {
-	observe bool // steps are observed, in order, as well as effects
-	// calls that the script doesn't give up have a context that can't end, so that they run
+	observe bool // the steps are observed too
+	// calls that the script doesn't give up get a context that can't end, so that they run
 	// operations themselves
 	direct bool
 	spoil  func(r *runningRoom) // plants a fault
 }
 
-// runRoom takes a script through a running room, in a bubble, and returns where it first did
-// otherwise than the model. In the end the room is released, also as the model says, and nothing
-// may be left.
+// runRoom runs a script on a room, in a bubble, and returns an error for the first difference from
+// the model. At the end the room is released, which is compared too, and no goroutine may be left.
 func runRoom(t *testing.T, script []model.RoomInput, how roomRun) (err error) {
 	t.Helper()
 	script = untilReleased(script)
@@ -102,8 +101,8 @@ func runRoom(t *testing.T, script []model.RoomInput, how roomRun) (err error) {
 	return err
 }
 
-// untilReleased lets everything that runs at the end of the script end well, and then releases the
-// room.
+// untilReleased returns the script with more inputs: everything that runs at its end succeeds, and
+// then the room is released.
 func untilReleased(script []model.RoomInput) []model.RoomInput {
 	script = slices.Clone(script)
 	var s model.RoomState
@@ -167,7 +166,7 @@ func runRoomInBubble(script []model.RoomInput, how roomRun) error {
 	})
 
 	calls := map[int]*runningCall{}
-	defer func() { // after a difference, nothing may be left waiting either
+	defer func() { // no goroutine may be left waiting after a difference
 		close(channel.open)
 		for _, c := range calls {
 			c.cancel(nil)
@@ -221,7 +220,7 @@ func runRoomInBubble(script []model.RoomInput, how roomRun) error {
 				changes = append(changes, o)
 			case model.OutputDiscontinuity:
 				discontinuities = append(discontinuities, o)
-			case model.OutputStartRetryPause: // it shows by when the next detach begins
+			case model.OutputStartRetryPause: // the beginning of the next detach shows it
 			default:
 				commands = append(commands, o.Kind)
 			}
@@ -241,8 +240,8 @@ func runRoomInBubble(script []model.RoomInput, how roomRun) error {
 		for _, d := range []struct {
 			what      string
 			got, want any
-		}{{"calls end with", got, settled}, {"the channel is asked for", began, commands},
-			{"listeners are told", heard, changes}, {"listeners are told", missed, discontinuities},
+		}{{"calls end with", got, settled}, {"the operations of the channel are", began, commands},
+			{"listeners receive", heard, changes}, {"listeners receive", missed, discontinuities},
 			{"the getters say", fmt.Sprint(status, number(statusErr)), fmt.Sprint(next.Status, next.Err)}} {
 			if !reflect.DeepEqual(d.got, d.want) {
 				return differs(d.what, d.got, d.want)
@@ -271,13 +270,13 @@ func runRoomInBubble(script []model.RoomInput, how roomRun) error {
 
 var errGaveUp = errors.New("the caller gives up")
 
-// runningCall is a call under way.
+// runningCall is a call that has begun.
 type runningCall struct {
 	ended  chan error
 	cancel context.CancelCauseFunc
 }
 
-// beginCall begins a call, with a context that can't end if endless is set.
+// beginCall begins a call. With endless, its context can't end.
 func beginCall(do func(context.Context) error, endless bool) *runningCall {
 	ctx, cancel := context.WithCancelCause(context.Background())
 	if endless {
@@ -288,14 +287,14 @@ func beginCall(do func(context.Context) error, endless bool) *runningCall {
 	return c
 }
 
-// must is for a listener that is registered on a room in use.
+// must panics if a listener could not be registered.
 func must(_ *lifecycle.Subscription, err error) {
 	if err != nil {
 		panic(err)
 	}
 }
 
-// outcomeOf tells what a call returned.
+// outcomeOf returns the outcome of a call that returned err.
 func outcomeOf(err error, number func(*lifecycle.ErrorInfo) int) model.RoomOutcome {
 	info, _ := err.(*lifecycle.ErrorInfo)
 	switch {
@@ -329,8 +328,8 @@ func TestRoomAgainstModel(t *testing.T) {
 	fmt.Printf("EVIDENCE room_goroutines_against_model scripts=%d inputs=%d\n", scripts, inputs)
 }
 
-// The running room takes every step of the model's graph at two calls, by the shortest script to
-// it.
+// A room must take every step of the model's graph with two calls, each by the shortest script that
+// ends with it.
 func TestRoomTakesEveryStepOfTheGraph(t *testing.T) {
 	m := roomstatus.New(roomstatus.Bounds{Calls: 2, Bare: true})
 	n := 0
@@ -350,7 +349,7 @@ func TestRoomTakesEveryStepOfTheGraph(t *testing.T) {
 
 type script = []model.RoomInput
 
-// What a room's users could see wrong is noticed, with a script that shows it.
+// Each fault that a room's users could see must be noticed, with a script that shows it.
 func TestRoomFaultsAreSeen(t *testing.T) {
 	attached := script{model.RoomAttach(1), model.ChannelTurned(model.ChannelAttached, 0), model.AttachEnded(0)}
 	with := func(more ...model.RoomInput) script { return append(slices.Clone(attached), more...) }
@@ -384,17 +383,17 @@ func TestRoomFaultsAreSeen(t *testing.T) {
 					}
 				})
 			}
-		}, "listeners are told"},
+		}, "listeners receive"},
 		"a discontinuity is told twice": {with(model.ChannelUpdated(false, 1)), func(r *runningRoom) {
 			on := r.onDiscontinuity
 			r.onDiscontinuity = func(f func(*lifecycle.ErrorInfo)) { on(func(e *lifecycle.ErrorInfo) { f(e); f(e) }) }
-		}, "listeners are told"},
+		}, "listeners receive"},
 		"a discontinuity has no cause": {with(model.ChannelUpdated(false, 1)), func(r *runningRoom) {
 			on := r.onDiscontinuity
 			r.onDiscontinuity = func(f func(*lifecycle.ErrorInfo)) {
 				on(func(e *lifecycle.ErrorInfo) { f(lifecycle.NewErrorInfo(e.Code, e.Message, nil)) })
 			}
-		}, "listeners are told"},
+		}, "listeners receive"},
 		"an old error stays": {script{model.ChannelTurned(model.ChannelSuspended, 1), model.ChannelTurned(model.ChannelSuspended, 0)}, func(r *runningRoom) {
 			status := r.status
 			var last *lifecycle.ErrorInfo

@@ -1,5 +1,5 @@
-// Package goroutines holds the goroutine layer against the reference models: lifecycle.Rooms by the
-// harness of tests/conformance, and a running room step by step.
+// Package goroutines compares the goroutine layer with the reference models: lifecycle.Rooms with
+// the harness of tests/conformance, and a room step by step.
 package goroutines
 
 import (
@@ -24,10 +24,10 @@ func TestRoomsAgainstModel(t *testing.T) {
 	})
 }
 
-// TestRoomsConform holds lifecycle.Rooms to all that the harness knows.
+// TestRoomsConform tests lifecycle.Rooms with the whole harness.
 func TestRoomsConform(t *testing.T) { conformance.Run(t, ours.Subject()) }
 
-// states lists scripts that bring the name a into each state that a call can find it in.
+// states returns scripts that bring the name a into each state in which a call may find it.
 func states() map[string][]model.Input {
 	return map[string][]model.Input{
 		"free":      nil,
@@ -40,7 +40,7 @@ func states() map[string][]model.Input {
 	}
 }
 
-// extraSystem does something extra before each call.
+// extraSystem calls extra before each call.
 type extraSystem struct {
 	ours.Rooms
 	extra func(ours.Rooms)
@@ -56,8 +56,8 @@ func (s extraSystem) Release(ctx context.Context, name string) error {
 	return s.Rooms.Release(ctx, name)
 }
 
-// everywhere does something extra in each state of a name, and lets valid calls follow that must
-// not notice.
+// everywhere calls extra in each state of a name. The valid calls that follow must not be
+// influenced by it.
 func everywhere(t *testing.T, extra func(*testing.T, ours.Rooms)) {
 	for name, script := range states() {
 		t.Run(name, func(t *testing.T) {
@@ -82,8 +82,8 @@ func everywhere(t *testing.T, extra func(*testing.T, ours.Rooms)) {
 	}
 }
 
-// CHA-RC2a: options that are not valid are refused at once and leave nothing behind, whatever the
-// state of the name.
+// CHA-RC2a: a get with invalid options is refused at once and leaves nothing behind, in every state
+// of the name.
 func TestInvalidGetLeavesNothing(t *testing.T) {
 	everywhere(t, func(t *testing.T, rooms ours.Rooms) {
 		for _, o := range []lifecycle.RoomOption{lifecycle.WithTypingHeartbeatThrottle(0),
@@ -98,7 +98,7 @@ func TestInvalidGetLeavesNothing(t *testing.T) {
 	})
 }
 
-// A Get whose context has ended before it begins has no effect, whatever the state of the name.
+// A Get whose context has ended before the call has no effect, in every state of the name.
 func TestEndedContextHasNoEffect(t *testing.T) {
 	cause := errors.New("ended before")
 	everywhere(t, func(t *testing.T, rooms ours.Rooms) {

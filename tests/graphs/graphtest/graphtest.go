@@ -1,4 +1,4 @@
-// Package graphtest holds what the tests of every machine that is bound to package graphs do.
+// Package graphtest has the tests that every machine of package graphs needs.
 package graphtest
 
 import (
@@ -13,12 +13,12 @@ import (
 	"ablyrooms.example/tests/report/golden"
 )
 
-// Root is the module's root from the folder of a machine.
+// Root is the path to the module's root from the folder of a machine.
 const Root = "../../.."
 
-// Sizes explores the machines of up to so many states: in each state all inputs are tried and held
-// against the model, all properties hold, and the graph has the size that is known; so it does up
-// to renaming, where there is a symmetry.
+// Sizes explores those of the machines that have at most limit states. It tries all inputs in each
+// state, compares with the model, and checks all properties and the known size of the graph. A
+// machine with a symmetry is explored again with it, and must have the same size.
 func Sizes[S, M, I, O any](t *testing.T, machines []graphs.Machine[S, M, I, O], limit int) {
 	for _, m := range machines {
 		if golden.Int(m.Golden+"/states") > limit {
@@ -43,8 +43,8 @@ func Sizes[S, M, I, O any](t *testing.T, machines []graphs.Machine[S, M, I, O], 
 	}
 }
 
-// Faults plants all faults, and sees that each is caught by each property that it lists, and each
-// property fails by one; see [graphs.CheckFaults].
+// Faults plants all faults. Each property that a fault lists must catch it, and each property must
+// catch some fault: see [graphs.CheckFaults].
 func Faults[S, M, I, O any](t *testing.T, family string, m, live graphs.Machine[S, M, I, O]) map[string]bool {
 	broken, err := graphs.CheckFaults(t.Context(), family, m, live)
 	if err != nil {
@@ -54,7 +54,7 @@ func Faults[S, M, I, O any](t *testing.T, family string, m, live graphs.Machine[
 	return broken
 }
 
-// Liveness checks liveness of core and model, and that each conjunct of fairness is needed.
+// Liveness checks the liveness of core and model, and that each conjunct of the fairness is needed.
 func Liveness[S, M, I, O any](t *testing.T, family string, m graphs.Machine[S, M, I, O]) *graphs.LivenessReport[I] {
 	r, err := graphs.CheckLiveness(t.Context(), m)
 	of, err2 := graphs.CheckLiveness(t.Context(), m.OfModel())
@@ -69,8 +69,8 @@ func Liveness[S, M, I, O any](t *testing.T, family string, m graphs.Machine[S, M
 	return r
 }
 
-// Equal compares the kept graph of the spec with core and model, both ways, refusals included, and
-// sees that one edge less is noticed.
+// Equal compares the spec's graph, from the dump that is kept, with core and model, in both
+// directions and with refused inputs. Then it removes an edge, and checks that this is noticed.
 func Equal(t *testing.T, family string, c graphs.Comparison) {
 	dump, err := c.ReadGolden(Root)
 	if err != nil {
@@ -94,11 +94,11 @@ func Equal(t *testing.T, family string, c graphs.Comparison) {
 	graphs.Caught("mapping-"+family, "an edge less")
 }
 
-// Broken is a mapping with something wrong with it.
+// Broken is a mapping with a planted fault.
 type Broken[N any] struct {
 	graphs.Mapping[N]
-	Spoil   func(*N)  // changes what is read as a state; may be nil
-	Swapped [2]string // two actions that are taken for each other
+	Spoil   func(*N)  // changes the states that are read; may be nil
+	Swapped [2]string // each of these actions is read as the other
 }
 
 // State implements [graphs.Mapping].
@@ -118,8 +118,8 @@ func (b Broken[N]) Step(action string, before, after N) (string, error) {
 	return b.Mapping.Step(action, before, after)
 }
 
-// BrokenMappings compares the kept graph by mappings that have something wrong with them: none may
-// hide that.
+// BrokenMappings reads the dump that is kept by mappings with faults. With each, the graphs must
+// differ, or reading must fail.
 func BrokenMappings[S, M, I, O, N any](t *testing.T, family string, c graphs.Comparison, m graphs.Machine[S, M, I, O],
 	mapping graphs.Mapping[N], broken map[string]Broken[N]) {
 	dump, err := c.ReadGolden(Root)
@@ -133,7 +133,7 @@ func BrokenMappings[S, M, I, O, N any](t *testing.T, family string, c graphs.Com
 	for what, wrong := range broken {
 		wrong.Mapping = mapping
 		spec, err := graphs.ReadDot("the spec", bytes.NewReader(dump), wrong)
-		if err == nil { // else it is no bijection, or a step can't be read: seen
+		if err == nil { // an error of ReadDot shows the fault too
 			if found, a, b := graphs.Compare(spec, core, 1); a+b+len(found) == 0 {
 				t.Errorf("%s: not seen", what)
 				continue
@@ -143,8 +143,8 @@ func BrokenMappings[S, M, I, O, N any](t *testing.T, family string, c graphs.Com
 	}
 }
 
-// Scripts takes scripts of up to longest inputs through core and model, step by step, with all
-// refusals.
+// Scripts runs random scripts of up to longest inputs on core and model, step by step. In each
+// state it also tries all inputs that must be refused.
 func Scripts[S, M, I, O any](t *testing.T, m graphs.Machine[S, M, I, O], longest int, weight func(I) int) {
 	rapid.Check(t, func(t *rapid.T) {
 		script := Script(t, m, longest, weight)
@@ -154,7 +154,8 @@ func Scripts[S, M, I, O any](t *testing.T, m graphs.Machine[S, M, I, O], longest
 	})
 }
 
-// Script draws a script of up to longest inputs, each as often as its weight says.
+// Script draws a script of up to longest inputs. weight says how often an input is drawn, relative
+// to the others.
 func Script[S, M, I, O any](t *rapid.T, m graphs.Machine[S, M, I, O], longest int, weight func(I) int) []I {
 	return graphs.Draw(m, rapid.IntRange(1, longest).Draw(t, "length"), func(enabled []I) int {
 		total := 0

@@ -9,7 +9,8 @@ import (
 	"ablyrooms.example/tests/graphs"
 )
 
-// The words of the core and those of the model; inputs have words of their own in the core.
+// The words of the core and those of the model, mapped to each other by their names. Inputs have
+// different names in the core.
 var (
 	outputKinds, _  = graphs.Alike(fsm.Settle, fsm.Abandon, model.OutputSettle)
 	outcomeKinds, _ = graphs.Alike(fsm.GotRoom, fsm.GaveUp, model.OutcomePending)
@@ -21,13 +22,13 @@ var (
 		model.KindReleaseFailed: fsm.ReleaseFailed}
 )
 
-// ToCore is the one mapping from the model's inputs to the core's.
+// ToCore maps the model's inputs to the core's.
 func ToCore(in model.Input) fsm.RoomsInput[string] {
 	return fsm.RoomsInput[string]{Kind: inputKinds[in.Kind], Call: fsm.Call(in.Call),
 		Incarnation: fsm.Incarnation(in.Incarnation), Name: in.Name, Options: in.Options}
 }
 
-// FromCore is the one mapping from the core's outputs to the model's.
+// FromCore maps the core's outputs to the model's.
 func FromCore(out fsm.RoomsOutput) model.Output {
 	o := model.Output{Kind: outputKinds[out.Kind], Call: int(out.Call), Incarnation: int(out.Incarnation)}
 	if out.Kind != fsm.Settle {
@@ -35,7 +36,7 @@ func FromCore(out fsm.RoomsOutput) model.Output {
 	}
 	o.Outcome.Kind = outcomeKinds[out.Outcome.Kind]
 	switch out.Outcome.Kind {
-	// the model has it for these alone
+	// the model has an incarnation only for these outcomes
 	case fsm.GotRoom, fsm.RejectedOpenFailed, fsm.RejectedReleaseFailed:
 		o.Outcome.Incarnation = int(out.Outcome.Incarnation)
 	}
@@ -45,7 +46,7 @@ func FromCore(out fsm.RoomsOutput) model.Output {
 	return o
 }
 
-// core is fsm.Rooms as package graphs drives it.
+// core is fsm.Rooms with the methods of graphs.Core.
 type core struct {
 	rooms   *fsm.Rooms[string]
 	scratch fsm.RoomsState[string]
@@ -89,7 +90,7 @@ func (c *core) Restore(s *State) error {
 	return c.rooms.Restore(*r)
 }
 
-// Read implements graphs.Core. What the core has in a form that State can't hold is an error.
+// Read implements graphs.Core. It returns an error if State can't represent the core's state.
 func (c *core) Read(s *State) (err error) {
 	r := &c.scratch
 	c.rooms.StateInto(r)
@@ -109,7 +110,7 @@ func (c *core) Read(s *State) (err error) {
 	for i := range s.NumIncs {
 		inc := &s.Incs[i]
 		if next == len(r.Incarnations) || int(r.Incarnations[next].Incarnation) != int(i)+1 {
-			// the core forgot it
+			// the core has forgotten the incarnation
 			inc.Life, inc.Work, inc.Waiters = model.LifeReleased, model.WorkNone, 0
 			continue
 		}

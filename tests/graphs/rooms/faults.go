@@ -14,13 +14,13 @@ type (
 	outputs = []model.Output
 )
 
-// faults returns those that can be planted: at least one for each property.
+// faults returns the faults that can be planted: at least one for each property.
 func faults() []fault {
 	return []fault{
 		{Name: "second-in-use", Says: "a get with other options makes a second incarnation",
 			Breaks: []string{"OneInUse", "OneOpen", "OptionsAgree", "OutcomesNameTheirCause", "CreatedIff"},
 			Tamper: opensOn(model.OutcomeDifferentOptions)},
-		{Name: "second-releasing", Says: "the backend releases what leaves use while it waits for its predecessor",
+		{Name: "second-releasing", Says: "the backend releases an incarnation that left use before it was opened",
 			Breaks: []string{"OneReleasing", "OneOpen", "OpenedIsReleased", "GoneIff"},
 			Tamper: func(before *State, _ input, s *State, outs outputs) outputs {
 				for i := range before.NumIncs {
@@ -48,7 +48,7 @@ func faults() []fault {
 				}
 				return s.openNothing(outs)
 			}},
-		{Name: "new-room", Says: "a get of a room that is ready gives a new one",
+		{Name: "new-room", Says: "a get of a room that is ready returns a new room",
 			Breaks: []string{"SameRoom"},
 			Tamper: func(_ *State, in input, s *State, outs outputs) outputs {
 				if in.Kind == model.KindGet && settledWith(outs, model.OutcomeRoom) {
@@ -59,7 +59,7 @@ func faults() []fault {
 				}
 				return outs
 			}},
-		{Name: "options-ignored", Says: "a get with other options has the room of the one in use",
+		{Name: "options-ignored", Says: "a get with other options gets the room that is in use",
 			Breaks: []string{"OptionsAgree"},
 			Tamper: func(_ *State, in input, s *State, outs outputs) outputs {
 				if !settledWith(outs, model.OutcomeDifferentOptions) {
@@ -73,7 +73,7 @@ func faults() []fault {
 				outs[0].Outcome = model.Outcome{Kind: model.OutcomeRoom, Incarnation: n}
 				return outs
 			}},
-		{Name: "get-left-behind", Says: "a release of one that is opening does not reject the gets that wait for it",
+		{Name: "get-left-behind", Says: "a release of a room that is being opened does not reject the gets that wait for the room",
 			Breaks: []string{"ReleaseRejects"},
 			Tamper: func(before *State, in input, s *State, outs outputs) outputs {
 				return slices.DeleteFunc(outs, func(o model.Output) bool {
@@ -85,7 +85,7 @@ func faults() []fault {
 					return left
 				})
 			}},
-		{Name: "room-too-early", Says: "a get has its room while the predecessor is being released",
+		{Name: "room-too-early", Says: "a get returns a room while the last room is still being released",
 			Breaks: []string{"NotBeforePredecessor", "WaitsForPredecessor"},
 			Tamper: func(before *State, in input, s *State, outs outputs) outputs {
 				if made := s.madeToWait(before); made != nil {
@@ -94,7 +94,7 @@ func faults() []fault {
 				}
 				return outs
 			}},
-		{Name: "error-for-one", Says: "only the first of the releases that wait has the error",
+		{Name: "error-for-one", Says: "only the first of several waiting releases returns the error",
 			Breaks: []string{"SharedEnd", "ErrorsTold"},
 			Tamper: func(_ *State, _ input, _ *State, outs outputs) outputs {
 				first := true
@@ -118,7 +118,7 @@ func faults() []fault {
 				s.Disposers &^= setOf(in.Call)
 				return slices.Insert(outs, settles(outs), settle(in.Call, model.OutcomeDone, 0))
 			}},
-		{Name: "room-gone", Says: "an opening that failed gives its gets the room",
+		{Name: "room-gone", Says: "a get whose opening failed returns a room",
 			Breaks: []string{"RoomIsReady"},
 			Tamper: retell(model.OutcomeOpenFailed, func(in input) model.Outcome {
 				return model.Outcome{Kind: model.OutcomeRoom, Incarnation: in.Incarnation}
@@ -158,13 +158,13 @@ func faults() []fault {
 				}
 				return outs
 			}},
-		{Name: "out-of-order", Says: "a step tells the backend first, and callers after it",
+		{Name: "out-of-order", Says: "a step notifies the backend first, and then the callers",
 			Breaks: []string{"OutputsInOrder"},
 			Tamper: func(_ *State, _ input, _ *State, outs outputs) outputs {
 				slices.Reverse(outs)
 				return outs
 			}},
-		{Name: "lost-settle", Says: "of several gets that wait, only the last is told that the room is there",
+		{Name: "lost-settle", Says: "of several waiting gets, only the last is settled when the room is open",
 			Breaks: []string{"Bookkeeping", "CallsSettle"},
 			Tamper: func(_ *State, in input, _ *State, outs outputs) outputs {
 				if in.Kind == model.KindOpened && len(outs) > 1 {
@@ -172,7 +172,7 @@ func faults() []fault {
 				}
 				return outs
 			}},
-		{Name: "kept-release", Says: "a release that failed is kept for ever, and so is the name",
+		{Name: "kept-release", Says: "a release that failed is kept for ever, and blocks its name",
 			Breaks: []string{"NoWedge", "SixPairs"},
 			Tamper: func(_ *State, in input, s *State, outs outputs) outputs {
 				if in.Kind != model.KindReleaseFailed {
@@ -192,13 +192,13 @@ func faults() []fault {
 					return true
 				})
 			}},
-		{Name: "deaf", Says: "the end of an opening is not taken once the incarnation was released",
+		{Name: "deaf", Says: "the end of an opening is refused after the incarnation was released",
 			Breaks: []string{"CallsSettle", "NoWedge"},
 			Refuse: func(s *State, in input) bool {
 				ends := in.Kind == model.KindOpened || in.Kind == model.KindOpenFailed
 				return ends && in.Incarnation <= int(s.NumIncs) && s.Incs[in.Incarnation-1].releasing()
 			}},
-		{Name: "wrong-reason", Says: "a get whose opening failed hears of a release that there was not",
+		{Name: "wrong-reason", Says: "a get whose opening failed returns the error for a release",
 			Breaks: []string{"RejectedOnlyIf"},
 			Tamper: retell(model.OutcomeOpenFailed, func(input) model.Outcome { return model.Outcome{Kind: model.OutcomeReleasedBefore} })},
 		{Name: "failure-forgotten", Says: "a disposal does not count the releases that fail",
@@ -207,7 +207,7 @@ func faults() []fault {
 				s.Failed = 0
 				return outs
 			}},
-		{Name: "all-give-up", Says: "who gives up takes the others that wait along", Breaks: []string{"GivesUpAlone"},
+		{Name: "all-give-up", Says: "when one caller gives up, all that wait for the same room give up", Breaks: []string{"GivesUpAlone"},
 			Tamper: func(before *State, in input, s *State, outs outputs) outputs {
 				if in.Kind != model.KindGiveUp || before.Calls[in.Call-1].Waits == 0 {
 					return outs
@@ -219,7 +219,7 @@ func faults() []fault {
 				inc.Waiters = 0
 				return outs
 			}},
-		{Name: "release-if-by-name", Says: "a ReleaseIf of one that is not in use releases what has its name",
+		{Name: "release-if-by-name", Says: "a ReleaseIf of a room that is not in use releases the room that is",
 			Breaks: []string{"OutOfUseIff"},
 			Tamper: func(before *State, in input, s *State, outs outputs) outputs {
 				if in.Kind != model.KindReleaseIf || !settledWith(outs, model.OutcomeDone) {
@@ -244,7 +244,7 @@ func faults() []fault {
 	}
 }
 
-// inUse returns the incarnation of a name that is in use.
+// inUse returns the incarnation of the name that is in use.
 func (s *State) inUse(name string) int {
 	for i := range s.NumIncs {
 		inc := &s.Incs[i]
@@ -252,10 +252,11 @@ func (s *State) inUse(name string) int {
 			return int(i + 1)
 		}
 	}
-	panic("rooms: nothing of " + name + " is in use")
+	panic("rooms: no room of " + name + " is in use")
 }
 
-// madeToWait returns the incarnation that a step made, if it waits.
+// madeToWait returns the incarnation that a step created, if this incarnation has to wait.
+// Otherwise it returns nil.
 func (s *State) madeToWait(before *State) *Incarnation {
 	if s.NumIncs == before.NumIncs || !s.Incs[s.NumIncs-1].waits() {
 		return nil
@@ -263,7 +264,7 @@ func (s *State) madeToWait(before *State) *Incarnation {
 	return &s.Incs[s.NumIncs-1]
 }
 
-// openNothing takes back what a step opened.
+// openNothing undoes the openings that a step began.
 func (s *State) openNothing(outs outputs) outputs {
 	return slices.DeleteFunc(outs, func(o model.Output) bool {
 		if o.Kind == model.OutputOpen {
@@ -273,7 +274,7 @@ func (s *State) openNothing(outs outputs) outputs {
 	})
 }
 
-// opensOn makes an incarnation for a get that is settled with an outcome.
+// opensOn creates an incarnation for each get that is settled with this outcome.
 func opensOn(kind model.OutcomeKind) func(_ *State, in input, s *State, outs outputs) outputs {
 	return func(_ *State, in input, s *State, outs outputs) outputs {
 		if !settledWith(outs, kind) {
@@ -283,7 +284,7 @@ func opensOn(kind model.OutcomeKind) func(_ *State, in input, s *State, outs out
 	}
 }
 
-// retell gives calls another outcome than that of a kind.
+// retell replaces the outcomes of a kind.
 func retell(kind model.OutcomeKind, to func(input) model.Outcome) func(_ *State, in input, _ *State, outs outputs) outputs {
 	return func(_ *State, in input, _ *State, outs outputs) outputs {
 		for i := range outs {
@@ -308,7 +309,7 @@ func settledWith(outs outputs, kind model.OutcomeKind) bool {
 	return len(outs) == 1 && outs[0].Kind == model.OutputSettle && outs[0].Outcome.Kind == kind
 }
 
-// settles returns how many calls a step settles; they come first.
+// settles returns how many calls a step settles. These outputs come first.
 func settles(outs outputs) (n int) {
 	for n < len(outs) && outs[n].Kind == model.OutputSettle {
 		n++
@@ -316,7 +317,7 @@ func settles(outs outputs) (n int) {
 	return n
 }
 
-// create adds an incarnation that the get waits for.
+// create adds an incarnation that the get waits for, and returns the output that opens it.
 func (s *State) create(in input, work model.Work) outputs {
 	s.Incs[s.NumIncs] = Incarnation{Name: index(names, in.Name), Options: index(options, in.Options),
 		Life: model.LifeInitializing, Work: work, Waiters: setOf(in.Call)}

@@ -10,20 +10,20 @@ import (
 	"ablyrooms.example/tests/graphs"
 )
 
-// LeasesState is the state of fsm.Leases with what it forgets: see [State].
+// LeasesState is the state of fsm.Leases, and what it forgets: see [State].
 type LeasesState struct {
 	State
-	Acquires Set // the world's: calls that were an Acquire
-	Closed   Set // the world's: of these, whose lease has closed
-	Open     Set // the core's: open leases
-	Kept     Set // the core's: incarnations that a Get keeps
+	Acquires Set // what the world knows: calls that were an Acquire
+	Closed   Set // what the world knows: those of Acquires whose lease has closed
+	Open     Set // of the core: open leases
+	Kept     Set // of the core: incarnations that a Get keeps
 }
 
-// LeasesMachine is the description of Rooms with leases above it.
+// LeasesMachine is the description of Rooms with leases.
 type LeasesMachine = graphs.Machine[LeasesState, model.Leases, model.Input, model.Output]
 
-// NewLeases returns the machine of docs/leases.md at the bounds. The calls that closing begins
-// count; where none is left, no call closes what would begin one.
+// NewLeases returns the machine of docs/leases.md at the bounds. A close that begins a ReleaseIf
+// uses one of the calls; if none is left, such a close can't happen.
 func NewLeases(b Bounds) LeasesMachine {
 	rooms := New(b)
 	m := LeasesMachine{
@@ -72,14 +72,14 @@ func NewLeases(b Bounds) LeasesMachine {
 	return m
 }
 
-// LeasesSizes are the machines with leases whose sizes stand in golden.json.
+// LeasesSizes returns the machines with leases whose sizes golden.json has.
 func LeasesSizes() []LeasesMachine {
 	return []LeasesMachine{NewLeases(Bounds{Calls: 3, Names: 1, Options: 2}), NewLeases(Bounds{Calls: 4, Names: 1, Options: 1})}
 }
 
 type leasesProperty = graphs.Property[model.Leases, model.Input, model.Output]
 
-// inOrder has the outputs of a step that consists of several in the order of one.
+// inOrder sorts the outputs of several inputs as if they came from one step.
 func inOrder(outs []model.Output) []model.Output {
 	slices.SortStableFunc(outs, func(a, b model.Output) int {
 		return cmp.Or(cmp.Compare(min(a.Kind, model.OutputOpen), min(b.Kind, model.OutputOpen)),
@@ -88,7 +88,7 @@ func inOrder(outs []model.Output) []model.Output {
 	return outs
 }
 
-// leasesCore is fsm.Leases as package graphs drives it.
+// leasesCore is fsm.Leases with the methods of graphs.Core.
 type leasesCore struct {
 	leases *fsm.Leases[string]
 	outs   []model.Output
@@ -142,7 +142,7 @@ func (c *leasesCore) Read(s *LeasesState) (err error) {
 	return err
 }
 
-// had returns the incarnation that a get got or waited for.
+// had returns the incarnation that a get returned, or waited for.
 func (s *State) had(call int) uint8 {
 	if c := &s.Calls[call-1]; c.Waits != 0 || c.Outcome != model.OutcomeRoom {
 		return c.Waits
@@ -151,7 +151,7 @@ func (s *State) had(call int) uint8 {
 	}
 }
 
-// recordLeases has the world note what it sees of a step.
+// recordLeases updates what the world remembers after a step.
 func recordLeases(before *LeasesState, in model.Input, outs []model.Output, s *LeasesState) error {
 	closes := in.Kind == model.KindClose || in.Kind == model.KindGiveUp && before.Acquires.has(in.Call)
 	switch {
@@ -163,12 +163,12 @@ func recordLeases(before *LeasesState, in model.Input, outs []model.Output, s *L
 	}
 	if !closes || s.NumCalls == before.NumCalls {
 		begun := before.State
-		if in.Kind == model.KindClose { // of which the core was not told
+		if in.Kind == model.KindClose { // the core gets no input for it
 			in, outs = model.Input{Kind: model.KindGiveUp}, nil
 		}
 		return record(&begun, in, outs, &s.State)
 	}
-	// A ReleaseIf began, and was given up if it waited: for what is being released of the name now.
+	// A ReleaseIf began. If it waits for the name's release, it was given up.
 	of := before.had(in.Call)
 	c := Call{Kind: model.KindReleaseIf, Of: of, Name: s.Incs[of-1].Name}
 	for i := range s.NumIncs {
@@ -182,8 +182,8 @@ func recordLeases(before *LeasesState, in model.Input, outs []model.Output, s *L
 	return record(&begun, model.Input{Kind: model.KindGiveUp}, outs, &s.State)
 }
 
-// leasesAgree: the core keeps the leases that are open, and the incarnations in use that a Get
-// keeps.
+// leasesAgree checks that the core keeps exactly the leases that are open, and exactly those
+// incarnations in use that a Get keeps.
 func leasesAgree(s *LeasesState) error {
 	if err := agrees(&s.State); err != nil {
 		return err
@@ -199,7 +199,7 @@ func leasesAgree(s *LeasesState) error {
 	for i, inc := range m.Incarnations {
 		used := inc.Life < model.LifeReleasing
 		if used && m.Kept(i+1) != s.Kept.has(i+1) {
-			return fmt.Errorf("a get keeps incarnation %d: %t", i+1, m.Kept(i+1))
+			return fmt.Errorf("a get keeps incarnation %d: %t; by the core: %t", i+1, m.Kept(i+1), !m.Kept(i+1))
 		}
 	}
 	return nil
@@ -207,7 +207,7 @@ func leasesAgree(s *LeasesState) error {
 
 type leaseFault = graphs.Fault[LeasesState, model.Input, model.Output]
 
-// leaseFaults returns faults that can be planted: one for each property of docs/leases.md.
+// leaseFaults returns the faults that can be planted: one for each property of docs/leases.md.
 func leaseFaults() []leaseFault {
 	releases := func(s *LeasesState, i int, outs outputs) outputs {
 		if inc := &s.Incs[i-1]; inc.Life == model.LifeReady {
@@ -234,7 +234,7 @@ func leaseFaults() []leaseFault {
 				s.Open = open
 				return nil
 			}},
-		{Name: "close-by-name", Says: "closing a lease that is over releases what has its name now", Breaks: []string{"CloseIsLocal"},
+		{Name: "close-by-name", Says: "closing a lease of a room that is gone releases the name's next room", Breaks: []string{"CloseIsLocal"},
 			Tamper: func(before *LeasesState, in input, s *LeasesState, outs outputs) outputs {
 				if in.Kind == model.KindClose && !before.State.uses(int(before.had(in.Call))) {
 					for i := range s.NumIncs {
@@ -254,8 +254,8 @@ func leaseFaults() []leaseFault {
 // uses reports whether an incarnation is in use.
 func (s *State) uses(i int) bool { return s.Incs[i-1].Life < model.LifeReleasing }
 
-// LeasesSpec maps the states and steps of Leases.tla to the reference model's: those of Rooms.tla
-// as [Spec] does, acquires to Acquires and closed to Closed.
+// LeasesSpec maps the states and steps of Leases.tla to those of the reference model. The variables
+// of Rooms.tla are mapped as by [Spec], acquires to Acquires and closed to Closed.
 type LeasesSpec struct{}
 
 // State implements [graphs.Mapping].

@@ -14,7 +14,7 @@ func TestEachPropertyOfLeasesFailsOnAPlantedFault(t *testing.T) {
 	graphtest.Faults(t, "leases", NewLeases(b), NewLeases(b))
 }
 
-// Deeper than the graphs: three names, and leases of several incarnations.
+// This goes deeper than the graphs: 8 calls on two names.
 func TestLeasesAgainstModel(t *testing.T) {
 	graphtest.Scripts(t, NewLeases(Bounds{Calls: 8, Names: 2, Options: 2}), 40, func(in model.Input) int {
 		return map[model.Kind]int{model.KindAcquire: 3, model.KindClose: 6}[in.Kind] + 1

@@ -10,7 +10,7 @@ import (
 	"ablyrooms.example/tests/graphs"
 )
 
-// Machine is the description of Rooms, as package graphs takes it.
+// Machine is the description of Rooms for package graphs.
 type Machine = graphs.Machine[State, model.State, model.Input, model.Output]
 
 // New returns the machine at the bounds, which must be in range ([Bounds.Check]).
@@ -40,7 +40,7 @@ func New(b Bounds) Machine {
 	}
 }
 
-// Sizes are the machines whose sizes stand in golden.json, the smallest first.
+// Sizes returns the machines whose sizes golden.json has, the smallest first.
 func Sizes() (list []Machine) {
 	for _, b := range []Bounds{{3, 2, 1, false}, {3, 2, 1, true}, {4, 1, 1, false}, {4, 1, 1, true}, {3, 2, 2, false}, {3, 2, 2, true},
 		{4, 1, 2, false}, {4, 2, 2, false}, {5, 2, 2, false}} {
@@ -49,7 +49,8 @@ func Sizes() (list []Machine) {
 	return list
 }
 
-// likely: the next call, giving up one that is pending, the end of a work under way.
+// likely reports whether an input is the next call, gives up a call that is pending, or ends an
+// opening or a release that is under way.
 func likely(m *model.State, in model.Input) bool {
 	switch in.Kind {
 	case model.KindGet, model.KindRelease, model.KindDispose, model.KindReleaseIf:
@@ -69,8 +70,8 @@ func likely(m *model.State, in model.Input) bool {
 
 type property = graphs.Property[model.State, model.Input, model.Output]
 
-// properties are the model's, and two that speak of outputs: SettledOnce, which the text has under
-// "Words", and OutputsInOrder, under "Steps".
+// properties returns the model's properties, and two about outputs: SettledOnce and OutputsInOrder.
+// In docs/rooms.md, SettledOnce is under "Words", and OutputsInOrder under "Steps".
 func properties() (list []property) {
 	for _, p := range model.Properties() {
 		next := property{Name: p.Name}
@@ -88,7 +89,7 @@ func properties() (list []property) {
 		property{Name: "OutputsInOrder", Step: outputsInOrder})
 }
 
-// settledOnce: a call is pending until it is settled, once.
+// settledOnce checks that a step settles only calls that are pending, and each once.
 func settledOnce(before *model.State, _ model.Input, outs []model.Output, _ *model.State) error {
 	var settled Set
 	for i := range outs {
@@ -104,7 +105,8 @@ func settledOnce(before *model.State, _ model.Input, outs []model.Output, _ *mod
 	return nil
 }
 
-// outputsInOrder: settled calls first, by number, then the others by incarnation.
+// outputsInOrder checks that settled calls come first, by number, and then the others, by
+// incarnation.
 func outputsInOrder(_ *model.State, _ model.Input, outs []model.Output, _ *model.State) error {
 	for i := 1; i < len(outs); i++ {
 		a, b := &outs[i-1], &outs[i]
@@ -138,12 +140,12 @@ func liveness(b Bounds) (list []graphs.LeadsTo[model.State]) {
 			return i.Life == model.LifeInitializing && i.Work == model.WorkNone
 		}
 		list = append(list, graphs.LeadsTo[model.State]{
-			// one that waits comes to be opening or released
+			// an incarnation that waits is opened or released in the end
 			Name: fmt.Sprintf("NoWedge(%d, waiting)", n+1),
 			P:    is(waits),
 			Q:    is(func(i model.Incarnation) bool { return i.Work == model.WorkOpening || released(i) }),
 		}, graphs.LeadsTo[model.State]{
-			// one that is releasing comes to be released
+			// an incarnation that is being released is released in the end
 			Name: fmt.Sprintf("NoWedge(%d, releasing)", n+1),
 			P:    is(func(i model.Incarnation) bool { return i.Life == model.LifeReleasing }),
 			Q:    is(released),
@@ -152,7 +154,7 @@ func liveness(b Bounds) (list []graphs.LeadsTo[model.State]) {
 	return list
 }
 
-// fairness: every opening and every release that the backend was asked for ends in some way.
+// fairness says that every opening and every release of the backend ends, well or badly.
 func fairness(b Bounds) (list []graphs.Fairness[model.State, model.Input]) {
 	for n := 1; n <= b.Calls; n++ {
 		add := func(name string, good, bad model.Kind) {

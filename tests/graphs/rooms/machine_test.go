@@ -13,7 +13,8 @@ import (
 
 func TestModelAndCoreHaveTheKnownSizes(t *testing.T) { graphtest.Sizes(t, Sizes(), 40_000) }
 
-// The full graph of four calls leaves out trying what is not likely; make equality tries it.
+// On the full graph of four calls, inputs that are not likely are not tried; make equality tries
+// them.
 func TestTheCoreAtFourCalls(t *testing.T) {
 	m := New(Bounds{4, 2, 2, false})
 	if err := graphs.Explore(t.Context(), m, graphs.Options{Possible: true}).Check(m.Golden); err != nil {
@@ -30,8 +31,8 @@ func TestEachInvariantFailsOnAPlantedFault(t *testing.T) {
 	}
 }
 
-// What the reduced graph shows of the properties is what the full one does: the same verdict, and
-// as short a counterexample, which the machine can go.
+// The reduced graph must have the same violations as the full graph, with counterexamples that are
+// as short and that the machine can take.
 func TestSymmetryHidesNoViolation(t *testing.T) {
 	violated := 0
 	for _, f := range New(Bounds{3, 2, 2, true}).Faults {
@@ -81,7 +82,7 @@ func TestTheResultDoesNotDependOnTheWorkers(t *testing.T) {
 
 func TestTheCoreKeepsTheLivenessProperties(t *testing.T) {
 	r := graphtest.Liveness(t, "rooms", New(Bounds{3, 2, 1, true}))
-	// The third incarnation can only be made by the last call, so that none is left to release it.
+	// Only the last call can create the third incarnation, so no call is left to release it.
 	if r.Properties != 9 || !slices.Equal(r.Vacuous, []string{"ClosingEnds(3)"}) || len(r.Without) != 5 {
 		t.Errorf("%+v", r)
 	}
@@ -91,7 +92,7 @@ func TestBoundsAreChecked(t *testing.T) {
 	for _, b := range []Bounds{{Calls: 0, Names: 1, Options: 1}, {Calls: 9, Names: 1, Options: 1}, {Calls: 1, Names: 9, Options: 1},
 		{Calls: 1, Names: 1, Options: 9}, {Calls: 1, Names: 1, Options: 0}} {
 		if b.Check() == nil {
-			t.Errorf("%v are taken", b)
+			t.Errorf("Check accepts %v", b)
 		}
 	}
 }

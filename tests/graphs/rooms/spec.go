@@ -9,7 +9,7 @@ import (
 	"ablyrooms.example/tests/graphs"
 )
 
-// Spec maps the states and steps of Rooms.tla to the reference model's: the one written mapping.
+// Spec maps the states and steps of Rooms.tla to those of the reference model:
 //
 //	Rooms.tla                model
 //	calls[c].op, name, opt   Calls[c-1].Kind, Name, Options   ("-" is "")
@@ -22,15 +22,15 @@ import (
 //	failed                   Failed
 type Spec struct{}
 
-// Words of the spec, which are the model's own.
+// The words of the spec, which are those of the model.
 var (
 	specKinds    = graphs.Words(model.KindGet, model.KindReleaseIf)
 	specOutcomes = graphs.Words(model.OutcomePending, model.OutcomeGaveUp)
 	specEnds     = graphs.Words(model.KindOpened, model.KindReleaseFailed)
 )
 
-// Comparisons are the configurations of Rooms.tla whose graphs are compared, with the bounds that
-// say the same.
+// Comparisons returns the configurations of Rooms.tla and Leases.tla whose graphs are compared,
+// each with the machine at the same bounds.
 func Comparisons() []graphs.Comparison {
 	return []graphs.Comparison{
 		graphs.NewComparison("spec/TLA", "MCRooms_graph1", "tests/graphs/rooms/testdata", New(Bounds{4, 1, 1, true}), Spec{}),
@@ -70,11 +70,11 @@ func (Spec) State(vars graphs.Value) (s model.State, err error) {
 	return s, errs.Err()
 }
 
-// word reads a name or options; "-" stands for none.
+// word reads a name or options; "-" means none.
 func word(v graphs.Value) string {
 	for _, list := range [][]string{names, options} {
 		if i := slices.Index(list, v.Text); i >= 0 {
-			return list[i] // so that the dump need not stay in memory
+			return list[i] // not v.Text, which would keep the dump in memory
 		}
 	}
 	return strings.TrimPrefix(strings.Clone(v.Text), "-")
@@ -92,21 +92,21 @@ func numbers(v graphs.Value) (all []int) {
 // Text implements [graphs.Mapping].
 func (Spec) Text(s model.State) string { return s.String() }
 
-// Step implements [graphs.Mapping]: the input with its arguments, and the outputs, from the
-// difference of two states.
+// Step implements [graphs.Mapping]. The input with its arguments, and the outputs, follow from the
+// two states.
 func (Spec) Step(action string, before, after model.State) (string, error) {
 	in, err := inputOf(before, after)
 	if err != nil {
 		return "", err
 	}
 	if kind := in.Kind.String(); len(action) < len(kind) || !strings.EqualFold(action[:len(kind)], kind) {
-		return "", fmt.Errorf("the action %s does what looks like %v", action, in)
+		return "", fmt.Errorf("the step of the action %s looks like %v", action, in)
 	}
 	return graphs.StepText(in, Outputs(before, after)), nil
 }
 
-// inputOf finds the input that leads from one state to the next. The names of actions would do for
-// most, but the numbers only the states have.
+// inputOf returns the input that leads from one state to the next. It uses the states, since the
+// name of an action doesn't have the numbers of calls and incarnations.
 func inputOf(before, after model.State) (model.Input, error) {
 	if n := len(after.Calls); n > len(before.Calls) {
 		c := after.Calls[n-1]
@@ -129,7 +129,7 @@ func inputOf(before, after model.State) (model.Input, error) {
 	return model.Input{}, fmt.Errorf("no input leads from\n%v\nto\n%v", before, after)
 }
 
-// Outputs returns the difference of two states as outputs, in the order that docs/rooms.md gives.
+// Outputs returns the outputs of the step from one state to another, in the order of docs/rooms.md.
 func Outputs(before, after model.State) (outs []model.Output) {
 	for i, c := range after.Calls {
 		if !c.Pending() && (i >= len(before.Calls) || before.Calls[i].Pending()) {

@@ -1,5 +1,5 @@
-// Package rooms binds the Rooms machine to package graphs: the core of package fsm with what it
-// forgets, the reference model, and Rooms.tla. See [New].
+// Package rooms describes Rooms for package graphs: the core of package fsm with what it forgets,
+// the reference model, and Rooms.tla. See [New].
 package rooms
 
 import (
@@ -11,17 +11,17 @@ import (
 	"ablyrooms.example/model"
 )
 
-// MaxCalls is the most calls that Bounds may have. Each creates one incarnation at most.
+// MaxCalls is the maximum of Bounds.Calls. Each call creates at most one incarnation.
 const MaxCalls = 8
 
-// Bounds make the machine finite: so many calls, on so many names, with so many different options.
-// With Conditional, calls may be ReleaseIf too.
+// Bounds make the machine finite: they are the numbers of calls, of names, and of different
+// options. With Conditional, a call may also be a ReleaseIf.
 type Bounds struct {
 	Calls, Names, Options int
 	Conditional           bool
 }
 
-// String prints the bounds as they are cited: "(4 calls, 2 names, 2 options)".
+// String returns the bounds as reports show them: "(4 calls, 2 names, 2 options)".
 func (b Bounds) String() string {
 	return fmt.Sprintf("(%d calls, %d names, %d options%s)", b.Calls, b.Names, b.Options,
 		map[bool]string{true: ", ReleaseIf too"}[b.Conditional])
@@ -40,47 +40,47 @@ func (b Bounds) Check() error {
 	return nil
 }
 
-// Model returns the bounds as the reference model has them.
+// Model returns the bounds for the reference model.
 func (b Bounds) Model() model.Bounds {
 	return model.Bounds{Calls: b.Calls, Names: names[:b.Names], Options: options[:b.Options],
 		Conditional: b.Conditional}
 }
 
-// State is the core's state, in the model's words, with what the core forgets and the world
-// remembers: how calls began and ended, and the incarnations that are gone. It is a plain value
-// without pointers; names and options are their indexes.
+// State is the core's state, and what the core forgets and the world remembers: how calls began and
+// ended, and the incarnations that are gone. It uses the model's words. It is a plain value without
+// pointers; names and options are represented by their indexes.
 type State struct {
 	NumCalls, NumIncs uint8
 	Calls             [MaxCalls]Call        // call n is Calls[n-1]
 	Incs              [MaxCalls]Incarnation // incarnation n is Incs[n-1]
 
-	Disposal  fsm.Disposal // the core's
-	Disposers Set          // the core's: dispose calls that wait
-	Failed    Set          // the core's: incarnations whose release failed since disposal began
+	Disposal  fsm.Disposal // of the core
+	Disposers Set          // of the core: dispose calls that wait
+	Failed    Set          // of the core: incarnations whose release failed since disposal began
 }
 
-// Call is what the world knows of a call.
+// Call is what the world knows about a call.
 type Call struct {
 	Kind    model.Kind // KindGet, KindRelease, KindDispose or KindReleaseIf
-	Name    uint8      // unless it is a dispose
-	Options uint8      // of a get
-	Of      uint8      // of a ReleaseIf: its incarnation
-	Waits   uint8      // the incarnation that the core had it wait for when it began, or 0
+	Name    uint8      // unused for a dispose
+	Options uint8      // for a get
+	Of      uint8      // for a ReleaseIf: its incarnation
+	Waits   uint8      // the incarnation that the call waited for when it began, or 0
 	Outcome model.OutcomeKind
-	Inc     uint8 // of an outcome that names an incarnation
-	Failed  Set   // of an outcome that names several
+	Inc     uint8 // the incarnation that the outcome names, or 0
+	Failed  Set   // the incarnations of an outcome that names several
 }
 
 func (c *Call) pending() bool { return c.Outcome == model.OutcomePending }
 
-// Incarnation is what is known of an incarnation: from the core while that has it, from the world
-// when it is released.
+// Incarnation is what is known about an incarnation. It comes from the core while the core has it,
+// and from the world after it was released.
 type Incarnation struct {
 	Name, Options uint8
 	Life          model.Life
 	Work          model.Work
-	Ended         model.Kind // the last end that the backend reported of it, or 0
-	Waiters       Set        // the core's: calls that wait for it
+	Ended         model.Kind // the last end that the backend reported for it, or 0
+	Waiters       Set        // of the core: calls that wait for it
 }
 
 func (i *Incarnation) waits() bool {
@@ -89,7 +89,7 @@ func (i *Incarnation) waits() bool {
 
 func (i *Incarnation) releasing() bool { return i.Life == model.LifeReleasing }
 
-// Set is a set of calls or of incarnations, by number.
+// Set is a set of numbers: of calls or of incarnations.
 type Set uint8
 
 func (s Set) has(n int) bool { return s&setOf(n) != 0 }
@@ -104,7 +104,8 @@ func appendTo[N ~int | ~uint64](dst []N, s Set) []N {
 	return dst
 }
 
-// packed makes a set of a list that must be ascending.
+// packed returns the set of the numbers in a list. It returns an error if the list is not
+// ascending.
 func packed[N ~int | ~uint64](list []N) (s Set, err error) {
 	for i, n := range list {
 		if n < 1 || n > MaxCalls || i > 0 && n <= list[i-1] {
@@ -115,7 +116,7 @@ func packed[N ~int | ~uint64](list []N) (s Set, err error) {
 	return s, nil
 }
 
-// index returns the number of a name or of options within the bounds.
+// index returns the index of a name or of options. It panics if they are outside the bounds.
 func index(list []string, s string) uint8 {
 	i := slices.Index(list, s)
 	if i < 0 {
@@ -124,12 +125,12 @@ func index(list []string, s string) uint8 {
 	return uint8(i)
 }
 
-// appendKey appends all of the state.
+// appendKey appends the whole state.
 func appendKey(dst []byte, s *State) []byte {
 	dst = append(dst, s.NumCalls|s.NumIncs<<4, byte(s.Disposal), byte(s.Disposers), byte(s.Failed))
 	for i := range s.NumCalls {
 		c := &s.Calls[i]
-		what := c.Options // and of a ReleaseIf, whose kind is 4
+		what := c.Options // for a ReleaseIf (kind 4): the incarnation
 		if c.Kind == model.KindReleaseIf {
 			what = c.Of - 1
 		}
@@ -143,8 +144,8 @@ func appendKey(dst []byte, s *State) []byte {
 	return dst
 }
 
-// view writes the state as the reference model has it. What the core has and the model has not (who
-// waits, how far disposal is) is left out: agrees says that it follows from the rest.
+// view maps the state to the reference model's. It leaves out what only the core has: which calls
+// wait, and how far disposal is. agrees checks that this follows from the rest.
 func view(s *State, m *model.State) {
 	m.Calls, m.Incarnations = m.Calls[:0], m.Incarnations[:0]
 	for i := range s.NumCalls {
@@ -168,8 +169,8 @@ func view(s *State, m *model.State) {
 	m.Failed = appendTo(m.Failed[:0], s.Failed)
 }
 
-// record has the world note what it sees of a step: which call began, what for, and who was
-// settled.
+// record updates what the world remembers after a step: which call began, what it was for, and
+// which calls were settled.
 func record(before *State, in model.Input, outs []model.Output, s *State) error {
 	begun := before.NumCalls
 	switch in.Kind {
@@ -215,8 +216,8 @@ func record(before *State, in model.Input, outs []model.Output, s *State) error 
 	return nil
 }
 
-// agrees: the calls that the core keeps are the pending ones, each with what it waits for, and it
-// knows how far disposal is.
+// agrees checks that the calls that the core keeps are the pending ones, that each waits for the
+// right incarnation, and that the core knows how far disposal is.
 func agrees(s *State) error {
 	began, releasing := false, false
 	for i := range s.NumIncs {
@@ -239,7 +240,7 @@ func agrees(s *State) error {
 		}
 		disposes := c.pending() && c.Kind == model.KindDispose
 		if c.pending() != (kept == 1) || kept > 1 || s.Disposers.has(n) != disposes {
-			return fmt.Errorf("call %d is settled: %v; the core keeps it %d times", n, !c.pending(), kept)
+			return fmt.Errorf("call %d is settled: %v; but the core keeps it %d times", n, !c.pending(), kept)
 		}
 	}
 	want := fsm.NotDisposed
@@ -250,7 +251,7 @@ func agrees(s *State) error {
 		want = fsm.Disposed
 	}
 	if s.Disposal != want {
-		return fmt.Errorf("the disposal is %q to the core, and %q by what happened", s.Disposal, want)
+		return fmt.Errorf("the core says that the disposal is %q; by what the world has seen, it is %q", s.Disposal, want)
 	}
 	return nil
 }

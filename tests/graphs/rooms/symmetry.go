@@ -2,13 +2,13 @@ package rooms
 
 import "ablyrooms.example/model"
 
-// Calls and incarnations are numbered in order, so that only names and options can be renamed:
-// the names, and the options of each name. Options of different names are never compared
-// (R2).
+// Calls and incarnations are numbered in order, so only names and options can be renamed. The
+// options of each name can be renamed separately, since options of different names are never
+// compared (R2).
 
-// renaming numbers what it meets in order.
+// renaming gives new numbers to old ones, in the order in which it first gets them.
 type renaming struct {
-	to   [8]uint8 // number plus 1; 0 for what was not met
+	to   [8]uint8 // the new number plus 1, by old number; 0 for none yet
 	used uint8
 }
 
@@ -20,9 +20,9 @@ func (r *renaming) rename(old uint8) uint8 {
 	return r.to[old] - 1
 }
 
-// canonical renames names and options in the order in which calls first use them, and returns how
-// many names, and how many options of each, there are. Calls are in order, so each orbit has
-// exactly one such state.
+// canonical renames names and options in the order in which calls first use them. It returns how
+// many names are used, and how many options of each name. The order of calls is fixed, so each
+// orbit has exactly one such state.
 func canonical(s *State) (used uint8, optionsUsed [8]uint8) {
 	var byName renaming
 	var byOptions [8]renaming // by old name
@@ -47,8 +47,8 @@ func canonical(s *State) (used uint8, optionsUsed [8]uint8) {
 	return byName.used, optionsUsed
 }
 
-// orbit returns the size of a state's orbit: in how many ways names and options of the bounds can
-// stand for those that are used. Different ways give different states.
+// orbit returns the size of a state's orbit: the number of ways to choose different names and
+// options of the bounds for those that the state uses. Different choices give different states.
 func orbit(s State, b Bounds) uint64 {
 	used, optionsUsed := canonical(&s)
 	n := falling(b.Names, used)
@@ -58,7 +58,7 @@ func orbit(s State, b Bounds) uint64 {
 	return n
 }
 
-// falling is n(n-1)…, k factors.
+// falling returns n(n-1)…, with k factors.
 func falling(n int, k uint8) uint64 {
 	product := uint64(1)
 	for i := range int(k) {

@@ -6,10 +6,10 @@ import (
 	"ablyrooms.example/tests/graphs"
 )
 
-// traced are bounds that no counterexample passes.
+// traced are bounds that are large enough for every counterexample.
 var traced = Bounds{Calls: 6, Names: 2, Options: 2, Conditional: true}
 
-// TraceLink returns the link to a counterexample of Rooms.tla in the playground.
+// TraceLink returns a link to the playground that shows a counterexample of Rooms.tla.
 func TraceLink(trace string) (string, error) {
 	return graphs.Tracing[model.State, model.Input]{
 		Board:  playlink.Rooms,
@@ -27,7 +27,7 @@ func TraceLink(trace string) (string, error) {
 	)
 }
 
-// LeasesTraceLink returns the link to a counterexample of Leases.tla in the playground.
+// LeasesTraceLink returns a link to the playground that shows a counterexample of Leases.tla.
 func LeasesTraceLink(trace string) (string, error) {
 	return graphs.Tracing[model.Leases, model.Input]{
 		Board:  playlink.Rooms,

@@ -8,8 +8,8 @@ import (
 	"ablyrooms.example/tests/graphs"
 )
 
-// TestScriptsAndDifferencesHaveLinks has the explorer find a planted fault, and reads the link that
-// is printed with the script.
+// TestScriptsAndDifferencesHaveLinks has the explorer find a planted fault, and parses the link
+// that is printed with the script.
 func TestScriptsAndDifferencesHaveLinks(t *testing.T) {
 	t.Setenv(playlink.Base, "")
 	m := New(Bounds{3, 1, 1, false})

@@ -1,5 +1,5 @@
-// Package roomstatus binds the machine of one room to package graphs: the core of package fsm with
-// what the world remembers of it, the reference model, and RoomStatus.tla. See [New].
+// Package roomstatus describes one room for package graphs: the core of package fsm with what the
+// world remembers of it, the reference model, and RoomStatus.tla. See [New].
 package roomstatus
 
 import (
@@ -10,7 +10,7 @@ import (
 	"ablyrooms.example/tests/graphs"
 )
 
-// The words of the core and those of the model.
+// The words of the core and those of the model, mapped to each other by their names.
 var (
 	statuses, coreStatuses = graphs.Alike(fsm.StatusInitialized, fsm.StatusReleased, model.StatusInitialized)
 	channels, coreChannels = graphs.Alike(fsm.ChannelInitialized, fsm.ChannelFailed, model.ChannelInitialized)
@@ -25,7 +25,7 @@ var (
 		model.KindRetryDue: fsm.RetryDue, model.KindGiveBackEnded: fsm.GiveBackEnded}
 )
 
-// must looks a word up. One that is missing is a panic, so that it can't pass for the first.
+// must returns the value of a key. It panics if there is none, since the zero value is a word too.
 func must[K comparable, V any](m map[K]V, k K) V {
 	v, ok := m[k]
 	if !ok {
@@ -34,15 +34,15 @@ func must[K comparable, V any](m map[K]V, k K) V {
 	return v
 }
 
-// ToCore is the one mapping from the model's inputs of a room to the core's; errorOf returns the
-// core's error of a number.
+// ToCore maps the model's inputs of a room to the core's. errorOf returns the core's error for a
+// number.
 func ToCore[E comparable](in model.RoomInput, errorOf func(int) E) fsm.RoomInput[E] {
 	return fsm.RoomInput[E]{Kind: must(inputs, in.Kind), Call: fsm.Call(in.Call),
 		Channel: must(coreChannels, in.Channel), Update: in.Update, Resumed: in.Resumed, Err: errorOf(in.Err)}
 }
 
-// FromCore is the one mapping from the core's outputs of a room to the model's; number returns the
-// number of an error of the core's.
+// FromCore maps the core's outputs of a room to the model's. number returns the number of a core's
+// error.
 func FromCore[E comparable](out fsm.RoomOutput[E], number func(E) int) model.RoomOutput {
 	o := model.RoomOutput{Kind: must(outputs, out.Kind)}
 	switch out.Kind {
@@ -61,7 +61,7 @@ func FromCore[E comparable](out fsm.RoomOutput[E], number func(E) int) model.Roo
 	return o
 }
 
-// FromState is the one mapping from the core's state of a room to the model's: field for field.
+// FromState maps the core's states of a room to the model's, field by field.
 func FromState[E comparable](s fsm.RoomState[E], number func(E) int) model.RoomState {
 	m := model.RoomState{Last: int(s.LastCall), Status: must(statuses, s.Status), Err: number(s.Err),
 		Channel: must(channels, s.Channel), ChErr: number(s.ChannelErr), Op: must(operations, s.Operation),
@@ -86,5 +86,5 @@ func ToState[E comparable](m model.RoomState, errorOf func(int) E) fsm.RoomState
 	return s
 }
 
-// Same is errorOf and number for a core whose errors are the model's.
+// Same is errorOf and number for a core whose errors are the numbers of the model.
 func Same(err int) int { return err }

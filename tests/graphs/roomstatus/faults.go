@@ -13,12 +13,12 @@ type (
 	outList = []model.RoomOutput
 )
 
-// drop takes out what is of a kind.
+// drop removes the outputs of a kind.
 func drop(outs outList, kind model.RoomOutputKind) outList {
 	return slices.DeleteFunc(outs, func(o model.RoomOutput) bool { return o.Kind == kind })
 }
 
-// become changes the status without a word, or with one.
+// become changes the status. With tell, it adds the output that reports the change.
 func become(s *State, status model.RoomStatus, err int, outs outList, tell bool) outList {
 	if tell {
 		outs = append(outs, model.RoomOutput{Kind: model.OutputRoomStatus, Previous: s.Status, Status: status, Err: err})
@@ -27,7 +27,7 @@ func become(s *State, status model.RoomStatus, err int, outs outList, tell bool)
 	return outs
 }
 
-// faults returns those that can be planted: at least one for each property.
+// faults returns the faults that can be planted: at least one for each property.
 func faults() []fault {
 	return []fault{
 		{Name: "second-operation", Says: "an attach doesn't wait for the operation that runs",
@@ -54,7 +54,7 @@ func faults() []fault {
 				s.Explicit = before.Explicit
 				return outs[:last+1]
 			}},
-		{Name: "release-last", Says: "a release waits behind a detach",
+		{Name: "release-last", Says: "a release waits for a detach that has not begun",
 			Breaks: []string{"ReleaseFirst"},
 			Tamper: func(before *State, in input, s *State, outs outList) outList {
 				q := before.Queue
@@ -62,7 +62,7 @@ func faults() []fault {
 				if in.Kind != model.KindAttachEnded || len(q) != 2 || q[0].Op != model.OpDetach || !release(q[1]) || s.Op != model.OpRelease {
 					return outs
 				}
-				// What the core did for the release is done for the detach.
+				// The detach begins with the outputs with which the core began the release.
 				if s.Phase != model.PhaseInDetach {
 					return outs
 				}
@@ -83,7 +83,7 @@ func faults() []fault {
 				}
 				return outs
 			}},
-		{Name: "deaf", Says: "an event is not followed", Breaks: []string{"StatusRight"},
+		{Name: "deaf", Says: "the status doesn't follow an event", Breaks: []string{"StatusRight"},
 			Tamper: func(before *State, in input, s *State, outs outList) outList {
 				if in.Kind == model.KindChannelEvent && in.Channel == model.ChannelSuspended && before.Op == model.OpNone && before.Status != model.StatusReleased {
 					become(s, before.Status, before.Err, nil, false)
@@ -91,7 +91,7 @@ func faults() []fault {
 				}
 				return outs
 			}},
-		{Name: "stale-success", Says: "what the channel did during an attach is forgotten",
+		{Name: "stale-success", Says: "what the channel did during an attach is ignored",
 			Breaks: []string{"StatusRight"},
 			Tamper: func(_ *State, in input, s *State, outs outList) outList {
 				if in != model.AttachEnded(0) || s.Op != model.OpNone || s.RoomState.Channel == model.ChannelAttached {
@@ -100,7 +100,7 @@ func faults() []fault {
 				become(s, model.StatusAttached, 0, nil, false)
 				return slices.Delete(outs, 1, 2)
 			}},
-		{Name: "follows-always", Says: "an event is followed while an operation runs",
+		{Name: "follows-always", Says: "the status follows an event while an operation runs",
 			Breaks: []string{"StatusOfOperation"},
 			Tamper: func(before *State, in input, s *State, outs outList) outList {
 				r := before
@@ -109,7 +109,7 @@ func faults() []fault {
 				}
 				return outs
 			}},
-		{Name: "old-error", Says: "an error outlives its status", Breaks: []string{"NoStaleError"},
+		{Name: "old-error", Says: "an error stays although a later event has none", Breaks: []string{"NoStaleError"},
 			Tamper: func(before *State, in input, s *State, outs outList) outList {
 				if in.Kind == model.KindChannelEvent && before.Err != 0 && in.Err == 0 && s.Op == model.OpNone && s.Status == before.Status {
 					s.Err = before.Err
@@ -117,7 +117,7 @@ func faults() []fault {
 				}
 				return outs
 			}},
-		{Name: "detach-error", Says: "a detach that succeeds leaves the error of its event",
+		{Name: "detach-error", Says: "a detach that succeeds keeps the error of its event",
 			Breaks: []string{"NoStaleError"},
 			Tamper: func(_ *State, in input, s *State, outs outList) outList {
 				if in == model.DetachEnded(0) && s.Status == model.StatusDetached && s.ChErr != 0 && s.Op == model.OpNone {
@@ -143,7 +143,7 @@ func faults() []fault {
 				return append(drop(outs, model.OutputGiveBackChannel), model.RoomOutput{Kind: model.OutputRoomSettle, Call: in.Call,
 					Outcome: model.RoomOutcome{Kind: model.OutcomeRoomDone}})
 			}},
-		{Name: "too-early", Says: "the channel is given back before listeners are told",
+		{Name: "too-early", Says: "the channel is given back before listeners are notified",
 			Breaks: []string{"GivenBackOnce"},
 			Tamper: func(_ *State, _ input, _ *State, outs outList) outList {
 				if n := len(outs); n > 1 && outs[n-1].Kind == model.OutputGiveBackChannel {
@@ -151,7 +151,7 @@ func faults() []fault {
 				}
 				return outs
 			}},
-		{Name: "missed", Says: "an update tells no discontinuity",
+		{Name: "missed", Says: "an update publishes no discontinuity",
 			Breaks: []string{"DiscontinuityIff"},
 			Tamper: func(_ *State, in input, _ *State, outs outList) outList {
 				if in.Update {
@@ -159,24 +159,24 @@ func faults() []fault {
 				}
 				return outs
 			}},
-		{Name: "first-counts", Says: "the first attach tells a discontinuity of its own event",
+		{Name: "first-counts", Says: "the first attach publishes a discontinuity for its own event",
 			Breaks: []string{"DiscontinuityIff", "OwnEventSilent"},
 			Tamper: func(_ *State, _ input, s *State, outs outList) outList {
 				s.AttachedOnce = s.AttachedOnce || s.Op == model.OpAttach
 				return outs
 			}},
-		{Name: "never-again", Says: "after a detach no discontinuity is told any more",
+		{Name: "never-again", Says: "after a detach no discontinuity is published any more",
 			Breaks: []string{"DiscontinuityIff"},
 			Tamper: func(before *State, _ input, s *State, outs outList) outList {
 				s.Explicit = s.Explicit || before.Explicit
 				return outs
 			}},
-		{Name: "untold", Says: "a change of the error alone is not told",
+		{Name: "untold", Says: "a change of the error alone is not reported",
 			Breaks: []string{"ToldInOrder"},
 			Tamper: func(_ *State, _ input, _ *State, outs outList) outList {
 				return slices.DeleteFunc(outs, func(o model.RoomOutput) bool { return o.Kind == model.OutputRoomStatus && o.Previous == o.Status })
 			}},
-		{Name: "echo", Says: "a status is told twice", Breaks: []string{"ToldInOrder"},
+		{Name: "echo", Says: "a change of status is reported twice", Breaks: []string{"ToldInOrder"},
 			Tamper: func(_ *State, _ input, _ *State, outs outList) outList {
 				if i := slices.IndexFunc(outs, func(o model.RoomOutput) bool { return o.Kind == model.OutputRoomStatus }); i >= 0 {
 					outs = slices.Insert(outs, i, outs[i])
@@ -191,7 +191,7 @@ func faults() []fault {
 				}
 				return outs
 			}},
-		{Name: "forgotten", Says: "an attach that fails settles nobody",
+		{Name: "forgotten", Says: "an attach that fails settles no call",
 			Breaks: []string{"SettledOnce", "CallsSettle"},
 			Tamper: func(_ *State, in input, _ *State, outs outList) outList {
 				if in.Kind == model.KindAttachEnded && in.Err != 0 {
@@ -199,7 +199,7 @@ func faults() []fault {
 				}
 				return outs
 			}},
-		{Name: "white-lie", Says: "an attach that fails is told as done",
+		{Name: "white-lie", Says: "an attach that fails is reported as done",
 			Breaks: []string{"OutcomeTrue"},
 			Tamper: func(_ *State, in input, _ *State, outs outList) outList {
 				for i := range outs {
@@ -218,10 +218,10 @@ func faults() []fault {
 				}
 				return outs
 			}},
-		{Name: "one-try", Says: "a release tries its detach once",
+		{Name: "one-try", Says: "a release tries its detach only once",
 			Breaks: []string{"ReleasesEnd", "CallsSettle"},
 			Refuse: func(_ *State, in input) bool { return in.Kind == model.KindRetryDue }},
-		{Name: "starved", Says: "a release that nobody waits for is not begun",
+		{Name: "starved", Says: "a release that no caller waits for does not begin",
 			Breaks: []string{"ReleasesEnd"},
 			Refuse: func(s *State, in input) bool {
 				return in.Kind == model.KindAttachEnded && slices.Contains(s.Queue, model.RoomEntry{Op: model.OpRelease}) && s.Caller == 0

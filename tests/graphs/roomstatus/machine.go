@@ -12,26 +12,27 @@ import (
 	"ablyrooms.example/tests/graphs"
 )
 
-// Bounds make the machine finite: so many calls, and errors up to that number.
+// Bounds make the machine finite, and select variants of it. Errors are numbers from 0, which is
+// none, to Errors.
 type Bounds struct {
 	Calls, Errors int
-	// Bare leaves out what the world remembers, so that the states are those of the room alone, as
-	// the spec has them; properties can't be asked of them.
+	// Bare leaves out what the world remembers: the states are those of the room alone, as in the
+	// spec. Then properties can't be checked.
 	Bare bool
-	// Promised has the port keep its promise: an attach ends well only after an attached event of
-	// its own. Without it, any end may come at any time.
+	// Promised makes the port keep its promise: an attach succeeds only after an attached event of
+	// its own. Without it, an operation of the port may end at any time, well or badly.
 	Promised bool
-	// Odd adds events that the alphabet leaves out, since only an attached channel is taken to have
-	// updates and to be resumed. Some clients emit them all the same.
+	// Odd adds events that the alphabet leaves out: a channel that is not attached has an update,
+	// or is resumed. Some clients emit such events.
 	Odd bool
 }
 
-// String prints the bounds as they are cited: "(3 calls, 1 errors)".
+// String returns the bounds as reports show them: "(3 calls, 1 errors)".
 func (b Bounds) String() string {
 	return fmt.Sprintf("(%d calls, %d errors%s)", b.Calls, b.Errors, b.words(", "))
 }
 
-// words lists what is set.
+// words returns the names of the fields that are set, each after a separator.
 func (b Bounds) words(separator string) (list string) {
 	for i, set := range []bool{b.Bare, b.Promised, b.Odd} {
 		if set {
@@ -47,7 +48,7 @@ func (b Bounds) Check() error {
 	case b.Calls < 1 || b.Calls > 12 || b.Errors < 0 || b.Errors > 3:
 		return fmt.Errorf("bounds %v are out of range: 1 to 12 calls, errors up to 3", b)
 	case b.Bare && b.Promised:
-		return errors.New("the port's promise is the world's to keep: it goes with no bare room")
+		return errors.New("Promised needs what the world remembers: it excludes Bare")
 	}
 	return nil
 }
@@ -64,10 +65,10 @@ func (b Bounds) inputs() []model.RoomInput {
 	return all
 }
 
-// State is the room with what the world remembers of it, both in the words of the model.
+// State is the room and what the world remembers of it, both in the words of the model.
 type State = model.RoomRun
 
-// Machine is the description of a room, as package graphs takes it.
+// Machine is the description of a room for package graphs.
 type Machine = graphs.Machine[State, State, model.RoomInput, model.RoomOutput]
 
 // New returns the machine at the bounds, which must be in range ([Bounds.Check]).
@@ -119,7 +120,7 @@ func New(b Bounds) Machine {
 
 type property = graphs.Property[State, model.RoomInput, model.RoomOutput]
 
-// Sizes are the machines whose sizes stand in golden.json.
+// Sizes returns the machines whose sizes golden.json has.
 func Sizes() (list []Machine) {
 	for _, b := range []Bounds{
 		{Calls: 2, Errors: 0, Bare: true}, {Calls: 2, Errors: 1}, {Calls: 2, Errors: 1, Promised: true},
@@ -132,7 +133,8 @@ func Sizes() (list []Machine) {
 	return list
 }
 
-// likely: the next call, giving up one that is pending, any event, the end of what runs.
+// likely reports whether an input is the next call, gives up a call that is pending, is an event,
+// or ends the operation that runs.
 func likely(s *State, in model.RoomInput) bool {
 	switch in.Kind {
 	case model.KindRoomGiveUp:
@@ -152,8 +154,8 @@ func likely(s *State, in model.RoomInput) bool {
 	return in.Call == s.Last+1
 }
 
-// Weight says how often an input is drawn for a script: ends more often than their share, so that
-// operations come to an end.
+// Weight says how often an input is drawn for a script, relative to the others. Inputs that end an
+// operation are drawn most often, so that operations end.
 func Weight(in model.RoomInput) int {
 	switch {
 	case in.Kind >= model.KindAttachEnded:
@@ -164,7 +166,7 @@ func Weight(in model.RoomInput) int {
 	return 1
 }
 
-// core is fsm.Room as package graphs drives it.
+// core is fsm.Room with the methods of graphs.Core.
 type core struct {
 	room    *fsm.Room[int]
 	coreOut []fsm.RoomOutput[int]
@@ -180,7 +182,7 @@ func (c *core) Read(s *State) error {
 	s.RoomState = FromState(state, Same)
 	if status, err := c.room.Status(); status != state.Status || err != state.Err ||
 		c.room.NextCall() != state.LastCall+1 {
-		return fmt.Errorf("the core says it is %v with error %d", status, err)
+		return fmt.Errorf("the methods of the core return the status %v with error %d", status, err)
 	}
 	return nil
 }
@@ -194,8 +196,7 @@ func (c *core) Step(in model.RoomInput) (outs []model.RoomOutput, err error) {
 	return outs, err
 }
 
-// liveness returns the liveness properties of docs/room.md: one for each call, and that of
-// releases.
+// liveness returns the liveness properties of docs/room.md: one for each call, and ReleasesEnd.
 func liveness(b Bounds) (list []graphs.LeadsTo[State]) {
 	for n := range b.Calls {
 		is := func(pending bool) func(*State) bool {
@@ -208,7 +209,7 @@ func liveness(b Bounds) (list []graphs.LeadsTo[State]) {
 			P:    is(true), Q: is(false)})
 	}
 	return append(list, graphs.LeadsTo[State]{
-		// every release that begins comes to its end, whichever call waits for it
+		// every release that begins ends, even if no call waits for it any more
 		Name: "ReleasesEnd",
 		P: func(s *State) bool {
 			return s.Op == model.OpRelease ||
@@ -221,9 +222,9 @@ func liveness(b Bounds) (list []graphs.LeadsTo[State]) {
 	})
 }
 
-// fairness returns what liveness rests on. What the room asks the channel for ends in some way, and
-// a pause ends (weak fairness); and the detach of a release, when it is tried again and again,
-// succeeds at last (strong fairness).
+// fairness returns the fairness that liveness needs. Weak: every operation of the channel ends,
+// well or badly, and every pause ends. Strong: if the detach of a release is tried again and again,
+// it succeeds in the end.
 func fairness() []graphs.Fairness[State, model.RoomInput] {
 	of := func(kind model.RoomKind) func(model.RoomInput) bool {
 		return func(in model.RoomInput) bool { return in.Kind == kind }

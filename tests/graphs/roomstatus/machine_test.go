@@ -24,7 +24,7 @@ func TestEachInvariantFailsOnAPlantedFault(t *testing.T) {
 	}
 }
 
-// The properties that name the port's promise need it.
+// The properties that need the port's promise must fail without it.
 func TestThePromiseIsNeeded(t *testing.T) {
 	t.Parallel()
 	for name, want := range map[string][]model.RoomInput{
@@ -46,7 +46,7 @@ func TestTheRoomKeepsTheLivenessProperties(t *testing.T) {
 	if len(r.Vacuous) > 0 || len(r.Without) != len(fairness()) {
 		t.Fatalf("%+v", r)
 	}
-	// each is needed by each property, the strong one for a loop
+	// each property needs each conjunct; only the strong conjunct is needed because of a loop
 	for conjunct, broken := range r.Without {
 		if len(broken) != r.Properties {
 			t.Errorf("without %s only %v fail", conjunct, broken)
@@ -62,12 +62,12 @@ func TestTheRoomKeepsTheLivenessProperties(t *testing.T) {
 func TestBoundsAreChecked(t *testing.T) {
 	for _, b := range []Bounds{{}, {Calls: 13}, {Calls: 1, Errors: -1}, {Calls: 1, Errors: 4}, {Calls: 1, Bare: true, Promised: true}} {
 		if b.Check() == nil {
-			t.Errorf("%v are taken", b)
+			t.Errorf("Check accepts %v", b)
 		}
 	}
 }
 
-// Every state of small machines, with the odd events of channels, and every input in each.
+// Core and model are compared in every state of small machines, with the odd events of channels.
 func TestRoomCoreAgainstModelEverywhere(t *testing.T) {
 	t.Parallel()
 	graphtest.Sizes(t, []Machine{New(Bounds{3, 1, true, false, true}), New(Bounds{2, 2, true, false, true})}, 20_000)
@@ -78,7 +78,7 @@ func TestRoomCoreAgainstModel(t *testing.T) {
 	graphtest.Scripts(t, New(Bounds{Calls: 12, Errors: 3, Bare: true, Odd: true}), 60, Weight)
 }
 
-// spoilt is a core with something wrong with it.
+// spoilt is a core with a fault in its Step.
 type spoilt struct {
 	core
 	step func(c *core, in model.RoomInput) ([]model.RoomOutput, error)
@@ -86,7 +86,8 @@ type spoilt struct {
 
 func (s *spoilt) Step(in model.RoomInput) ([]model.RoomOutput, error) { return s.step(&s.core, in) }
 
-// Faults of the core are seen: each by an output, a state or a refusal that is not the model's.
+// Each fault of the core must show as an output, a state or a refusal that differs from the
+// model's.
 func TestRoomCoreFaultsAreSeen(t *testing.T) {
 	t.Parallel()
 	tampered := func(f func(*State, model.RoomInput)) func(*core, model.RoomInput) ([]model.RoomOutput, error) {

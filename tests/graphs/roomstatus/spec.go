@@ -10,8 +10,7 @@ import (
 	"ablyrooms.example/tests/graphs"
 )
 
-// Spec maps the states and steps of RoomStatus.tla to those of the reference model: the one written
-// mapping.
+// Spec maps the states and steps of RoomStatus.tla to those of the reference model:
 //
 //	RoomStatus.tla              model.RoomState
 //	last                        Last
@@ -29,7 +28,7 @@ var Spec = graphs.StepSpec[model.RoomState, model.RoomInput, model.RoomOutput]{
 // it.
 type Node = graphs.Node[model.RoomState, model.RoomOutput]
 
-// Words of the spec, which are the model's own.
+// The words of the spec, which are those of the model.
 var (
 	specStatuses = graphs.Words(model.StatusInitialized, model.StatusReleased)
 	specChannels = graphs.Words(model.ChannelInitialized, model.ChannelFailed)
@@ -39,8 +38,8 @@ var (
 	specOutputs  = graphs.Words(model.OutputRoomSettle, model.OutputDiscontinuity)
 )
 
-// Comparisons are the configurations of RoomStatus.tla whose graphs are compared, with the bounds
-// that say the same.
+// Comparisons returns the configurations of RoomStatus.tla whose graphs are compared, each with the
+// machine at the same bounds.
 func Comparisons() []graphs.Comparison {
 	return []graphs.Comparison{
 		graphs.NewComparison("spec/TLA", "MCRoomStatus_graph2", "tests/graphs/roomstatus/testdata",
@@ -51,7 +50,7 @@ func Comparisons() []graphs.Comparison {
 
 func readState(r *graphs.Record) model.RoomState {
 	if r.Is("seen") || r.Is("fresh") {
-		*r.Unknown = append(*r.Unknown, "the port's promise is kept track of: OwnEvent must be FALSE")
+		*r.Unknown = append(*r.Unknown, "the states contain what the port's promise needs: OwnEvent must be FALSE")
 	}
 	m := model.RoomState{Last: r.Number("last"),
 		Status: graphs.Word(r, specStatuses, "status"), Err: r.Number("err"),
@@ -83,8 +82,8 @@ func readOutput(u *graphs.Unknown, v graphs.Value) model.RoomOutput {
 	return o
 }
 
-// inputOf reads an action's name: what happened, in which state, with which error as its last
-// digit.
+// inputOf returns the input of an action. The action's name says what happened and in which state.
+// Its last digit is the error.
 func inputOf(action string, before, after Node) (in model.RoomInput, err error) {
 	switch action {
 	case "Attach":
@@ -95,7 +94,7 @@ func inputOf(action string, before, after Node) (in model.RoomInput, err error) 
 		return model.RoomRelease(after.State.Last), nil
 	case "RetryDue":
 		return model.RetryDue(), nil
-	case "GiveUp": // who gave up is who is settled, and was pending
+	case "GiveUp": // the call that is settled gave up, and was pending
 		if len(after.Outs) != 1 || !slices.Contains(before.State.Pending(), after.Outs[0].Call) {
 			return in, fmt.Errorf("GiveUp settles %v", after.Outs)
 		}

@@ -6,7 +6,7 @@ import (
 	"ablyrooms.example/tests/graphs"
 )
 
-// TraceLink returns the link to a counterexample of RoomStatus.tla in the playground.
+// TraceLink returns a link to the playground that shows a counterexample of RoomStatus.tla.
 func TraceLink(trace string) (string, error) {
 	return graphs.Tracing[model.RoomState, model.RoomInput]{Board: playlink.Room,
 		Read: func(vars graphs.Value) (model.RoomState, error) {

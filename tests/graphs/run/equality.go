@@ -21,7 +21,7 @@ import (
 	"ablyrooms.example/tests/report/golden"
 )
 
-// comparisons are those of all machines, the largest first.
+// comparisons returns the comparisons of all machines, the largest first.
 func comparisons() []graphs.Comparison {
 	all := slices.Concat(toy.Comparisons(), rooms.Comparisons(), roomstatus.Comparisons(),
 		channel.Comparisons())
@@ -39,7 +39,7 @@ func (c *command) tlc(ctx context.Context) (*tlcrun.TLC, string, error) {
 }
 
 // equality compares the graphs of specs, cores and models, and prints their sizes. It calls known
-// with each comparison.
+// with the result of each comparison.
 func (c *command) equality(ctx context.Context, known func(*graphs.Equality) error) error {
 	tlc, root, err := c.tlc(ctx)
 	if err != nil {
@@ -51,7 +51,7 @@ func (c *command) equality(ctx context.Context, known func(*graphs.Equality) err
 		return !strings.HasPrefix(other.Config, c.only)
 	})
 	found, errs := make([]*graphs.Equality, len(all)), make([]error, len(all))
-	// at a time: TLC works on one processor, and so does what builds the core's graph
+	// two comparisons at a time: for each, TLC uses one processor, and the core's graph another
 	two := make(chan struct{}, 2)
 	var running sync.WaitGroup
 	for i, comparison := range all {
@@ -85,19 +85,19 @@ func (c *command) equality(ctx context.Context, known func(*graphs.Equality) err
 	out.Flush()
 	fmt.Fprintln(c.stdout, strings.Join(append(evidence, differences...), "\n"))
 	if len(evidence)+len(errs) == 0 {
-		return fmt.Errorf("no configuration's name begins with %q", c.only)
+		return fmt.Errorf("no configuration has a name that begins with %q", c.only)
 	}
 	return errors.Join(errs...)
 }
 
-// golden writes what tests keep of the graphs: some dumps, and the sizes of all.
+// golden writes what the tests need of the graphs: some dumps, and the sizes of all graphs.
 func (c *command) golden(ctx context.Context) error {
 	tlc, root, err := c.tlc(ctx)
 	if err != nil {
 		return err
 	}
 	graph, equality := map[string]any{}, map[string]any{}
-	for _, key := range golden.Keys("equality") { // what -only leaves out stays as it is
+	for _, key := range golden.Keys("equality") { // keeps the sizes that -only leaves out
 		equality[strings.TrimPrefix(key, "equality/")] = golden.Int(key)
 	}
 	for _, comparison := range comparisons() {
@@ -124,7 +124,7 @@ func (c *command) golden(ctx context.Context) error {
 	return errors.Join(golden.Update(root, "equality", equality), golden.Update(root, "graph", graph))
 }
 
-// measure notes the sizes of machines.
+// measure adds the sizes of machines to sizes.
 func measure[S, M, I, O any](ctx context.Context, c *command, machines []graphs.Machine[S, M, I, O],
 	sizes map[string]any) error {
 	for _, m := range machines {

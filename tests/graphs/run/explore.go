@@ -13,7 +13,7 @@ import (
 	"ablyrooms.example/tests/report/golden"
 )
 
-// explore explores a machine, and prints what was found.
+// explore explores a machine, and prints the result.
 func explore[S, M, I, O any](ctx context.Context, c *command, m graphs.Machine[S, M, I, O]) error {
 	properties := m.PropertyNames()
 	fmt.Fprintf(c.stdout, "exploring %s, %d properties\n", m.Name, len(properties))
@@ -41,14 +41,14 @@ func explore[S, M, I, O any](ctx context.Context, c *command, m graphs.Machine[S
 	return nil
 }
 
-// table prints the figures.
+// table prints the figures of a result.
 func table[I any](c *command, r *graphs.Result[I]) {
 	w := tabwriter.NewWriter(c.stdout, 0, 8, 2, ' ', 0)
 	row := func(name string, n uint64) { fmt.Fprintf(w, "%s\t%s\n", name, progress.Grouped(n)) }
 	fmt.Fprintf(w, "verdict\t%v\n", r.Verdict)
 	row("states", r.States)
 	if c.options.Symmetry {
-		row("stand for", r.Orbits)
+		row("they stand for", r.Orbits)
 	}
 	row("edges", r.Edges)
 	row("depth", uint64(r.Depth()))
@@ -56,17 +56,17 @@ func table[I any](c *command, r *graphs.Result[I]) {
 	if r.Skipped > 0 {
 		row("not tried", r.Skipped)
 	}
-	row("ends", r.Ends)
+	row("states without a step", r.Ends)
 	for _, action := range slices.Sorted(maps.Keys(r.Actions)) {
 		row("  "+action, r.Actions[action])
 	}
 	fmt.Fprintf(w, "time\t%.1f s, %s states/s, %d workers\n", r.Elapsed.Seconds(),
 		progress.Grouped(uint64(float64(r.States)/max(r.Elapsed.Seconds(), 1e-9))), r.Workers)
-	fmt.Fprintf(w, "collisions\tthe probability that two states were taken for one is at most %.1g (128 bits)\n", r.Collision)
+	fmt.Fprintf(w, "collisions\tthe probability that two states had the same fingerprint is at most %.1g (128 bits)\n", r.Collision)
 	w.Flush()
 }
 
-// liveness checks the liveness of a machine, and prints what was found.
+// liveness checks the liveness of a machine, and prints the result.
 func liveness[S, M, I, O any](ctx context.Context, c *command, m graphs.Machine[S, M, I, O]) error {
 	fmt.Fprintln(c.stdout, "liveness of", m.Name)
 	r, err := graphs.CheckLiveness(ctx, m)
@@ -82,15 +82,15 @@ func liveness[S, M, I, O any](ctx context.Context, c *command, m graphs.Machine[
 		for _, l := range r.Broken {
 			fmt.Fprintln(c.stdout, l.Property, "fails")
 		}
-		end := "after this nothing more need happen"
+		end := "after this, fairness requires no further step"
 		if n := len(shortest.Cycle); n > 0 {
-			end = fmt.Sprintf("the last %d steps may come again and again for ever", n)
+			end = fmt.Sprintf("the last %d steps may come again and again, for ever", n)
 		}
 		fmt.Fprintf(c.stdout, "\n%s:\n%s%s\n", shortest.Property,
 			graphs.Script(m, slices.Concat(shortest.Prefix, shortest.Cycle)), end)
 		return errors.New(shortest.String())
 	}
-	fmt.Fprintln(c.stdout, "every property holds; without one conjunct of fairness:")
+	fmt.Fprintln(c.stdout, "every property holds. If one conjunct of fairness is left out:")
 	w, needed := tabwriter.NewWriter(c.stdout, 0, 8, 2, ' ', 0), 0
 	for _, name := range slices.Sorted(maps.Keys(r.Without)) {
 		if broken := r.Without[name]; len(broken) > 0 {
@@ -101,7 +101,7 @@ func liveness[S, M, I, O any](ctx context.Context, c *command, m graphs.Machine[
 		}
 	}
 	for _, name := range r.Vacuous {
-		fmt.Fprintf(w, "  %s\tis never possible within the bounds\n", name)
+		fmt.Fprintf(w, "  %s\tits action is never possible within the bounds\n", name)
 	}
 	w.Flush()
 	fmt.Fprintf(c.stdout, "EVIDENCE liveness of=%s machine=%s calls=%d states=%d properties=%d fairness=%d/%d\n",

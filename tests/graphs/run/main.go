@@ -1,5 +1,5 @@
-// Command run explores the machines that are bound to package graphs, checks their liveness, and
-// compares their graphs with those of their specs: run -h.
+// Command run explores the machines of the packages below graphs, checks their liveness, and
+// compares their graphs with those of their specs. run -h shows how.
 package main
 
 import (
@@ -24,28 +24,35 @@ import (
 )
 
 const usage = `run visits every state that a machine reaches within bounds, breadth first and on all processors. In
-each state it tries every input, and sees that those that are refused change nothing; it holds the
-machine's properties to each state and step. What it says holds within the bounds.
+each state it tries every input, and checks that a refused input changes nothing. It checks the
+machine's properties in each state and step. The results hold only within the bounds.
 
-  run explore                                   Rooms: 3 calls on 2 names with 2 options
-  run explore -calls 5 -symmetry -refusals=false  ten million states, of which one and a half are visited
-  run explore -calls 4 -against                 each step and refusal is held against the model, too
-  run explore -plant early-dispose              a fault in the core, and the shortest way to see it
-  run explore -of roomstatus                    one room: attach, detach, release, its channel's events
-  run liveness                                  what must happen at last, and what fairness that needs
-  run liveness -plant wedged                    a behaviour in which it does not
-  run liveness -of channel -calls 2             of a channel that forgets what it need not know, so that bounds stop nothing
-  run equality                                  the graphs of spec, core and model, both ways; needs Java
-  run golden                                    write what tests keep of the graphs; needs Java
+  run explore                          Rooms, with 3 calls on 2 names with 2 options
+  run explore -calls 5 -symmetry -refusals=false
+                                       ten million states; one and a half million are visited, and
+                                       stand for the others
+  run explore -calls 4 -against        compare each step and each refused input with the model too
+  run explore -plant early-dispose     plant a fault in the core, and print a shortest script that
+                                       shows it
+  run explore -of roomstatus           one room: attach, detach, release, its channel's events
+  run liveness                         check what must happen in the end, and which fairness that
+                                       needs
+  run liveness -plant wedged           plant a fault, and print a behaviour in which it doesn't
+                                       happen
+  run liveness -of channel -calls 2    a channel that forgets its oldest requests, so that no bound
+                                       prevents a step
+  run equality                         compare the graphs of spec, core and model, in both
+                                       directions; needs Java
+  run golden                           write the sizes and dumps that the tests need; needs Java
 
-It ends with code 0 if all was visited and everything held, with 1 if not, also if a bound or an
-interrupt ended it, and with 2 if the arguments are wrong.
+The exit code is 0 if every state was visited and everything held. It is 2 if the arguments are
+wrong. Otherwise it is 1, also if a bound or an interrupt ended the run.
 
 Usage: run explore|liveness|equality|golden [flags]
 
 `
 
-// command is what the arguments ask for.
+// command is a command line that was parsed.
 type command struct {
 	verb           string
 	of, machine    string
@@ -61,20 +68,20 @@ type command struct {
 	bar            *progress.Bar
 }
 
-// errUsage is that the arguments are wrong.
+// errUsage means that the arguments are wrong.
 var errUsage = errors.New("-h shows the flags")
 
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
-	debug.SetGCPercent(400) // little of the memory has pointers
+	debug.SetGCPercent(400) // most of the memory has no pointers
 	bar := progress.Start(os.Stderr)
 	code := run(ctx, os.Args[1:], os.Stdout, os.Stderr, bar)
 	bar.Stop()
 	os.Exit(code)
 }
 
-// run does what the arguments ask for and returns the exit code.
+// run runs a command line and returns the exit code.
 func run(ctx context.Context, args []string, stdout, stderr io.Writer, bar *progress.Bar) int {
 	c := &command{stdout: stdout, stderr: stderr, bar: bar}
 	err := c.parse(args)
@@ -100,30 +107,30 @@ func (c *command) parse(args []string) error {
 		fmt.Fprint(c.stderr, usage)
 		flags.PrintDefaults()
 	}
-	flags.StringVar(&c.of, "of", "rooms", "which machine: `rooms`, roomstatus, channel, or toy")
-	flags.StringVar(&c.machine, "machine", "core", "what to explore: the `core`, or the model")
-	calls := flags.Int("calls", 3, "how many calls begin")
-	flags.IntVar(&c.rooms.Names, "names", 2, "of rooms: on how many names")
-	flags.IntVar(&c.rooms.Options, "options", 2, "of rooms: with how many different options")
-	flags.BoolVar(&c.rooms.Conditional, "conditional", false, "of rooms: calls may be ReleaseIf too")
-	flags.IntVar(&c.room.Errors, "errors", 1, "of roomstatus and channel: the errors are 0, which is none, up to this")
+	flags.StringVar(&c.of, "of", "rooms", "the machine: `rooms`, roomstatus, channel, or toy")
+	flags.StringVar(&c.machine, "machine", "core", "explore the `core`, or the model")
+	calls := flags.Int("calls", 3, "the number of calls")
+	flags.IntVar(&c.rooms.Names, "names", 2, "for rooms: the number of names")
+	flags.IntVar(&c.rooms.Options, "options", 2, "for rooms: the number of different options")
+	flags.BoolVar(&c.rooms.Conditional, "conditional", false, "for rooms: a call may also be a ReleaseIf")
+	flags.IntVar(&c.room.Errors, "errors", 1, "for roomstatus and channel: errors are numbers from 0, which is none, to this")
 	flags.BoolVar(&c.room.Promised, "promised", false,
-		"of roomstatus: an attach ends well only after its own event; of channel: the server answers in order; "+
-			"what needs that must hold")
+		"for roomstatus: an attach succeeds only after its own event; for channel: the server answers in "+
+			"order; also check the properties that need this")
 	flags.BoolVar(&c.room.Bare, "bare", false,
-		"of roomstatus and channel: the states alone, without what the world remembers and what must hold")
-	flags.IntVar(&c.channel.Wire, "requests", 2, "of channel: how many requests may be unanswered")
-	flags.IntVar(&c.channel.Serials, "serials", 0, "of channel: the serials are 0, which is none, up to this")
-	flags.IntVar(&c.clients, "clients", 3, "of toy: how many clients there are")
-	flags.BoolVar(&c.options.Symmetry, "symmetry", false, "explore one state for all that differ in names alone")
+		"for roomstatus and channel: states without what the world remembers, and without properties")
+	flags.IntVar(&c.channel.Wire, "requests", 2, "for channel: the maximum number of unanswered requests")
+	flags.IntVar(&c.channel.Serials, "serials", 0, "for channel: serials are numbers from 0, which is none, to this")
+	flags.IntVar(&c.clients, "clients", 3, "for toy: the number of clients")
+	flags.BoolVar(&c.options.Symmetry, "symmetry", false, "explore one of all states that differ only in names")
 	flags.BoolVar(&c.refusals, "refusals", true,
 		"try every input in every state, not only those that are likely to be taken")
-	flags.BoolVar(&c.options.Against, "against", false, "hold every step and refusal against the model")
-	flags.IntVar(&c.options.Workers, "workers", 0, "how many states to expand at once; 0: one a processor")
-	flags.Uint64Var(&c.options.MaxStates, "max-states", 0, "end as bounded when there are more states; 0 is no bound")
-	flags.StringVar(&c.plant, "plant", "", "plant this `fault` in the core; an unknown one lists those that there are")
-	flags.BoolVar(&c.check, "check", false, "fail also if no size is known of the graph")
-	flags.StringVar(&c.only, "only", "", "of equality: configurations whose names begin with this `prefix`")
+	flags.BoolVar(&c.options.Against, "against", false, "compare every step and every refused input with the model")
+	flags.IntVar(&c.options.Workers, "workers", 0, "the number of states that are expanded at the same time; 0 for one for each processor")
+	flags.Uint64Var(&c.options.MaxStates, "max-states", 0, "end, with code 1, when there are more states than this; 0 for no bound")
+	flags.StringVar(&c.plant, "plant", "", "plant this `fault` in the core; an unknown name lists all faults")
+	flags.BoolVar(&c.check, "check", false, "fail also if golden.json has no size of the graph")
+	flags.StringVar(&c.only, "only", "", "for equality and golden: only configurations whose names begin with this `prefix`")
 	verbs := []string{"explore", "liveness", "equality", "golden"}
 	if len(args) > 0 && slices.Contains(verbs, args[0]) {
 		c.verb, args = args[0], args[1:]
@@ -161,7 +168,7 @@ func (c *command) do(ctx context.Context) error {
 	case "channel":
 		c.channel.Forgets = c.verb == "liveness"
 		err := of(ctx, c, c.channel.Check, func() channel.Machine { return channel.New(c.channel) })
-		if c.channel.Forgets && err == nil && c.plant == "" { // Heals has fairness of its own
+		if c.channel.Forgets && err == nil && c.plant == "" { // Heals needs other fairness
 			c.channel.Heals, c.of = true, "channel-heals"
 			err = of(ctx, c, c.channel.Check, func() channel.Machine { return channel.New(c.channel) })
 		}
@@ -172,7 +179,7 @@ func (c *command) do(ctx context.Context) error {
 	return fmt.Errorf("no machine is called %q: %w", c.of, errUsage)
 }
 
-// of runs the command for a machine, which is made if the bounds are in range.
+// of runs the command for a machine. It calls make only if check accepts the bounds.
 func of[S, M, I, O any](ctx context.Context, c *command, check func() error,
 	make func() graphs.Machine[S, M, I, O]) error {
 	if err := check(); err != nil {

@@ -51,7 +51,7 @@ func TestWhatIsPrintedAndTheExitCode(t *testing.T) {
 		{"explore -plant rumour", 2, []string{`no fault is called "rumour"`, "early-dispose"}},
 		{"explore -machine model -plant leak", 2, []string{"for the core"}},
 		{"explore -of roomstatus -symmetry", 2, []string{"no symmetry"}},
-		{"explore -of roomstatus -bare -promised", 2, []string{"no bare room"}},
+		{"explore -of roomstatus -bare -promised", 2, []string{"it excludes Bare"}},
 		{"explore now", 2, []string{"expected one of"}},
 		{"", 2, []string{"expected one of"}},
 		{"explore -none", 2, []string{"not defined"}},

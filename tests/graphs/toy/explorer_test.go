@@ -10,7 +10,8 @@ import (
 	"ablyrooms.example/tests/graphs"
 )
 
-// Each order of some of the clients is a state, in which each client can do one thing.
+// The lock with n clients has a state for each order of some of the clients. In each state, each
+// client can do one thing.
 func TestTheExplorerCountsWhatIsKnown(t *testing.T) {
 	for n, states := range map[uint64]uint64{2: 1 + 2 + 2, 3: 1 + 3 + 6 + 6, 4: 1 + 4 + 12 + 24 + 24} {
 		m := New(int(n))

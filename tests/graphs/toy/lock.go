@@ -1,6 +1,6 @@
-// Package toy is a lock with a queue, bound to package graphs: the example of the tool, and its
-// test. Clients ask for the lock, have it one at a time in the order in which they asked, and give
-// it back.
+// Package toy is a lock with a queue, described for package graphs. It is the example of how to use
+// that package, and a test of it. Clients ask for the lock, get it one after another in the order
+// in which they asked, and give it back.
 package toy
 
 import (
@@ -9,22 +9,22 @@ import (
 	"slices"
 )
 
-// MaxClients is the most clients that there can be.
+// MaxClients is the maximum number of clients.
 const MaxClients = 4
 
 // Input is something that a client does.
 type Input struct {
 	Kind   Kind
-	Client int // 1, 2, …
+	Client int // the client's number, from 1
 }
 
-// Kind says what it does.
+// Kind says what the client does.
 type Kind uint8
 
 // The kinds of inputs.
 const (
 	Ask   Kind = iota + 1 // it asks for the lock
-	Leave                 // it waits no more
+	Leave                 // it stops waiting for the lock
 	Give                  // it gives the lock back
 )
 
@@ -40,16 +40,16 @@ type Granted int
 // String returns the output, such as "granted(1)".
 func (g Granted) String() string { return fmt.Sprintf("granted(%d)", int(g)) }
 
-// ErrRefused is the error of an input that no rule names in the present state.
+// ErrRefused is the error for an input that no rule allows in the present state.
 var ErrRefused = errors.New("refused")
 
 // Lock is the core.
 type Lock struct {
-	holder  int   // 0 for none
-	waiting []int // in the order in which they asked
+	holder  int   // the client that has the lock; 0 for none
+	waiting []int // the clients that wait, in the order in which they asked
 }
 
-// Step takes an input and returns what is put out.
+// Step takes an input and returns the outputs. It returns ErrRefused if no rule allows the input.
 func (l *Lock) Step(in Input) ([]Granted, error) {
 	at := slices.Index(l.waiting, in.Client)
 	switch {
@@ -69,14 +69,15 @@ func (l *Lock) Step(in Input) ([]Granted, error) {
 	return []Granted{Granted(l.holder)}, nil
 }
 
-// Model is the reference model: the place of each client, 0 for one that doesn't ask, 1 for the one
-// that has the lock; and History, what clients know from outputs alone, of which properties speak.
+// Model is the reference model. Place is the place of each client in the queue: 1 for the client
+// that has the lock, 0 for a client that doesn't ask for it. History is what clients know from
+// outputs alone; properties are about it.
 type Model struct {
 	Place [MaxClients]int
 	History
 }
 
-// History is what clients know: who was granted the lock and has not given it back.
+// History is what clients know: whether each was granted the lock and has not given it back.
 type History struct{ Has [MaxClients]bool }
 
 // Record returns the history after a step.
@@ -90,7 +91,7 @@ func (h History) Record(in Input, outs []Granted) History {
 	return h
 }
 
-// Step takes an input.
+// Step takes an input. It returns the next state and the outputs, or ErrRefused.
 func (m Model) Step(in Input) (Model, []Granted, error) {
 	next, place := m, &m.Place[in.Client-1]
 	last := slices.Max(m.Place[:])

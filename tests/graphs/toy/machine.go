@@ -8,17 +8,17 @@ import (
 	"ablyrooms.example/tests/graphs"
 )
 
-// State is the core's, with what the clients know and the core forgets.
+// State is the core's state, and what the clients know and the core forgets.
 type State struct {
 	Holder  int
-	Waiting [MaxClients]int // 0 behind the last
+	Waiting [MaxClients]int // followed by zeros
 	History
 }
 
 // Machine is the description of the lock.
 type Machine = graphs.Machine[State, Model, Input, Granted]
 
-// New returns the machine with so many clients, 1 to MaxClients.
+// New returns the machine with this number of clients, 1 to MaxClients.
 func New(clients int) Machine {
 	var inputs []Input
 	for client := 1; client <= clients; client++ {
@@ -40,7 +40,7 @@ func New(clients int) Machine {
 		SameOutput: func(a, b Granted) bool { return a == b },
 		Refused:    func(err error) bool { return errors.Is(err, ErrRefused) },
 		Canonical:  canonical,
-		Orbit: func(s *State) uint64 { // the ways to choose the clients that have a place, in order
+		Orbit: func(s *State) uint64 { // the number of ways to choose the clients that have a place
 			n := uint64(1)
 			for i := range s.asking() {
 				n *= uint64(clients - i)
@@ -50,7 +50,7 @@ func New(clients int) Machine {
 		Agrees: func(s *State) error {
 			if h := (History{}); s.Holder > 0 {
 				if h.Has[s.Holder-1] = true; h != s.History {
-					return fmt.Errorf("%d has the lock, and clients know %v", s.Holder, s.Has)
+					return fmt.Errorf("client %d has the lock, but clients know %v", s.Holder, s.Has)
 				}
 			}
 			return nil
@@ -59,7 +59,7 @@ func New(clients int) Machine {
 	}
 }
 
-// Sizes are the machines whose sizes stand in golden.json.
+// Sizes returns the machines whose sizes golden.json has.
 func Sizes() []Machine { return []Machine{New(2), New(3), New(4)} }
 
 // asking returns how many clients have the lock or wait for it.
@@ -73,7 +73,7 @@ func (s *State) asking() (n int) {
 	return n
 }
 
-// view is the one mapping of states to the model's.
+// view maps a state to the model's state.
 func view(s *State, m *Model) {
 	*m = Model{History: s.History}
 	place := 1
@@ -89,7 +89,7 @@ func view(s *State, m *Model) {
 	}
 }
 
-// canonical numbers clients again, in the order of their places.
+// canonical renumbers the clients in the order of their places.
 func canonical(s *State) {
 	to, old := map[int]int{0: 0}, *s
 	rename := func(client int) int {
@@ -110,7 +110,7 @@ func canonical(s *State) {
 	}
 }
 
-// core is a Lock as package graphs drives it.
+// core is a Lock whose state can be set.
 type core struct{ lock Lock }
 
 func (c *core) Restore(s *State) error {
@@ -129,7 +129,7 @@ func (c *core) Step(in Input) ([]Granted, error) { return c.lock.Step(in) }
 
 func properties() []graphs.Property[Model, Input, Granted] {
 	return []graphs.Property[Model, Input, Granted]{
-		{Name: "OneHolder", State: func(m *Model) error { // the lock is with one client at most
+		{Name: "OneHolder", State: func(m *Model) error { // at most one client has the lock
 			n := 0
 			for _, has := range m.Has {
 				if has {
@@ -146,7 +146,7 @@ func properties() []graphs.Property[Model, Input, Granted] {
 				for i, place := range before.Place {
 					mine := before.Place[g-1]
 					if place > 1 && (mine == 0 || place < mine) && (in != Input{Leave, i + 1}) {
-						return fmt.Errorf("%v, and %d asked before", g, i+1)
+						return fmt.Errorf("%v, but client %d asked before", g, i+1)
 					}
 				}
 			}
@@ -155,7 +155,8 @@ func properties() []graphs.Property[Model, Input, Granted] {
 	}
 }
 
-// liveness: a client that asks has the lock at last, or waits no more.
+// liveness returns one property for each client: a client that waits gets the lock, or stops
+// waiting.
 func liveness(clients int) (list []graphs.LeadsTo[Model]) {
 	for i := range clients {
 		list = append(list, graphs.LeadsTo[Model]{Name: fmt.Sprintf("Served(%d)", i+1),
@@ -164,7 +165,7 @@ func liveness(clients int) (list []graphs.LeadsTo[Model]) {
 	return list
 }
 
-// fairness: the client that has the lock gives it back.
+// fairness returns one conjunct for each client: if it has the lock, it gives it back.
 func fairness(clients int) (list []graphs.Fairness[Model, Input]) {
 	for client := 1; client <= clients; client++ {
 		list = append(list, graphs.Fairness[Model, Input]{Name: fmt.Sprintf("Gives(%d)", client),
@@ -176,7 +177,7 @@ func fairness(clients int) (list []graphs.Fairness[Model, Input]) {
 func faults() []graphs.Fault[State, Input, Granted] {
 	type list = []Granted
 	return []graphs.Fault[State, Input, Granted]{
-		{Name: "two-holders", Says: "who asks has the lock", Breaks: []string{"OneHolder", "Bookkeeping"},
+		{Name: "two-holders", Says: "a client that asks gets the lock at once", Breaks: []string{"OneHolder", "Bookkeeping"},
 			Tamper: func(_ *State, in Input, s *State, outs list) list {
 				if in.Kind == Ask && len(outs) == 0 {
 					s.Waiting[s.asking()-2] = 0
@@ -184,7 +185,7 @@ func faults() []graphs.Fault[State, Input, Granted] {
 				}
 				return outs
 			}},
-		{Name: "last-first", Says: "the last is served", Breaks: []string{"FirstAskedFirstServed", "Served"},
+		{Name: "last-first", Says: "the client that asked last is served first", Breaks: []string{"FirstAskedFirstServed", "Served"},
 			Tamper: func(_ *State, in Input, s *State, outs list) list {
 				if n := s.asking() - 1; in.Kind == Give && n > 0 {
 					last := &s.Waiting[n-1]
@@ -193,7 +194,7 @@ func faults() []graphs.Fault[State, Input, Granted] {
 				}
 				return outs
 			}},
-		{Name: "asleep", Says: "the lock that is given back stays", Breaks: []string{"Served"},
+		{Name: "asleep", Says: "a lock that is given back goes to no other client", Breaks: []string{"Served"},
 			Tamper: func(before *State, in Input, s *State, outs list) list {
 				if in.Kind == Give && len(outs) > 0 {
 					s.Holder, s.Waiting = 0, before.Waiting
@@ -201,7 +202,7 @@ func faults() []graphs.Fault[State, Input, Granted] {
 				}
 				return outs
 			}},
-		{Name: "leak", Says: "a refused leave empties all", Breaks: []string{graphs.Unchanged},
+		{Name: "leak", Says: "a refused leave empties the queue", Breaks: []string{graphs.Unchanged},
 			Leak: func(s *State, in Input) {
 				if in.Kind == Leave {
 					s.Waiting = [MaxClients]int{}

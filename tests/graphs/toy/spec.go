@@ -7,10 +7,10 @@ import (
 	"ablyrooms.example/tests/graphs"
 )
 
-// Spec maps Lock.tla to the model: Place from queue, whose first has the lock.
+// Spec maps the states of Lock.tla to those of the model. The first client in queue has the lock.
 type Spec struct{}
 
-// Comparisons are the configurations of Lock.tla whose graphs are compared.
+// Comparisons returns a comparison for the configuration of Lock.tla.
 func Comparisons() []graphs.Comparison {
 	return []graphs.Comparison{graphs.NewComparison("tests/graphs/toy", "Lock3", "tests/graphs/toy/testdata", New(3), Spec{})}
 }
@@ -26,8 +26,8 @@ func (Spec) State(vars graphs.Value) (m Model, err error) {
 // Text implements [graphs.Mapping].
 func (Spec) Text(m Model) string { return fmt.Sprint(m) }
 
-// Step implements [graphs.Mapping]: the client is the one whose place differs most, the outputs
-// what the clients know.
+// Step implements [graphs.Mapping]. The input's client is the one that enters or leaves the queue.
+// The outputs are for clients that have the lock only after the step.
 func (Spec) Step(action string, before, after Model) (string, error) {
 	kind, ok := graphs.Words(Ask, Give)[strings.ToLower(action)]
 	in := Input{Kind: kind}

@@ -1,12 +1,12 @@
-// The official `ably` client, as it comes from npm, behind one line of JSON for each call and
-// answer, like chat.mjs. It decides nothing: the scenarios stand in agreement_scenarios.go.
+// Runs the official `ably` client from npm. Like chat.mjs, it reads one line of JSON for each call, and
+// writes one for each answer. The scenarios are in agreement_scenarios.go.
 //
 //   stdin   {"id":7,"op":"attach","room":1,"args":{...}}
 //   stdout  {"id":7,"result":...} and {"id":7,"error":{...}}
 import { createInterface } from 'node:readline';
 import * as Ably from 'ably';
 
-const clients = new Map(); // by the number that the caller gave it, which a call has as room
+const clients = new Map(); // by the number that connect gave them; in other calls it is "room"
 
 const channelOf = (client, { channel, modes, params }) =>
   client.channels.all[channel] ?? client.channels.get(channel, { modes, params });
@@ -39,7 +39,7 @@ const ops = {
 
 const put = (line) => process.stdout.write(`${JSON.stringify(line)}\n`);
 
-// A call is begun at once, before the next line is read.
+// A call begins before the next line is read, so calls begin in the order of the lines.
 createInterface({ input: process.stdin })
   .on('line', async (line) => {
     const { id, op, room, args } = JSON.parse(line);

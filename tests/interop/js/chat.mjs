@@ -1,5 +1,5 @@
-// The official @ably/chat, as it comes from npm, behind one line of JSON for each call, event and answer. It decides nothing: what is
-// called, and what should come of it, stands in the Go of the folder above.
+// Runs the official @ably/chat from npm. It reads one line of JSON for each call, and writes one for each answer and each event.
+// The Go files in the folder above make the calls, and check the answers and events.
 //
 //   stdin   {"id":7,"op":"send","room":1,"args":{...}}
 //   stdout  {"id":7,"result":...}, {"id":7,"error":{...}} and {"sub":3,"event":...}
@@ -7,20 +7,20 @@ import { createInterface } from 'node:readline';
 import * as Ably from 'ably';
 import { ChatClient } from '@ably/chat';
 
-const clients = new Map(); // by the number that the caller gave it
+const clients = new Map(); // by the number that connect gave them
 const rooms = new Map();
 const subscriptions = new Map();
 
 const put = (line) => process.stdout.write(`${JSON.stringify(line)}\n`);
 
-// What subscribes to a feature of a room; all call the listener with one event.
+// Functions that subscribe to a feature of a room. Each calls the listener f with one event at a time.
 const features = {
   messages: (room, f) => room.messages.subscribe(f),
   merged,
   summaries: (room, f) => room.messages.reactions.subscribe(f),
   raws: (room, f) => room.messages.reactions.subscribeRaw(f),
   roomReactions: (room, f) => room.reactions.subscribe(f),
-  // A Set has no form in JSON.
+  // JSON can't represent a Set.
   typing: (room, f) => room.typing.subscribe((e) => f({ ...e, currentlyTyping: [...e.currentlyTyping] })),
   presence: (room, f) => room.presence.subscribe(f),
   occupancy: (room, f) => room.occupancy.subscribe(f),
@@ -28,7 +28,7 @@ const features = {
   discontinuities: (room, f) => room.onDiscontinuity(f),
 };
 
-// merged tells what the client makes of a message, event by event, by its own merging.
+// merged calls the listener with the message after each event, as the client itself merges them.
 function merged(room, tell) {
   const messages = new Map();
   const merge = (serial, next) => {
@@ -118,7 +118,7 @@ function problem(e) {
   return { code: code ?? 0, statusCode: statusCode ?? 0, message: message ?? String(e), detail };
 }
 
-// A call is begun at once, before the next line is read.
+// A call begins before the next line is read, so calls begin in the order of the lines.
 createInterface({ input: process.stdin })
   .on('line', async (line) => {
     const { id, op, room, args } = JSON.parse(line);

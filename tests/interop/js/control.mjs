@@ -1,6 +1,6 @@
-// A bot in JavaScript, on the official @ably/chat, and its tests with the kit: the control of
-// cmd/ablyserver. It starts the server itself, as a test in any language can, and prints a line for
-// each test. Exit code 1 if any fails.
+// A bot in JavaScript on the official @ably/chat, and its tests. The tests use the kit, which is the
+// control interface of cmd/ablyserver. They start the server themselves, as tests in any language can,
+// and print a line for each test. The exit code is 1 if a test fails.
 //
 //   node control.mjs --server path/to/ablyserver [--only <text>]
 import { spawn } from 'node:child_process';
@@ -18,7 +18,7 @@ const { values: args } = parseArgs({
 const server = spawn(args.server, ['-control'], { stdio: ['ignore', 'pipe', 'inherit'] });
 const at = JSON.parse(await new Promise((resolve) => createInterface({ input: server.stdout }).once('line', resolve)));
 
-// kit asks the control: kit('POST', '/users/eve/says', { room, text }).
+// kit sends a request to the control interface: kit('POST', '/users/eve/says', { room, text }).
 async function kit(method, path, body) {
   const response = await fetch(at.control + path, {
     method,
@@ -33,7 +33,7 @@ const eve = (verb, body) => kit('POST', `/users/eve/${verb}`, body);
 const room = 'lobby';
 const until = (contains) => kit('POST', `/rooms/${room}/await`, { contains, timeout: '20s' });
 
-// disrupt does something while something is wrong.
+// disrupt calls f during a disruption.
 async function disrupt(what, body, f) {
   const { id } = await kit('POST', `/disruptions/${what}`, body);
   try {
@@ -43,7 +43,7 @@ async function disrupt(what, body, f) {
   }
 }
 
-// bot answers who says hello. It returns what the tests look at, and close.
+// bot starts a bot, which answers every user who says hello. It returns what the tests need, and close.
 async function bot(options = { key: at.key }) {
   const realtime = new Ably.Realtime({
     clientId: 'bot',
@@ -207,6 +207,6 @@ if (wanted.length) {
   await b.close();
 }
 console.log(`a bot of @ably/chat and the kit: ${wanted.length - failed} of ${wanted.length} in ${((Date.now() - began) / 1000).toFixed(1)} s`);
-console.log(`counts rows=${wanted.length} failed=${failed}`); // for the command that runs this
+console.log(`counts rows=${wanted.length} failed=${failed}`); // tests/interop reads this line
 server.kill();
 process.exit(failed ? 1 : 0);

@@ -1,10 +1,10 @@
-// Runs Ably's own client against a server that speaks its protocol, row by row, in JSON
-// and in MessagePack, and prints a table. Exit code 1 if any row fails.
+// Runs Ably's own client on a server with Ably's protocol, row by row, in JSON and in
+// MessagePack, and prints a table. The exit code is 1 if a row fails.
 //
 //   node interop.mjs --host 127.0.0.1 --port 41234 --key app.key:secret [--only <text>]
 //
-// The same values are taken from ABLY_HOST, ABLY_PORT and ABLY_KEY. A row is an object
-// { name, run(t) } in one of the files of rows/; t has what is in lib.mjs.
+// The defaults are the environment variables ABLY_HOST, ABLY_PORT and ABLY_KEY. A row is an
+// object { name, run(t) } in one of the files of rows/; t is a Context of lib.mjs.
 import { parseArgs } from 'node:util';
 import { readFileSync } from 'node:fs';
 import { Context, deadline } from './lib.mjs';
@@ -76,7 +76,7 @@ console.log(
     (failures ? failed() + ` ${failures} of ${total}` : ok() + ` ${total} of ${total}`) +
     ` in ${((Date.now() - began) / 1000).toFixed(1)} s`,
 );
-console.log(`counts rows=${total} failed=${failures}`); // for the command that runs this
+console.log(`counts rows=${total} failed=${failures}`); // tests/interop reads this line
 process.exit(failures ? 1 : 0);
 
 function indent(text) {

@@ -1,4 +1,4 @@
-// What the rows share: clients that are closed at a row's end, a wire that can be cut,
+// What all rows use: clients that are closed at the end of a row, a relay that can be cut,
 // and assertions.
 import net from 'node:net';
 import { isDeepStrictEqual, inspect } from 'node:util';
@@ -26,7 +26,7 @@ export class Context {
     };
   }
 
-  // client makes a realtime client; with key: undefined among the options, one without key.
+  // client returns a realtime client. With key: undefined in the options, it has no key.
   client(extra) {
     const client = new Ably.Realtime(this.options(extra));
     this.closers.push(() => closeClient(client));
@@ -43,13 +43,13 @@ export class Context {
     return new Ably.Rest(this.options(extra));
   }
 
-  // channel is a name that no other row uses.
+  // channel returns a name that no other row uses.
   channel(suffix = '') {
     names += 1;
     return `interop-${process.pid}-${names}${suffix}`;
   }
 
-  // wire is a TCP relay to the server; cut() ends all that runs over it, without a word.
+  // wire returns a TCP relay to the server; cut() ends all its connections without a frame.
   async wire() {
     const sockets = new Set();
     const server = net.createServer((near) => {
@@ -108,7 +108,7 @@ export function deadline(promise, what) {
   return Promise.race([promise, late]).finally(() => clearTimeout(timer));
 }
 
-// inbox collects what a channel delivers; take(n) waits for the first n.
+// inbox collects the messages of a channel; take(n) waits for the first n.
 export async function inbox(channel) {
   const messages = [];
   let wake = () => {};
@@ -133,7 +133,7 @@ export function truthy(got, what) {
   if (!got) throw new Error(`${what}: got ${inspect(got)}`);
 }
 
-// refused awaits a rejection with one of the codes.
+// refused waits until a promise is rejected, and checks that the error has one of the codes.
 export async function refused(promise, codes, what) {
   let value;
   try {

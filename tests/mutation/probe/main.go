@@ -1,9 +1,9 @@
-// Command probe holds the core and the model that it is built with to the properties, and compares
-// them with each other and with graphs of the spec. The command of the folder above builds it with
-// misreadings planted.
+// Command probe checks the core and the model that it is built with. It checks their properties,
+// and compares them with each other and with graphs of the spec. The command in the folder above
+// builds it with misreadings planted.
 //
-// Arguments are BOUNDS=DUMP: calls, names and options as in 4,1,2, and TLC's graph at those bounds,
-// or nothing.
+// Arguments are BOUNDS=DUMP. BOUNDS are calls, names and options, such as 4,1,2. DUMP is the file
+// with TLC's graph at these bounds, or is empty.
 package main
 
 import (
@@ -22,11 +22,11 @@ import (
 	"ablyrooms.example/tests/graphs/rooms"
 )
 
-// Found is what each check found first, empty for nothing.
+// Found has the first finding of each check; it is empty if there is none.
 type Found struct {
-	Golden     string // model against the kept graph of the spec
-	Properties string // those of the model, on model and core, and liveness
-	Unlike     string // core against model, and model against the dumps
+	Golden     string // of comparing the model with the kept graph of the spec
+	Properties string // of checking the properties of model and core, and liveness
+	Unlike     string // of comparing the core with the model, and the model with the dumps
 }
 
 func main() {
@@ -50,11 +50,11 @@ func probe(ctx context.Context, golden string, args []string) (*Found, error) {
 		if _, err := fmt.Sscanf(at, "%d,%d,%d", &b.Calls, &b.Names, &b.Options); err != nil {
 			return nil, fmt.Errorf("bounds %q: %w", at, err)
 		}
-		b.Conditional = b.Options == 1 // as the specs are run
+		b.Conditional = b.Options == 1 // as in the configurations of the specs
 		m := rooms.New(b)
 		found.Properties = cmp.Or(found.Properties, broken(graphs.Explore(ctx, m.OfModel(), possible)),
 			broken(graphs.Explore(ctx, m, possible)))
-		// which holds each step against the model
+		// ToGraph compares each step with the model
 		if _, _, err := graphs.ToGraph(ctx, m); err != nil {
 			found.Unlike = cmp.Or(found.Unlike, err.Error())
 		}
@@ -84,7 +84,7 @@ func probe(ctx context.Context, golden string, args []string) (*Found, error) {
 
 var possible = graphs.Options{Possible: true}
 
-// broken returns what an exploration found. Any end but a complete one is a finding.
+// broken returns what an exploration found. If it was not complete, that is a finding too.
 func broken[I any](r *graphs.Result[I]) string {
 	switch {
 	case r.Verdict == graphs.Complete:
@@ -95,7 +95,7 @@ func broken[I any](r *graphs.Result[I]) string {
 	return r.Reason
 }
 
-// differs compares the model with a graph of the spec.
+// differs compares the model with a graph of the spec. It returns "" if they are equal.
 func differs(ctx context.Context, b rooms.Bounds, dump []byte) string {
 	spec, err := graphs.ReadDot("the spec", bytes.NewReader(dump), graphs.Mapping[model.State](rooms.Spec{}))
 	own, _, err2 := graphs.ToGraph(ctx, rooms.New(b).OfModel())

@@ -1,15 +1,15 @@
-// Package golden holds the numbers and hashes that tests and documents expect: sizes of state
-// graphs, lengths of TLC's traces, hashes of specs. They stand in one generated file,
-// golden.json, and nowhere else. "make golden" writes it; review its diff as you review code.
+// Package golden has the numbers and hashes that tests and documents expect: sizes of state graphs,
+// lengths of TLC's traces, hashes of specs. They are in one generated file, golden.json, and
+// nowhere else. "make golden" writes the file; review its diff like code.
 //
-// A key is a path, the part that wrote it first:
+// A key is a path. It begins with the name of the part that wrote it:
 //
 //	graph/rooms/3-2-2/states         Rooms with 3 calls, 2 names, 2 options
 //	graph/roomstatus/2-1-bare/steps  a room with 2 calls, 1 error, and no memory of its past
-//	tlc/MCRooms_safety4/distinct     what TLC finds in a configuration
-//	schedules/3-calls/count          how many schedules a space has
+//	tlc/MCRooms_safety4/distinct     the number of states that TLC finds in a configuration
+//	schedules/3-calls/count          the number of schedules of three calls
 //
-// What writes a part calls [Update] with the part's prefix.
+// A program that writes a part calls [Update] with the prefix of the part.
 package golden
 
 import (
@@ -25,7 +25,7 @@ import (
 	"sync"
 )
 
-// File is the path of the generated file below the module's root.
+// File is the path of the generated file, from the module's root.
 const File = "tests/report/golden/golden.json"
 
 //go:embed golden.json
@@ -39,7 +39,7 @@ var entries = sync.OnceValue(func() map[string]any {
 	return all
 })
 
-// parse reads a file of entries. A value is an int or a string.
+// parse parses the entries of a file. A value is an int or a string.
 func parse(text []byte) (map[string]any, error) {
 	d := json.NewDecoder(bytes.NewReader(text))
 	d.UseNumber()
@@ -63,13 +63,13 @@ func parse(text []byte) (map[string]any, error) {
 	return all, nil
 }
 
-// Int returns the number with the key. It panics if there is none, since no test may pass without
-// its expectation.
+// Int returns the number with this key. It panics if there is none, so that no test passes without
+// its expected value.
 func Int(key string) int {
 	return get[int](key)
 }
 
-// Text returns the text with the key, most often a hash. It panics if there is none.
+// Text returns the text with this key, usually a hash. It panics if there is none.
 func Text(key string) string {
 	return get[string](key)
 }
@@ -86,13 +86,13 @@ func get[V any](key string) V {
 	return value
 }
 
-// Has reports whether there is an entry with the key.
+// Has reports whether there is an entry with this key.
 func Has(key string) bool {
 	_, ok := entries()[key]
 	return ok
 }
 
-// Keys returns the keys below a prefix in order: Keys("tlc") returns those that begin with "tlc/".
+// Keys returns the keys below a prefix, sorted. Keys("tlc") returns those that begin with "tlc/".
 func Keys(prefix string) []string {
 	var keys []string
 	for key := range entries() {
@@ -104,9 +104,9 @@ func Keys(prefix string) []string {
 	return keys
 }
 
-// Update replaces all entries below the prefix in the file below the module's root. The keys of
-// the new entries are relative to the prefix; their values are of type int or string. The program
-// that runs still sees the entries that it was built with.
+// Update replaces all entries below prefix in the file; root is the module's root. The keys of the
+// new entries are relative to prefix, and their values have the type int or string. The running
+// program still uses the entries that it was built with.
 func Update(root, prefix string, with map[string]any) error {
 	file := filepath.Join(root, filepath.FromSlash(File))
 	text, err := os.ReadFile(file)
@@ -121,7 +121,7 @@ func Update(root, prefix string, with map[string]any) error {
 	for key, v := range with {
 		all[prefix+"/"+key] = v
 	}
-	if text, err = json.MarshalIndent(all, "", "  "); err != nil { // in the order of the keys
+	if text, err = json.MarshalIndent(all, "", "  "); err != nil { // sorted by key
 		return err
 	}
 	if _, err := parse(text); err != nil {

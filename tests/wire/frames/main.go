@@ -1,7 +1,7 @@
-// Command frames plays fixed scenarios once for every frame that crosses the wire in them and for
-// each of a list of faults at it, and then with pairs of faults. Each run is the whole stack, from
-// the rooms' users to the embedded server, in a bubble of virtual time with the default timeouts.
-// Package world says what is judged.
+// Command frames plays fixed scenarios. Each run has one fault at one frame of a scenario; together
+// the runs have each fault of a list at each frame. Then it makes runs with pairs of faults. A run
+// uses the whole stack, from the users of the rooms to the embedded server, in a bubble of virtual
+// time with the default timeouts. Package world describes what is checked.
 //
 //	go run ./tests/wire/frames [-run regexp] [-share 0.1] [-pairs 1000] [-seed n] [-full 3]
 //	go run ./tests/wire/frames -list
@@ -20,12 +20,12 @@ import (
 )
 
 func main() {
-	only := flag.String("run", "", "run only those whose name matches this `regexp`, and no pairs; or the run of this name")
+	only := flag.String("run", "", "make only the runs with one fault whose names match this `regexp`, or the run with this name")
 	var set settings
-	flag.Float64Var(&set.share, "share", 1, "the share of the runs with one fault that is run")
-	flag.IntVar(&set.pairs, "pairs", 2000, "how many runs with two faults")
-	flag.Uint64Var(&set.seed, "seed", uint64(time.Now().UnixNano())%1_000_000, "chooses the share, and the pairs")
-	full := flag.Int("full", 3, "how many failures are described in full")
+	flag.Float64Var(&set.share, "share", 1, "the share of the runs with one fault to make, from 0 to 1")
+	flag.IntVar(&set.pairs, "pairs", 2000, "the number of runs with two faults")
+	flag.Uint64Var(&set.seed, "seed", uint64(time.Now().UnixNano())%1_000_000, "selects the runs of the share, and the pairs")
+	full := flag.Int("full", 3, "the number of failures to report in full")
 	list := flag.Bool("list", false, "list the scenarios, the faults and the known failures")
 	flag.Parse()
 	if *list {

@@ -16,35 +16,35 @@ import (
 	"ablyrooms.example/tests/wire/world"
 )
 
-// mostTries is how often a run is tried at most until it shows its known failure.
+// mostTries is how often a run is repeated, at most, until it shows its known failure.
 const mostTries = 30
 
-// settings say what of the suite is run.
+// settings select the runs of the suite.
 type settings struct {
-	only  *regexp.Regexp // names of runs with one fault; nil for all
-	one   *world.Plan    // this run and no other
-	share float64        // of the runs with one fault, from 0 to 1
-	pairs int            // how many runs with two faults
-	seed  uint64         // chooses both
+	only  *regexp.Regexp // matches the names of the runs with one fault; nil for all
+	one   *world.Plan    // the only run, or nil
+	share float64        // the share of the runs with one fault that is run, from 0 to 1
+	pairs int            // number of runs with two faults
+	seed  uint64         // selects the runs of the share, and the pairs
 }
 
-// summary is what came of a suite.
+// summary counts the runs of a suite, and has their failures.
 type summary struct {
 	scenarios, frames, faults int
 	single, pairs             int // runs with one fault, and with two
-	missed                    int // runs with one fault whose frame did not come
+	missed                    int // runs with one fault in which the fault's frame was not sent
 	calls, steps              int
 	slowest, virtual          time.Duration // in virtual time
 	failed                    []world.Result
 	known                     *world.KnownList
 	knowns                    int      // runs that failed with a known failure
-	trouble                   []string // with the suite, or with the list of known failures
+	trouble                   []string // of the suite itself, or of the list of known failures
 
 	mu sync.Mutex
 }
 
-// suite runs each scenario plainly, with each fault at each of its frames, and with pairs of
-// faults.
+// suite runs each scenario without a fault, with each fault at each of its frames, and with pairs
+// of faults.
 func suite(t *testing.T, set settings) *summary {
 	random := rand.New(rand.NewPCG(set.seed, 0))
 	sum := &summary{faults: len(world.Faults()), known: world.NewKnownList(world.KnownFailures())}
@@ -54,7 +54,7 @@ func suite(t *testing.T, set settings) *summary {
 		sum.scenarios++
 		sum.add(plain)
 		if s.Random {
-			continue // no frame of it has a name
+			continue // its frames have no stable names
 		}
 		sum.frames += len(plain.Frames)
 		for _, frame := range plain.Frames {
@@ -72,25 +72,25 @@ func suite(t *testing.T, set settings) *summary {
 	} else if set.only == nil {
 		directed, witnesses = sum.plans(world.Directed()), sum.plans(world.Witnesses())
 	}
-	seconds := make([]int, len(singles)) // how many second faults each gets
+	seconds := make([]int, len(singles)) // number of second faults for each run
 	for range set.pairs {
 		if len(singles) > 0 {
 			seconds[random.IntN(len(singles))]++
 		}
 	}
 	for _, p := range directed {
-		sum.took(world.Run(t, p))
+		sum.count(world.Run(t, p))
 	}
 	for _, p := range witnesses {
 		r := world.Run(t, p)
-		for range mostTries { // which of ably-go's goroutines comes first decides what a run shows
+		for range mostTries { // the order of ably-go's goroutines decides whether a run fails
 			name := p.String()
 			if known := sum.known.Explain(name, r.Problems); !known || sum.known.Shown(name) {
 				break
 			}
 			r = world.Run(t, p)
 		}
-		sum.took(r)
+		sum.count(r)
 	}
 	note := func() string {
 		sum.mu.Lock()
@@ -101,13 +101,13 @@ func suite(t *testing.T, set settings) *summary {
 	err := progress.Each(t.Context(), workers, len(singles), note, func(_ context.Context, _, i int) error {
 		first := world.Run(t, singles[i])
 		for try := 0; try < 3 && first.Missed > 0 && len(first.Problems) == 0; try++ {
-			// rooms that are busy at the same time may not send the frame
+			// With several busy rooms, the frame is not sent in every run.
 			first = world.Run(t, singles[i])
 		}
-		sum.took(first)
+		sum.count(first)
 		choose := rand.New(rand.NewPCG(set.seed, uint64(i+1)))
 		for range seconds[i] {
-			sum.took(world.Run(t, second(first, choose)))
+			sum.count(world.Run(t, second(first, choose)))
 		}
 		return nil
 	})
@@ -115,7 +115,7 @@ func suite(t *testing.T, set settings) *summary {
 		sum.trouble = append(sum.trouble, err.Error())
 	}
 	if sum.missed*100 > sum.single {
-		sum.trouble = append(sum.trouble, fmt.Sprintf("in %d of %d runs the fault's frame did not come", sum.missed, sum.single))
+		sum.trouble = append(sum.trouble, fmt.Sprintf("in %d of %d runs the fault's frame was not sent", sum.missed, sum.single))
 	}
 	if len(witnesses) > 0 {
 		sum.trouble = append(sum.trouble, sum.known.Unused()...)
@@ -124,7 +124,7 @@ func suite(t *testing.T, set settings) *summary {
 	return sum
 }
 
-// strikes returns each fault that can be injected at a frame, at that frame.
+// strikes returns the faults that can be injected at a frame.
 func strikes(frame world.FrameName) (all []world.Strike) {
 	for _, f := range world.Faults() {
 		if s := (world.Strike{Frame: frame, Fault: f}); s.Fits() {
@@ -134,7 +134,8 @@ func strikes(frame world.FrameName) (all []world.Strike) {
 	return all
 }
 
-// second adds to a run with one fault another at a frame that crossed after it.
+// second returns the plan of a run with another fault, at a frame that crossed after the first
+// fault.
 func second(first world.Result, choose *rand.Rand) world.Plan {
 	p := first.Plan
 	p.Strikes = slices.Clone(p.Strikes)
@@ -145,7 +146,7 @@ func second(first world.Result, choose *rand.Rand) world.Plan {
 	return p
 }
 
-// plans reads the names of runs.
+// plans returns the plans of the runs with these names.
 func (s *summary) plans(names []string) (plans []world.Plan) {
 	for _, n := range names {
 		p, err := world.ParsePlan(n)
@@ -158,8 +159,8 @@ func (s *summary) plans(names []string) (plans []world.Plan) {
 	return plans
 }
 
-// took notes a run with faults.
-func (s *summary) took(r world.Result) {
+// count adds the result of a run with faults.
+func (s *summary) count(r world.Result) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if len(r.Plan.Strikes) > 1 {
@@ -185,14 +186,14 @@ func (s *summary) add(r world.Result) {
 	}
 }
 
-// String is the line of evidence.
+// String returns the line of evidence that the register in tests/report contains.
 func (s *summary) String() string {
 	return fmt.Sprintf("EVIDENCE frames scenarios=%d frames=%d faults=%d runs=%d missed=%d pairs=%d failed=%d known=%d calls=%d steps=%d slowest=%s virtual=%s",
 		s.scenarios, s.frames, s.faults, s.single, s.missed, s.pairs, len(s.failed), s.knowns, s.calls, s.steps,
 		s.slowest.Round(time.Millisecond), s.virtual.Round(time.Minute))
 }
 
-// findings describes what failed, the first few runs in full.
+// findings describes the failures, the first few with a full report.
 func (s *summary) findings(full int) string {
 	var b strings.Builder
 	for _, what := range s.trouble {

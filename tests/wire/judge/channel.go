@@ -11,7 +11,7 @@ import (
 	"ablyrooms.example/tests/graphs/channel"
 )
 
-// ChannelLine is a step of a channel's core in the words of the model.
+// ChannelLine is a step of a channel's core, in the terms of the model.
 type ChannelLine struct {
 	In            model.ChannelInput
 	Refused       bool
@@ -19,26 +19,26 @@ type ChannelLine struct {
 	Before, After model.Channel
 }
 
-// ChannelStream is what the core of one channel's name was seen to do.
+// ChannelStream has the observed steps of the core of one channel's name.
 type ChannelStream struct {
 	Name  string
-	Whole bool // it was seen from its beginning on
+	Whole bool // the first step was observed
 	Lines []ChannelLine
 
 	judge ChannelJudge
 	seq   uint64
-	wrong error // what was found first; no step is taken after that
+	wrong error // the first problem; later steps are not checked
 
-	errs    map[*lifecycle.ErrorInfo]int // the model knows errors and serials by number
+	errs    map[*lifecycle.ErrorInfo]int // the model has numbers for errors and serials
 	serials map[fsm.Serial]int
 }
 
-// NewChannelStream returns the stream of a channel's name that did nothing yet.
+// NewChannelStream returns a stream without steps for the channel with this name.
 func NewChannelStream(name string) *ChannelStream {
 	return &ChannelStream{Name: name, errs: map[*lifecycle.ErrorInfo]int{nil: 0}, serials: map[fsm.Serial]int{"": 0}}
 }
 
-// Add appends a step, which the model takes.
+// Add appends a step, and checks it with the model.
 func (s *ChannelStream) Add(step ablychat.ChannelStep) {
 	n := channel.Numbers[*lifecycle.ErrorInfo]{Err: numberIn(s.errs), Serial: numberIn(s.serials)}
 	line := ChannelLine{Before: channel.FromState(step.Before, n), In: channel.FromInput(step.Input, n),
@@ -55,32 +55,33 @@ func (s *ChannelStream) Add(step ablychat.ChannelStep) {
 		return
 	}
 	if s.wrong = s.judge.Take(line, s.Whole); step.Seq != s.seq {
-		s.wrong = fmt.Errorf("it came where step %d was expected", s.seq)
+		s.wrong = fmt.Errorf("expected step %d", s.seq)
 	}
 	if s.wrong != nil {
 		s.wrong = fmt.Errorf("channel %q, step %d: %w", s.Name, step.Seq, s.wrong)
 	}
 }
 
-// Err returns what the model found wrong, or nil.
+// Err returns the first problem that the model found, or nil.
 func (s *ChannelStream) Err() error { return s.wrong }
 
-// ChannelJudge has the reference model take the steps of a channel. The zero value is ready for the
-// first.
+// ChannelJudge checks the steps of a channel with the reference model. The zero value is ready for
+// the first step.
 type ChannelJudge struct {
 	run   model.ChannelRun
 	begun bool
 }
 
-// Take has the model take a step: it must begin where the one before ended, the model must refuse
-// the same, put out the same and come to the same state; and, of a stream that is whole, the step
-// must have every property of docs/channel.md that needs no promise of the server. A whole stream
-// begins with a channel that was never attached, on a connection in any state; another one anyhow.
+// Take checks a step. It must begin in the state in which the last step ended. The model must
+// refuse the same inputs, have the same outputs and come to the same state. If the stream is whole,
+// the step must also have every property of docs/channel.md that doesn't depend on a promise of the
+// server. A whole stream begins with a channel that was never attached, on a connection in any
+// state. Other streams may begin in any state.
 func (j *ChannelJudge) Take(l ChannelLine, whole bool) error {
 	if !j.begun {
 		j.run, j.begun = model.ChannelRun{Channel: l.Before}, true
 		if whole && !l.Before.Equal(model.Channel{Connection: l.Before.Connection}) {
-			return fmt.Errorf("it begins as %v", l.Before)
+			return fmt.Errorf("the stream begins in the state %v", l.Before)
 		}
 	}
 	if !l.Before.Equal(j.run.Channel) {
@@ -91,14 +92,14 @@ func (j *ChannelJudge) Take(l ChannelLine, whole bool) error {
 	case refused != l.Refused:
 		return fmt.Errorf("%v is refused by the core: %t, by the model: %t", l.In, l.Refused, refused)
 	case !slices.Equal(outs, l.Outs):
-		return fmt.Errorf("%v put out %v, expected %v", l.In, l.Outs, outs)
+		return fmt.Errorf("%v had the outputs %v, expected %v", l.In, l.Outs, outs)
 	case !l.After.Equal(next.Channel):
 		return fmt.Errorf("%v leads to %v, expected %v", l.In, l.After, next.Channel)
 	case refused:
 		return nil
 	}
 	for _, p := range model.ChannelProperties() {
-		if p.Promise || !whole { // no history of what was before
+		if p.Promise || !whole { // the property needs the steps before the first one
 			continue
 		}
 		if err := p.Check(j.run, model.ChannelEvent{In: l.In}, outs, next); err != nil {
@@ -109,8 +110,8 @@ func (j *ChannelJudge) Take(l ChannelLine, whole bool) error {
 	return nil
 }
 
-// ChannelLines has the model take the lines of a whole trace, and returns how many it takes and why
-// not the next one; nil when it takes all.
+// ChannelLines checks the lines of a whole trace. It returns how many lines the model accepts, and
+// why it doesn't accept the next one; the error is nil if it accepts all.
 func ChannelLines(lines []ChannelLine) (taken int, err error) {
 	var j ChannelJudge
 	for i, l := range lines {
@@ -121,7 +122,7 @@ func ChannelLines(lines []ChannelLine) (taken int, err error) {
 	return len(lines), nil
 }
 
-// numberIn gives each value a number of its own, in the order in which they come.
+// numberIn returns a function that numbers values, in the order in which they come.
 func numberIn[T comparable](known map[T]int) func(T) int {
 	return func(v T) int {
 		n, ok := known[v]

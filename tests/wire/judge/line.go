@@ -7,11 +7,12 @@ import (
 	"ablyrooms.example/lifecycle/trace"
 )
 
-// None stands for a name or options that are not there, as in Rooms.tla.
+// None is the name or the options if there are none, as in Rooms.tla.
 const None = "-"
 
-// Line is a line of a trace in the shape of TraceRooms.tla: words and numbers alone, nothing left
-// out. The fields are those of the spec, but for the first letter's case.
+// Line is a line of a trace in the form of TraceRooms.tla. It has only words and numbers, and no
+// field is left out. The fields have the names of the spec, except for the case of the first
+// letter.
 type Line struct {
 	Seq       int
 	Kind      string
@@ -47,7 +48,7 @@ type Incarnation struct {
 	Waiters               []int
 }
 
-// Tokens are the options of the small configuration as the library knows them.
+// Tokens has the options of the small configuration, by their word in the spec.
 var Tokens = map[string]lifecycle.RoomOptions{"x": lifecycle.DefaultRoomOptions(), "y": withoutPresence()}
 
 func withoutPresence() lifecycle.RoomOptions {
@@ -56,17 +57,17 @@ func withoutPresence() lifecycle.RoomOptions {
 	return o
 }
 
-// Naming gives names and options the words that they have in the spec.
+// Naming maps names and options to their words in the spec.
 type Naming struct {
 	names   map[string]string
 	options map[lifecycle.RoomOptions]string
 
-	// The names and options, in the order in which they came.
+	// Names and Options have the names and options, in the order in which they came.
 	Names   []string
 	Options []lifecycle.RoomOptions
 }
 
-// NewNaming returns a naming that has words for [Tokens] alone.
+// NewNaming returns a naming that has only the words of [Tokens].
 func NewNaming() *Naming {
 	n := &Naming{names: map[string]string{}, options: map[lifecycle.RoomOptions]string{}}
 	for _, token := range []string{"x", "y"} {
@@ -76,7 +77,8 @@ func NewNaming() *Naming {
 	return n
 }
 
-// Name returns the word of a name: itself where it is short and plain, else one with a number.
+// Name returns the word for a name: the name itself if it is short and plain, and otherwise a word
+// with a number.
 func (n *Naming) Name(name string) string {
 	if name == "" {
 		return None
@@ -96,7 +98,7 @@ func (n *Naming) Name(name string) string {
 	return word
 }
 
-// plain reports whether a name can stand in a TLA+ string as it is.
+// plain reports whether a name needs no escape in a TLA+ string.
 func plain(name string) bool {
 	for _, r := range name {
 		if (r < 'a' || r > 'z') && (r < 'A' || r > 'Z') {
@@ -106,8 +108,8 @@ func plain(name string) bool {
 	return len(name) <= 20
 }
 
-// Option returns the word of options: x for the defaults, y for those without presence events, o3,
-// o4, … for others.
+// Option returns the word for options: x for the defaults, y for the defaults without presence
+// events, and o3, o4, … for others.
 func (n *Naming) Option(o *lifecycle.RoomOptions) string {
 	if o == nil {
 		return None
@@ -121,7 +123,7 @@ func (n *Naming) Option(o *lifecycle.RoomOptions) string {
 	return word
 }
 
-// Lines puts a trace in the shape of the spec.
+// Lines returns the lines of a trace in the form of the spec.
 func (n *Naming) Lines(t trace.Trace) []Line {
 	list := make([]Line, 0, len(t.Lines))
 	for _, l := range t.Lines {
@@ -148,7 +150,7 @@ func word(s string) string {
 	return s
 }
 
-// ints returns nil for an empty list.
+// ints converts a list to ints. It returns nil for an empty list.
 func ints[N ~uint64](list []N) []int {
 	var all []int
 	for _, n := range list {

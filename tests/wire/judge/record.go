@@ -13,14 +13,14 @@ import (
 	"ablyrooms.example/lifecycle/trace"
 )
 
-// Recorder notes the steps of chat clients. Its methods may be called concurrently.
+// Recorder records the steps of chat clients. Its methods may be called concurrently.
 type Recorder struct {
 	begin time.Time
 
 	mu      sync.Mutex
 	streams []*Stream
 	byRoom  map[any]*Stream
-	byCore  []map[any]*ChannelStream // of each chat client
+	byCore  []map[any]*ChannelStream // one map for each chat client
 	cores   []*ChannelStream
 	traces  []trace.Trace
 	err     error
@@ -31,8 +31,8 @@ func NewRecorder(begin time.Time) *Recorder {
 	return &Recorder{begin: begin, byRoom: map[any]*Stream{}}
 }
 
-// Rooms returns an observer of a Rooms, whose steps are a trace of their own. It is for
-// lifecycle.Observer, which needs States beside it.
+// Rooms returns an observer for a Rooms, whose steps become a trace. Use it in lifecycle.Observer,
+// with States set.
 func (r *Recorder) Rooms() func(lifecycle.RoomsStep) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -46,7 +46,7 @@ func (r *Recorder) Rooms() func(lifecycle.RoomsStep) {
 	}
 }
 
-// Traces returns the traces of what is observed so, in order and with a label.
+// Traces returns the traces of all observers that Rooms returned, in order and with a label.
 func (r *Recorder) Traces(label string) ([]trace.Trace, error) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -57,7 +57,7 @@ func (r *Recorder) Traces(label string) ([]trace.Trace, error) {
 	return all, r.err
 }
 
-// Observe notes a step of a room. It is for lifecycle.Observer.
+// Observe records a step of a room. Use it in lifecycle.Observer.
 func (r *Recorder) Observe(step lifecycle.RoomStep) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -69,9 +69,9 @@ func (r *Recorder) Observe(step lifecycle.RoomStep) {
 	s.Add(Seen{time.Since(r.begin), step})
 }
 
-// Cores returns an observer of the channels of one chat client. It is for
-// ablychat.WithChannelObserver. No observer receives the steps between two chat clients on a
-// connection, so that what a core did for each is a stream of its own.
+// Cores returns an observer for the channels of one chat client. Use it with
+// ablychat.WithChannelObserver. Steps between two chat clients on a connection are not observed, so
+// each chat client has streams of its own.
 func (r *Recorder) Cores() func(ablychat.ChannelStep) {
 	byCore := map[any]*ChannelStream{} // guarded by the recorder's lock
 	r.mu.Lock()
@@ -89,14 +89,16 @@ func (r *Recorder) Cores() func(ablychat.ChannelStep) {
 	}
 }
 
-// Channels returns what was noted of channels, in the order in which they began; as for Streams.
+// Channels returns the streams of channels, in the order in which they began. The streams must not
+// be read while steps are still observed.
 func (r *Recorder) Channels() []*ChannelStream {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	return slices.Clone(r.cores)
 }
 
-// Forget drops what was noted, for what ably-go strands may hold on to the recorder.
+// Forget drops all streams, since goroutines that ably-go never ends may keep the recorder in
+// memory.
 func (r *Recorder) Forget() {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -107,14 +109,14 @@ func (r *Recorder) Forget() {
 	}
 }
 
-// Of returns the stream of a room, nil when nothing ever happened to it. See [Recorder.Streams].
+// Of returns the stream of a room, or nil if the room has no steps. See [Recorder.Streams].
 func (r *Recorder) Of(room *ablychat.Room) *Stream {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	return r.byRoom[room]
 }
 
-// Rest returns what is wrong with a room that is at rest, or nil.
+// Rest returns why a room is not at rest, or nil if it is.
 func (r *Recorder) Rest(room *ablychat.Room) error {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -128,21 +130,21 @@ func (r *Recorder) Rest(room *ablychat.Room) error {
 	return nil
 }
 
-// released reports whether the room's channel was given back.
+// released reports whether the room's channel was released.
 func (s *Stream) released() bool {
 	return slices.ContainsFunc(s.Steps, func(step Seen) bool { return step.Input.Kind == fsm.GiveBackEnded })
 }
 
-// Streams returns what was noted of rooms, in the order in which they began. It is for a time when
-// nothing is observed any more, or the streams must not be read.
+// Streams returns the streams of rooms, in the order in which they began. The streams must not be
+// read while steps are still observed.
 func (r *Recorder) Streams() []*Stream {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	return slices.Clone(r.streams)
 }
 
-// Unreleased returns what keeps rooms from being at rest and released, as all are after a dispose.
-// The last steps may be observed late.
+// Unreleased returns the rooms that are not at rest or not released, as all rooms should be after a
+// dispose. The last steps may be observed later than the dispose returns.
 func (r *Recorder) Unreleased() (found []string) {
 	r.mu.Lock()
 	defer r.mu.Unlock()

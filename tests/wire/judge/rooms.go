@@ -9,7 +9,8 @@ import (
 	"ablyrooms.example/tests/graphs/rooms"
 )
 
-// kinds has the model's kind of input for each word of a trace, by the mapping to the core's.
+// kinds has the model's kind of input for each word in a trace. It is made from the mapping to the
+// core's kinds.
 var kinds = func() map[string]model.Kind {
 	m := map[string]model.Kind{}
 	for k := model.KindGet; k <= model.KindReleaseFailed; k++ {
@@ -18,27 +19,28 @@ var kinds = func() map[string]model.Kind {
 	return m
 }()
 
-// KindOf returns the model's kind of input for the word of a trace.
+// KindOf returns the model's kind of input for a word in a trace.
 func KindOf(word string) (kind model.Kind, known bool) {
 	kind, known = kinds[word]
 	return kind, known
 }
 
-// Step is a step of the model that a line was found to be.
+// Step is the step of the model that a line matches.
 type Step struct {
 	Before, After model.State
 	Input         model.Input
 }
 
-// Lines has the reference model take the lines of a trace. It returns the steps, one for each line
-// that is one, and why the line after these is none; nil when all are.
+// Lines checks the lines of a trace with the reference model. It returns a step for each line until
+// the first line that is not a step, and an error that says why; the error is nil if all lines are
+// steps.
 func Lines(lines []Line) ([]Step, error) {
 	var steps []Step
 	state := model.State{}
 	for k, l := range lines {
 		kind, ok := kinds[l.Kind]
 		if !ok {
-			return steps, fmt.Errorf("no input is called %q", l.Kind)
+			return steps, fmt.Errorf("there is no input %q", l.Kind)
 		}
 		in := model.Input{Kind: kind, Call: l.Call, Incarnation: l.Inc}
 		switch kind {
@@ -60,18 +62,18 @@ func Lines(lines []Line) ([]Step, error) {
 	return steps, nil
 }
 
-// expected is the line that the model's step makes.
+// expected returns the line for a step of the model.
 func expected(seq int, in model.Input, before, after model.State, outs []model.Output) Line {
 	l := Line{Seq: seq, Kind: rooms.ToCore(in).Kind.String(), Call: in.Call, Inc: in.Incarnation, Name: word(in.Name),
 		Opt: word(in.Options), Err: in.Kind == model.KindOpenFailed || in.Kind == model.KindReleaseFailed, State: stateOf(after)}
-	if in.Incarnation != 0 { // that of a ReleaseIf or of an end
+	if in.Incarnation != 0 { // a ReleaseIf, or the end of an opening or a release
 		l.Name = before.Incarnations[in.Incarnation-1].Name
 	}
 	for _, out := range outs {
 		o := Output{Kind: out.Kind.String(), Call: out.Call, Inc: out.Incarnation, Out: None}
 		if out.Kind == model.OutputSettle {
 			o.Out, o.Inc, o.Bad = out.Outcome.Kind.String(), out.Outcome.Incarnation, slices.Clone(out.Outcome.Failed)
-			// the core is notified about an incarnation, and callers aren't
+			// These outputs of the core name an incarnation; the outcomes of the model don't.
 			switch out.Outcome.Kind {
 			case model.OutcomeDifferentOptions:
 				o.Inc = before.InUse(in.Name)
@@ -84,7 +86,8 @@ func expected(seq int, in model.Input, before, after model.State, outs []model.O
 	return l
 }
 
-// stateOf is the core's part of the model's state: it forgets what is over.
+// stateOf returns the part of the model's state that the core has. The core forgets settled calls
+// and released incarnations.
 func stateOf(s model.State) State {
 	v := State{Next: len(s.Calls) + 1, Last: len(s.Incarnations), Disposal: "no", Failed: slices.Clone(s.Failed)}
 	waiters := map[int][]int{}
@@ -112,7 +115,7 @@ func stateOf(s model.State) State {
 	return v
 }
 
-// differ says in which field two lines differ first; "" for none.
+// differ describes the first field in which two lines differ, or returns "".
 func differ(want, got Line) string {
 	w, g := reflect.ValueOf(want), reflect.ValueOf(got)
 	for i := range w.NumField() {

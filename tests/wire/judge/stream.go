@@ -1,5 +1,5 @@
-// Package judge holds what was seen of a running library against what it should do: each step of a
-// room, and each step of a Rooms, is taken once more by the reference model.
+// Package judge compares a running library with the reference models. It records each step of a
+// room, of a channel and of a Rooms, and checks that the model takes the same step.
 package judge
 
 import (
@@ -14,20 +14,20 @@ import (
 	"ablyrooms.example/tests/graphs/roomstatus"
 )
 
-// Seen is a step of a room and when it was observed.
+// Seen is a step of a room, with the time of its observation.
 type Seen struct {
-	At time.Duration // since the recorder's begin
+	At time.Duration // time since the recorder's begin
 	lifecycle.RoomStep
 }
 
-// Stream is what one room was seen to do, from its first step on, and what the model says of it.
+// Stream has the observed steps of one room, from the first on, and the model's verdict on them.
 type Stream struct {
 	Room  string
 	Steps []Seen
 
 	run     model.RoomRun
-	numbers map[*lifecycle.ErrorInfo]int // the model knows errors by number
-	wrong   error                        // what was found first; no step is taken after that
+	numbers map[*lifecycle.ErrorInfo]int // the model has numbers for errors
+	wrong   error                        // the first problem; later steps are not checked
 }
 
 // NewStream returns the stream of a room with these steps.
@@ -39,7 +39,7 @@ func NewStream(room string, steps ...Seen) *Stream {
 	return s
 }
 
-// Add appends a step, which the model takes.
+// Add appends a step, and checks it with the model.
 func (s *Stream) Add(step Seen) {
 	if s.Steps = append(s.Steps, step); s.wrong != nil {
 		return
@@ -49,15 +49,15 @@ func (s *Stream) Add(step Seen) {
 	}
 }
 
-// Err returns what the model found wrong, or nil.
+// Err returns the first problem that the model found, or nil.
 func (s *Stream) Err() error { return s.wrong }
 
-// take has the model take a step: the running room must have the same outputs and the same status.
-// The room must have every property that docs/room.md says a room has, and its channel must have
-// kept the port's promise.
+// take checks a step: the room must have the same outputs and the same status as the model. The
+// room must have every property of docs/room.md, and its channel must have kept the promise of the
+// port.
 func (s *Stream) take(step lifecycle.RoomStep) error {
 	if want := uint64(len(s.Steps)); step.Seq != want {
-		return fmt.Errorf("step %d came where %d was expected", step.Seq, want)
+		return fmt.Errorf("got step %d, expected step %d", step.Seq, want)
 	}
 	in, err := s.input(step.Input)
 	if err != nil {
@@ -75,7 +75,7 @@ func (s *Stream) take(step lifecycle.RoomStep) error {
 		got = append(got, roomstatus.FromCore(out, s.number))
 	}
 	if !slices.Equal(outs, got) {
-		return fmt.Errorf("%v put out %v, expected %v", in, got, outs)
+		return fmt.Errorf("%v had the outputs %v, expected %v", in, got, outs)
 	}
 	for _, property := range model.RoomProperties() {
 		if err := property.Check(s.run, in, outs, next); err != nil {
@@ -83,22 +83,22 @@ func (s *Stream) take(step lifecycle.RoomStep) error {
 		}
 	}
 	s.run = next
-	return s.says(step.Status, step.StatusOf)
+	return s.sameStatus(step.Status, step.StatusOf)
 }
 
-// says compares a status with the model's.
-func (s *Stream) says(status lifecycle.RoomStatus, of *lifecycle.ErrorInfo) error {
+// sameStatus returns an error if a status differs from the model's.
+func (s *Stream) sameStatus(status lifecycle.RoomStatus, of *lifecycle.ErrorInfo) error {
 	if status.String() != s.run.Status.String() || s.number(of) != s.run.Err {
 		return fmt.Errorf("the room is %v (%v), not %v/%d", status, of, s.run.Status, s.run.Err)
 	}
 	return nil
 }
 
-// Rest returns what is wrong with a room that is at rest with this status, or nil. What is wrong
-// with its steps is left to [Stream.Err].
+// Rest returns why a room with this status is not at rest, or nil if it is. It leaves problems with
+// the steps to [Stream.Err].
 func (s *Stream) Rest(status lifecycle.RoomStatus, of *lifecycle.ErrorInfo) error {
 	pending := s.run.Pending()
-	switch err := s.says(status, of); {
+	switch err := s.sameStatus(status, of); {
 	case s.wrong != nil:
 		return nil
 	case err != nil:
@@ -120,7 +120,7 @@ func (s *Stream) number(err *lifecycle.ErrorInfo) int {
 	return n
 }
 
-// The model's words for the core's, by way of the one mapping between them.
+// The model's kinds and states for those of the core, made from the mapping in package roomstatus.
 var (
 	roomKinds     = map[fsm.RoomInputKind]model.RoomKind{}
 	channelStates = map[fsm.ChannelState]model.ChannelState{}
@@ -138,7 +138,7 @@ func init() {
 func (s *Stream) input(in fsm.RoomInput[*lifecycle.ErrorInfo]) (model.RoomInput, error) {
 	kind, known := roomKinds[in.Kind]
 	if !known {
-		return model.RoomInput{}, fmt.Errorf("the model knows no input %v", in)
+		return model.RoomInput{}, fmt.Errorf("the model has no input %v", in)
 	}
 	mapped := model.RoomInput{Kind: kind, Call: int(in.Call), Update: in.Update, Resumed: in.Resumed, Err: s.number(in.Err)}
 	if kind == model.KindChannelEvent {
@@ -147,7 +147,7 @@ func (s *Stream) input(in fsm.RoomInput[*lifecycle.ErrorInfo]) (model.RoomInput,
 	return mapped, nil
 }
 
-// String prints the stream, a step to a line.
+// String returns the stream as text, with one step in each line.
 func (s *Stream) String() string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "room %q\n", s.Room)

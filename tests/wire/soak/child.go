@@ -19,41 +19,43 @@ import (
 
 const (
 	// heapBound (in megabytes) and heapShare limit how much the heap may grow from the first third
-	// of the time to the last. Each goroutine that ably-go leaves behind holds some megabytes.
+	// of the time to the last. heapStranded (in megabytes) is added for each goroutine that ably-go
+	// never ends.
 	heapBound, heapShare, heapStranded = 8.0, 0.5, 1.0 / 32
 
-	look  = 500 * time.Millisecond // how often the child is looked at
-	looks = 4                      // how often in a row a goroutine must be found at the same place
+	look = 500 * time.Millisecond // how often the goroutines and the heap are measured
+	// so many looks in a row that find the same goroutine mean a deadlock
+	looks = 4
 )
 
-// tally is what a child has done so far.
+// tally counts what a child has done so far.
 type tally struct {
 	Runs, Calls, Rooms, Judged int
 	Faults, Cuts, Reconnects   int
-	// the minimum in the first third of the time, and in the last
+	// the least number in the first third of the time, and in the last
 	Goroutines      [2]int
-	Heap            [2]float64 // the same, in megabytes
-	Leaks, Stranded int        // goroutines that are left, and those that ably-go keeps
+	Heap            [2]float64 // megabytes, likewise
+	Leaks, Stranded int        // goroutines that have not ended, without and in ably-go
 }
 
-// message is a line from a child to its parent.
+// message is a line of JSON from a child to its parent.
 type message struct {
-	Run      string   `json:",omitempty"` // a run that has ended
+	Run      string   `json:",omitempty"` // the name of a run that has ended, or ""
 	Problems []string `json:",omitempty"`
 	Report   string   `json:",omitempty"`
 	Tally    tally
-	End      bool `json:",omitempty"` // the child is whole, and ends
+	End      bool `json:",omitempty"` // the child has finished, and exits
 }
 
 // child plays scenarios.
 type child struct {
 	settings
 	begin  time.Time
-	before int // goroutines
+	before int // number of goroutines at the start
 
 	mu         sync.Mutex
 	tally      tally
-	heap       []float64 // at each look
+	heap       []float64 // in megabytes, at each look
 	goroutines []int
 }
 
@@ -72,7 +74,8 @@ func (c *child) tell(m message) {
 	fmt.Printf("%s\n", text)
 }
 
-// play plays in all lanes until the time is over, and then looks for what is left.
+// play plays in all lanes until the time is over, and then looks for goroutines that have not
+// ended.
 func (c *child) play() {
 	var lanes, watch sync.WaitGroup
 	over := make(chan struct{})
@@ -110,7 +113,7 @@ func (c *child) play() {
 	c.tell(message{Run: "end", Problems: problems, End: true})
 }
 
-// run plays a scenario with faults at random.
+// run plays a scenario with random faults.
 func (c *child) run(s world.Scenario, random *rand.Rand) {
 	var ch *chaos
 	seed := random.Uint64()
@@ -128,7 +131,7 @@ func (c *child) run(s world.Scenario, random *rand.Rand) {
 	c.tell(message{Run: s.Name, Problems: r.Problems, Report: r.Report})
 }
 
-// watch measures the process, and ends it when ably-go has locked itself up.
+// watch measures the process, and ends it when ably-go is deadlocked.
 func (c *child) watch(over chan struct{}) {
 	last, same := "", 0
 	for {
@@ -156,13 +159,13 @@ func (c *child) watch(over chan struct{}) {
 	}
 }
 
-// thirds returns the minimum of the first third of a list, and of the last.
+// thirds returns the minimum of the first third of a list, and that of the last third.
 func thirds[N cmp.Ordered](list []N) [2]N {
 	third := max(len(list)/3, 1)
 	return [2]N{slices.Min(list[:third]), slices.Min(list[len(list)-third:])}
 }
 
-// chaos has a server's frames meet faults at random, and its connections be cut and refused.
+// chaos injects random faults at a server's frames, and cuts and refuses its connections.
 type chaos struct {
 	server  *ablytest.Server
 	faults  []*ablytest.Fault
@@ -170,7 +173,7 @@ type chaos struct {
 	end     context.CancelFunc
 	cutter  sync.WaitGroup
 
-	hits, cuts, reconnects int // once it has stopped
+	hits, cuts, reconnects int // set by stop
 }
 
 func newChaos(server *ablytest.Server, set settings, seed uint64) *chaos {
@@ -198,8 +201,8 @@ func newChaos(server *ablytest.Server, set settings, seed uint64) *chaos {
 	return c
 }
 
-// trouble is an outage, at times for longer than the state of a connection is kept; or, as a
-// killer, a connection that is cut again just after it came back.
+// trouble causes an outage, sometimes longer than the server keeps the state of a connection. With
+// killers set, it sometimes cuts a connection instead, and cuts it again just after it came back.
 func (c *chaos) trouble(ctx context.Context, random *rand.Rand) {
 	c.cuts++
 	if c.killers && random.IntN(2) == 0 {
@@ -231,7 +234,7 @@ func (c *chaos) stop() {
 	c.reconnects = max(state.WebSockets-1, 0)
 }
 
-// pause waits, and reports whether ctx goes on.
+// pause waits for d, and returns false if ctx ends first.
 func pause(ctx context.Context, d time.Duration) bool {
 	select {
 	case <-time.After(d):

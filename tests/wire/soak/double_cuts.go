@@ -12,14 +12,15 @@ import (
 	"ablyrooms.example/tests/wire/world"
 )
 
-// runLimit is how long one run may take; what takes longer is locked up. Its calls have a minute.
+// runLimit is how long one run may take. Its calls end, or are reported, within a minute, so a
+// longer run is deadlocked.
 const runLimit = 3 * time.Minute
 
-// mostPause is the longest time from a connection that came back to the second cut.
+// mostPause is the longest time from the return of a connection to the second cut.
 const mostPause = 20 * time.Millisecond
 
-// doubleCuts plays so many double cuts, and prints how many failed: not all as package world
-// demands, or locked up. It returns how many.
+// doubleCuts plays set.doubleCuts runs with a double cut, prints how many failed, and returns the
+// number. A run fails if package world finds a problem, or if the run is deadlocked.
 func doubleCuts(ctx context.Context, out io.Writer, set settings) (failed int, err error) {
 	type run struct {
 		problems []string

@@ -1,13 +1,15 @@
-// Command soak plays the scenarios on real sockets, several at a time and again and again, while
-// frames are lost, held, refused and cut at random, and shows what that costs over time. It exits
-// with 0 only if every run ended as package world demands, nothing was left running, the heap did
-// not grow beyond a bound, and no more failures of ably-go's were met than are known.
+// Command soak plays the scenarios on real sockets, several at the same time and repeatedly, while
+// frames are lost, held, refused and cut at random. It prints counters and the use of memory at
+// intervals. It exits with 0 only if package world finds no problem in any run, all goroutines have
+// ended, the heap did not grow beyond a bound, and failures of ably-go that are known occurred no
+// more often than expected.
 //
-// What is played runs in a child process: ably-go may end it by a panic or lock itself up for ever.
-// Then another child goes on for the rest of the time.
+// The scenarios run in a child process, since ably-go may panic or deadlock. Then another child
+// runs for the rest of the time.
 //
-// With -double-cuts it plays so many runs in which a connection is cut again 0 to 20 ms after it
-// came back, while 1 to 8 senders use it, and prints how many failed.
+// With -double-cuts it plays the given number of runs in which 1 to 8 senders use a connection. In
+// each run the connection is cut, and cut again 0 to 20 ms after it came back. It prints how many
+// of the runs failed.
 //
 //	go run ./tests/wire/soak -double-cuts 200 [-lanes 4] [-seed n]
 //	go run ./tests/wire/soak [-for 10m] [-lanes 4] [-share 0.02] [-killers] [-seed n] [-every 10s]
@@ -37,14 +39,14 @@ type settings struct {
 
 func main() {
 	var set settings
-	flag.DurationVar(&set.length, "for", 10*time.Minute, "how long")
-	flag.DurationVar(&set.every, "every", 10*time.Second, "how often a line is shown")
-	flag.IntVar(&set.lanes, "lanes", 4, "how many scenarios are played at a time")
-	flag.Float64Var(&set.share, "share", 0.02, "the share of the frames that meet a fault")
+	flag.DurationVar(&set.length, "for", 10*time.Minute, "how long to play")
+	flag.DurationVar(&set.every, "every", 10*time.Second, "how often to print a line")
+	flag.IntVar(&set.lanes, "lanes", 4, "the number of scenarios to play at the same time")
+	flag.Float64Var(&set.share, "share", 0.02, "the share of the frames that get a fault, from 0 to 1")
 	flag.BoolVar(&set.killers, "killers", false, "cut connections twice within 20 ms, and refuse them with an error")
-	flag.Uint64Var(&set.seed, "seed", uint64(time.Now().UnixNano())%1_000_000, "chooses what is done, and the faults")
-	flag.IntVar(&set.doubleCuts, "double-cuts", 0, "instead, cut the connections of so many runs twice, under load, and count")
-	child := flag.Bool("child", false, "be the process that plays; for the command's own use")
+	flag.Uint64Var(&set.seed, "seed", uint64(time.Now().UnixNano())%1_000_000, "selects the scenarios and the faults")
+	flag.IntVar(&set.doubleCuts, "double-cuts", 0, "instead, make this `number` of runs in which a connection under load is cut twice")
+	child := flag.Bool("child", false, "run as the child process that plays; only for the command itself")
 	flag.Parse()
 	if *child {
 		newChild(set).play()

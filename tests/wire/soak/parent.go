@@ -15,23 +15,23 @@ import (
 	"ablyrooms.example/tests/wire/world"
 )
 
-// grace is how much longer than its time a child may take: for what it has begun, and to end.
+// grace is how much longer than its time a child may take, to finish its runs and to exit.
 const grace = time.Minute
 
-// So many children may end early, and so many more a minute.
+// earlyEnds is how many children may end early, and earlyEndsAfter how many more in each minute.
 const (
 	earlyEnds      = 10
 	earlyEndsAfter = 4
 )
 
-// parent has children play until the time is over, and counts what they did.
+// parent runs children until the time is over, and adds up their tallies.
 type parent struct {
 	settings
 	begin    time.Time
 	known    *world.KnownList
-	knowns   int // runs, and children, that failed as is known
+	knowns   int // runs and children with a known failure
 	children int
-	sum      tally // of the children that have ended
+	sum      tally // the tally of all children so far
 	problems []string
 	shown    time.Time
 }
@@ -66,7 +66,7 @@ func (p *parent) child(ctx context.Context, length time.Duration) {
 	defer cancel()
 	cmd := exec.CommandContext(ctx, os.Args[0], append(slices.Clone(os.Args[1:]), "-child",
 		fmt.Sprintf("-for=%v", length), fmt.Sprintf("-seed=%d", p.seed+uint64(p.children-1)))...)
-	var said bytes.Buffer // where it stands, when it is killed
+	var said bytes.Buffer // the stacks of the goroutines, if the child is killed
 	cmd.Stderr = &said
 	cmd.Cancel = func() error { return cmd.Process.Signal(syscall.SIGQUIT) }
 	cmd.WaitDelay = 10 * time.Second
@@ -83,7 +83,7 @@ func (p *parent) child(ctx context.Context, length time.Duration) {
 	for lines.Buffer(nil, 1<<26); lines.Scan(); {
 		var m message
 		if err := json.Unmarshal(lines.Bytes(), &m); err != nil {
-			p.problem("a child process said %q: %v", lines.Text(), err)
+			p.problem("a child process printed the invalid line %q: %v", lines.Text(), err)
 			continue
 		}
 		p.sum = before.plus(m.Tally)
@@ -93,7 +93,7 @@ func (p *parent) child(ctx context.Context, length time.Duration) {
 			p.judge(m.Run, m.Problems, m.Report)
 		}
 		if len(p.problems) > 0 && !m.End {
-			break // it need not go on
+			break // the rest of the run doesn't matter
 		}
 	}
 	if !ended && len(p.problems) > 0 {
@@ -109,7 +109,7 @@ func (p *parent) child(ctx context.Context, length time.Duration) {
 	}
 }
 
-// judge notes what is wrong with a run, unless that is known.
+// judge notes the problems of a run, unless they are known failures.
 func (p *parent) judge(run string, problems []string, report string) {
 	known := p.known.Explain("soak/"+run, problems)
 	switch {
@@ -124,7 +124,7 @@ func (p *parent) judge(run string, problems []string, report string) {
 	}
 }
 
-// show shows a line from time to time.
+// show prints a line of counters, at most once in each interval.
 func (p *parent) show() {
 	if time.Since(p.shown) < p.every {
 		return
@@ -134,7 +134,7 @@ func (p *parent) show() {
 		p.sum.Faults, p.sum.Reconnects, p.sum.Goroutines[1], p.sum.Heap[1])
 }
 
-// plus adds what another child has done; of measures it keeps the other's.
+// plus adds the counters of another child. The measurements of goroutines and heap are those of u.
 func (t tally) plus(u tally) tally {
 	u.Runs, u.Calls, u.Rooms, u.Judged = t.Runs+u.Runs, t.Calls+u.Calls, t.Rooms+u.Rooms, t.Judged+u.Judged
 	u.Faults, u.Cuts, u.Reconnects = t.Faults+u.Faults, t.Cuts+u.Cuts, t.Reconnects+u.Reconnects

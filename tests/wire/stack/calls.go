@@ -12,21 +12,22 @@ import (
 	"ablyrooms.example/tests/wire/judge"
 )
 
-// rooms are the rooms of a chat client, or a Rooms of rooms that are got from them.
+// rooms is implemented by the Rooms of a chat client, and by a Rooms over another backend.
 type rooms interface {
 	Get(ctx context.Context, name string, options ...lifecycle.RoomOption) (*ablychat.Room, error)
 	Release(ctx context.Context, name string) error
 	Dispose(ctx context.Context) error
 }
 
-// Calls makes the calls of a script. The zero value of all but Rooms is ready to use.
+// Calls makes the calls of a script. Only Rooms must be set before use.
 type Calls struct {
 	Rooms rooms
-	Got   func(*ablychat.Room) // called with what a get returned, before the get counts as settled
+	Got   func(*ablychat.Room) // called with the room of a get, before the get counts as settled
 
 	mu   sync.Mutex
 	made []*call
-	// which incarnation a room is: the first get to see it says so, and others must agree
+	// The incarnation of each room. The first get that returns a room sets it; further gets must
+	// agree.
 	of map[*ablychat.Room]int
 }
 
@@ -39,7 +40,7 @@ type call struct {
 
 var errGaveUp = errors.New("the caller gave up")
 
-// Take begins the call of an input, or gives up a call.
+// Take begins the call of an input, or cancels a call.
 func (c *Calls) Take(in model.Input) {
 	if in.Kind == model.KindGiveUp {
 		c.made[in.Call-1].cancel(errGaveUp)
@@ -69,7 +70,7 @@ func (c *Calls) call(ctx context.Context, in model.Input) (*ablychat.Room, error
 	return nil, c.Rooms.Dispose(ctx)
 }
 
-// difference says what the calls show otherwise than the model; "" for nothing.
+// difference describes the first difference between the calls and the model, or returns "".
 func (c *Calls) difference(state model.State) string {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -85,7 +86,7 @@ func (c *Calls) difference(state model.State) string {
 	return ""
 }
 
-// rejections are the errors by which calls end, and what they are to the model.
+// rejections has the errors of rejected calls, and their outcomes in the model.
 var rejections = map[error]model.OutcomeKind{errGaveUp: model.OutcomeGaveUp,
 	lifecycle.ErrRoomExistsWithDifferentOptions:       model.OutcomeDifferentOptions,
 	lifecycle.ErrRoomReleasedBeforeOperationCompleted: model.OutcomeReleasedBefore,

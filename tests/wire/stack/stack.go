@@ -1,6 +1,6 @@
-// Package stack plays scripts of the Rooms' reference model on the whole stack, lifecycle on
-// ably-go on the embedded server, in a bubble of virtual time: calls begin and are given up,
-// detaches are held by the server and let pass, and attaches and detaches are refused.
+// Package stack plays scripts of the reference model of Rooms on the whole stack: lifecycle, on
+// ably-go, on the embedded server, in a bubble of virtual time. Calls begin and are cancelled, the
+// server holds detaches and lets them pass, and it refuses attaches and detaches.
 package stack
 
 import (
@@ -24,13 +24,14 @@ import (
 	"ablyrooms.example/tests/wire/judge"
 )
 
-// Link is an ably-go client that is connected to an embedded server of its own.
+// Link is an ably-go client that is connected to its own embedded server.
 type Link struct {
 	Server *ablytest.Server
 	Client *ably.Realtime
 }
 
-// NewLink makes a link, in the caller's bubble. No channel is attached again on its own.
+// NewLink returns a link in the caller's bubble. Its client doesn't attach channels again on its
+// own.
 func NewLink(network *memnet.Net) (*Link, error) {
 	server, err := ablytest.Start(ablytest.WithListener(network.Listen()), ablytest.WithFrameLog(0))
 	if err != nil {
@@ -69,16 +70,16 @@ func await(condition func() bool) bool {
 type Step struct {
 	Input  model.Input
 	Refuse bool // the server refuses the first attach of a get, or the first detach of a release
-	Hurry  bool // the next step follows before all that this one begins has come to rest
+	Hurry  bool // the next step doesn't wait until this one's effects are over
 }
 
-// Draw draws a script of so many steps that the model takes. choose returns a number below its
-// argument. Where steps hurry, what happens may be other than the model's.
+// Draw returns a random script with up to length steps of the model. choose returns a number below
+// its argument. If hurry is true, some steps hurry; the stack may then differ from the model.
 func Draw(bounds model.Bounds, length int, hurry bool, choose func(n int) int) (script []Step) {
 	state := model.State{}
 	for range length {
 		enabled := slices.DeleteFunc(state.Enabled(bounds), func(in model.Input) bool {
-			return in.Kind == model.KindReleaseFailed // the adapter always gives a channel back
+			return in.Kind == model.KindReleaseFailed // the adapter's release never fails
 		})
 		if len(enabled) == 0 {
 			break
@@ -95,9 +96,9 @@ func Draw(bounds model.Bounds, length int, hurry bool, choose func(n int) int) (
 	return script
 }
 
-// follow returns an input and those that follow it by themselves: the adapter opens without the
-// network, so what is to be opened is open at once; and a room that no caller attached has nothing
-// to detach, so that its release ends at once.
+// follow returns an input and the inputs that follow it without a further action. The adapter opens
+// a room without the network, so an opening ends at once. A room that no caller attached has
+// nothing to detach, so its release ends at once, too.
 func follow(in model.Input, state model.State) []model.Input {
 	all := []model.Input{in}
 	state, _, _ = state.Step(in)
@@ -117,7 +118,8 @@ func follow(in model.Input, state model.State) []model.Input {
 	return all
 }
 
-// got reports whether a get got the room of an incarnation, and has therefore attached it.
+// got reports whether a get returned the room of an incarnation. If so, the player attached the
+// room.
 func got(state model.State, incarnation int) bool {
 	return slices.ContainsFunc(state.Calls, func(c model.Call) bool {
 		return c.Outcome.Kind == model.OutcomeRoom && c.Outcome.Incarnation == incarnation
@@ -129,26 +131,26 @@ type player struct {
 	*Link
 	chat    *ablychat.Client
 	state   model.State
-	gates   map[string]*ablytest.Gate // each name's detaches wait at one
-	held    map[string]int            // how many must have come there
-	counted map[int]bool              // the incarnations whose detach is counted among them
+	gates   map[string]*ablytest.Gate // hold the detaches, by name
+	held    map[string]int            // how many detaches must have arrived, by name
+	counted map[int]bool              // incarnations whose detach is in held
 	calls   Calls
 
 	mu       sync.Mutex
-	attached map[*ablychat.Room]bool // the rooms that could be
+	attached map[*ablychat.Room]bool // rooms whose attach succeeded
 }
 
-// names are those of scripts.
+// names has the names that scripts use.
 var names = []string{"a", "b"}
 
-// Bounds are those of a script with so many calls: 2 names and 2 options.
+// Bounds returns the bounds of a script with the given number of calls: 2 names and 2 options.
 func Bounds(calls int) model.Bounds {
 	return model.Bounds{Calls: calls, Names: names, Options: []string{"x", "y"}}
 }
 
-// Play plays a script, in the link's bubble, and returns what the Rooms did. The error is for what
-// is not as the model has it after a step, in a script that never hurries, or for what is left in
-// the end.
+// Play plays a script, in the link's bubble, and returns the trace of the Rooms. Until the first
+// step that hurries, it compares the stack with the model after each step, and returns an error if
+// they differ. It also returns an error if channels are left at the end.
 func Play(l *Link, script []Step) (t trace.Trace, err error) {
 	p := &player{Link: l, gates: map[string]*ablytest.Gate{}, held: map[string]int{}, counted: map[int]bool{},
 		attached: map[*ablychat.Room]bool{}}
@@ -190,7 +192,7 @@ func print(script []Step) string {
 	return b.String()
 }
 
-// step has the stack do what the model does.
+// step makes the stack take a step of the model.
 func (p *player) step(s Step) {
 	in := s.Input
 	p.Server.ClearFaults()
@@ -200,7 +202,7 @@ func (p *player) step(s Step) {
 	if s.Refuse {
 		action, refused := ablytest.ActionAttach, ablytest.NewError(40160, 401, "refused")
 		effect := ablytest.Refuse(refused)
-		if in.Kind == model.KindRelease { // an ERROR, and then the answer to the DETACH
+		if in.Kind == model.KindRelease { // the server sends an ERROR, and then answers the DETACH
 			action = ablytest.ActionDetach
 			effect = ablytest.Call(func(f ablytest.Frame) { p.Server.FailChannel(f.Channel, refused) })
 		}
@@ -216,10 +218,10 @@ func (p *player) step(s Step) {
 	}
 }
 
-// attach attaches a room that a get returned, so that its release has something to detach.
+// attach attaches a room that a get returned, so that the room's release has something to detach.
 func (p *player) attach(room *ablychat.Room) {
 	err := room.Attach(context.Background())
-	if err != nil { // once more if it was refused
+	if err != nil { // try again if the first attach was refused
 		err = room.Attach(context.Background())
 	}
 	p.mu.Lock()
@@ -228,8 +230,8 @@ func (p *player) attach(room *ablychat.Room) {
 }
 
 // check compares the stack with the model: the same calls are settled, with the same outcomes and
-// rooms; what is being released waits with its detach at the server; what is attached is attached
-// there.
+// rooms; the detaches of rooms that are being released wait at the server; and the channels of
+// attached rooms are attached at the server.
 func (p *player) check() error {
 	difference := ""
 	if !await(func() bool {
@@ -261,7 +263,7 @@ func (p *player) check() error {
 	return nil
 }
 
-// isAttached reports whether an incarnation's room could be attached.
+// isAttached reports whether the attach of an incarnation's room succeeded.
 func (p *player) isAttached(incarnation int) bool {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -273,7 +275,7 @@ func (p *player) isAttached(incarnation int) bool {
 	return false
 }
 
-// end lets everything end, and looks for what is left.
+// end lets everything end, and returns an error if channels are left.
 func (p *player) end() error {
 	p.Server.ClearFaults()
 	for _, g := range p.gates {

@@ -13,7 +13,7 @@ import (
 	"ablyrooms.example/tests/wire/world"
 )
 
-// play plays a script in a bubble of its own, and has the model judge the trace too.
+// play plays a script in a bubble of its own, and lets the model check the trace too.
 func play(t *testing.T, script []Step) (err error) {
 	problem, _ := world.InBubble(t, func(network *memnet.Net) {
 		l, failed := NewLink(network)
@@ -30,8 +30,9 @@ func play(t *testing.T, script []Step) (err error) {
 	return err
 }
 
-// The whole stack does what the model does, after each step: the same calls settled, with the same
-// outcomes and rooms, the same detaches waiting at the server, the same channels attached there.
+// The whole stack does the same as the model, compared after each step: the same calls are settled,
+// with the same outcomes and rooms, the same detaches wait at the server, and the same channels are
+// attached there.
 func TestTheStackAgainstTheModel(t *testing.T) {
 	runs, steps, refused := 0, 0, 0
 	rapid.Check(t, func(rt *rapid.T) {
@@ -54,12 +55,12 @@ func TestTheStackAgainstTheModel(t *testing.T) {
 	}
 }
 
-// A stack that does otherwise than the model is seen.
+// The test notices a stack that differs from the model.
 func TestADifferenceIsSeen(t *testing.T) {
 	if err := play(t, []Step{{Input: model.Get(1, "a", "x")}, {Input: model.Release(2, "a")}, {Input: model.Released(1)}}); err != nil {
 		t.Error(err)
 	}
-	// The model lets the release fail, which this stack never does.
+	// In this script the release fails. In the stack, it never does.
 	script := []Step{{Input: model.Get(1, "a", "x")}, {Input: model.Release(2, "a")}, {Input: model.ReleaseFailed(1)}}
 	if err := play(t, script); err == nil || !strings.Contains(err.Error(), "call 2 settled: false") {
 		t.Errorf("a release that should have failed: %v", err)

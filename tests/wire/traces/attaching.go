@@ -17,17 +17,17 @@ import (
 	"ablyrooms.example/tests/wire/stack"
 )
 
-// attaching is a backend for a lifecycle.Rooms of its own, whose rooms are open when they are
-// attached: it opens by getting a room from a chat client and attaching it, and it releases by
-// detaching. So an opening takes a frame and an answer, and either work may fail, which the
-// adapter's own backend, for which a room is open at once, never shows.
+// attaching is a backend for a lifecycle.Rooms of its own. Its rooms are open only when they are
+// attached: Open gets a room from a chat client and attaches it, and Release detaches it. So an
+// opening needs a frame and an answer, and both Open and Release may fail. The adapter's own
+// backend opens a room at once, so its traces never have such steps.
 type attaching struct {
 	link *stack.Link
 	chat *ablychat.Client
 
 	mu    sync.Mutex
-	works map[string]chan bool // by name: the work that waits to hear whether it fails
-	over  bool                 // the script is: all works go well
+	works map[string]chan bool // by name: the Open or Release that waits to learn whether it fails
+	over  bool                 // the script is over: no Open or Release fails any more
 }
 
 func newAttaching(l *stack.Link) (*attaching, error) {
@@ -35,8 +35,8 @@ func newAttaching(l *stack.Link) (*attaching, error) {
 	return &attaching{link: l, chat: chat, works: map[string]chan bool{}}, err
 }
 
-// wait waits until the script has the name's work end. If that is to fail, the server refuses its
-// frames until allow is called.
+// wait waits until the script ends the Open or Release of the name. If it is to fail, the server
+// refuses its frames until allow is called.
 func (b *attaching) wait(name string, action ablytest.Action) (allow func()) {
 	b.mu.Lock()
 	fails := make(chan bool, 1)
@@ -47,18 +47,18 @@ func (b *attaching) wait(name string, action ablytest.Action) (allow func()) {
 	if !<-fails {
 		return func() {}
 	}
-	// All frames of the action, for the first may be one that removes a channel that failed before.
+	// Fail all frames of the action: the first one may only remove a channel that failed before.
 	frames := ablytest.ToServer(action).OnChannel(ablychat.ChannelName(name))
 	refused := ablytest.NewError(40160, 401, "refused")
 	effect := ablytest.FailChannel(refused)
-	// it is answered too, so that the name's next room need not wait
+	// Also answer the DETACH, so that the next room of the name doesn't have to wait.
 	if action == ablytest.ActionDetach {
 		effect = ablytest.Call(func(f ablytest.Frame) { b.link.Server.FailChannel(f.Channel, refused) })
 	}
 	return b.link.Server.Fault(frames, effect).Remove
 }
 
-// end has the work of a name go on, to fail or not.
+// end lets the Open or Release of a name go on; fails says whether it fails.
 func (b *attaching) end(name string, fails bool) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
@@ -68,7 +68,7 @@ func (b *attaching) end(name string, fails bool) {
 	delete(b.works, name)
 }
 
-// endAll has all works go well until the next script.
+// endAll lets every Open and Release succeed, and all later ones if over is true.
 func (b *attaching) endAll(over bool) {
 	b.mu.Lock()
 	b.over = over
@@ -80,8 +80,7 @@ func (b *attaching) endAll(over bool) {
 	}
 }
 
-// Open implements [lifecycle.Backend]. It goes on when it is abandoned: the script says how it
-// ends.
+// Open implements [lifecycle.Backend]. It ignores ctx: only the script decides how it ends.
 func (b *attaching) Open(_ context.Context, name string, options lifecycle.RoomOptions) (*ablychat.Room, error) {
 	ctx := context.Background()
 	defer b.wait(name, ablytest.ActionAttach)()
@@ -103,8 +102,8 @@ func (b *attaching) Release(ctx context.Context, name string, room *ablychat.Roo
 	return errors.Join(err, b.chat.Rooms().Release(ctx, name))
 }
 
-// record plays a script, in the link's bubble, and returns the trace. What happens otherwise than
-// the script says ends the run with an error.
+// record plays a script, in the link's bubble, and returns the trace. It returns an error as soon
+// as the trace differs from the script.
 func (b *attaching) record(script []model.Input) (t trace.Trace, err error) {
 	recorder := judge.NewRecorder(time.Now())
 	rooms := lifecycle.NewRooms(b, lifecycle.WithObservedStates(), lifecycle.WithObserver(recorder.Rooms()))
@@ -123,7 +122,7 @@ func (b *attaching) record(script []model.Input) (t trace.Trace, err error) {
 		if t, err = traces[0], failed; err != nil {
 			break
 		}
-		if len(t.Lines) != i+1 || !is(t.Lines[i].Input, in) {
+		if len(t.Lines) != i+1 || !sameInput(t.Lines[i].Input, in) {
 			err = fmt.Errorf("after %v there are %d lines, expected %d", in, len(t.Lines), i+1)
 			break
 		}
@@ -131,7 +130,7 @@ func (b *attaching) record(script []model.Input) (t trace.Trace, err error) {
 	}
 	b.endAll(true)
 	disposed := rooms.Dispose(context.Background())
-	// The script's last release may have been to fail.
+	// A release of the script may have failed, and Dispose then returns its error.
 	if _, refused := errors.AsType[*lifecycle.ErrorInfo](disposed); !refused {
 		err = errors.Join(err, disposed)
 	}
@@ -139,8 +138,8 @@ func (b *attaching) record(script []model.Input) (t trace.Trace, err error) {
 	return t, err
 }
 
-// is reports whether an observed input is the model's.
-func is(got trace.Input, in model.Input) bool {
+// sameInput reports whether an observed input is the same as the model's.
+func sameInput(got trace.Input, in model.Input) bool {
 	kind, known := judge.KindOf(got.Kind)
 	return known && kind == in.Kind && int(got.Call) == in.Call && int(got.Incarnation) == in.Incarnation
 }

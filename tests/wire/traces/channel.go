@@ -22,17 +22,17 @@ import (
 	"ablyrooms.example/tests/wire/judge"
 )
 
-// channelTrace is what a channel's core did, in the model's words.
+// channelTrace has the steps of a channel's core, in the terms of the model.
 type channelTrace = []judge.ChannelLine
 
-// What a run must reach of channels.
+// The least numbers for the traces of channels in a run.
 const (
 	channelCorruptions = 600
 	leastChannels      = 60  // different traces
-	leastChannelLines  = 500 // of these
+	leastChannelLines  = 500 // lines in these traces
 )
 
-// runChannels records channels in the scenarios, and judges them.
+// runChannels records the channels of the scenarios, and checks their traces.
 func runChannels(ctx context.Context, t *testing.T, out io.Writer, draw *rand.Rand) error {
 	_, channels, err := recordScenarios(t, draw, faultsEach)
 	if err != nil {
@@ -45,8 +45,9 @@ func runChannels(ctx context.Context, t *testing.T, out io.Writer, draw *rand.Ra
 	return judgeChannels(ctx, out, tlc, channels, draw)
 }
 
-// judgeChannels has the model and TLC judge the traces of channels, each different one once, and
-// corrupted ones: they must take all of the former, and of the latter the same, by all lines.
+// judgeChannels lets the model and TLC check the traces of channels, without duplicates, and
+// corrupted copies of them. The model and TLC must accept all recorded traces. They must agree on
+// each corrupted one.
 func judgeChannels(ctx context.Context, out io.Writer, tlc *tlcrun.TLC, streams []*judge.ChannelStream, draw *rand.Rand) error {
 	var traces []channelTrace
 	known, lines := map[string]bool{}, 0
@@ -74,7 +75,7 @@ func judgeChannels(ctx context.Context, out io.Writer, tlc *tlcrun.TLC, streams 
 	for i, t := range all {
 		taken, refused := judge.ChannelLines(t)
 		if accepted[i] != (refused == nil) {
-			return fmt.Errorf("TLC takes trace %d of a channel: %t; the model %d lines: %v", i+1, accepted[i], taken, refused)
+			return fmt.Errorf("TLC and the model disagree on trace %d of a channel: TLC accepts it: %t, the model accepts %d lines: %v", i+1, accepted[i], taken, refused)
 		}
 		switch {
 		case i < len(traces) && refused != nil:
@@ -100,14 +101,14 @@ func judgeChannels(ctx context.Context, out io.Writer, tlc *tlcrun.TLC, streams 
 	return err
 }
 
-// corruptedChannel is a trace with something wrong with it.
+// corruptedChannel is a trace with one change that may make it wrong.
 type corruptedChannel struct {
 	kind  string
 	lines channelTrace
 }
 
-// channelChanges are what may be wrong with a trace, by name. Each changes the trace at a line, and
-// reports whether it has what is changed.
+// channelChanges has the changes that corrupt a trace, by name. Each changes one line of the trace,
+// and reports whether the line has what it changes.
 var channelChanges = func() map[string]func(*channelTrace, int) bool {
 	changes := map[string]func(*channelTrace, int) bool{
 		"a line dropped": func(t *channelTrace, k int) bool {
@@ -153,13 +154,14 @@ var channelChanges = func() map[string]func(*channelTrace, int) bool {
 			}
 		}
 	}
-	// An input has few of its fields.
+	// Few fields of an input are set: change only those.
 	fields("input ", func(l *judge.ChannelLine) reflect.Value { return reflect.ValueOf(&l.In).Elem() }, true)
 	fields("state ", func(l *judge.ChannelLine) reflect.Value { return reflect.ValueOf(&l.After).Elem() }, false)
 	return changes
 }()
 
-// otherValue changes a value: a number or a word to the next, a list by one more.
+// otherValue changes a value: it adds 1 to a number, negates a bool, and appends an element to a
+// list.
 func otherValue(v reflect.Value) bool {
 	switch v.Kind() {
 	case reflect.Bool:
@@ -175,7 +177,7 @@ func otherValue(v reflect.Value) bool {
 	return true
 }
 
-// corruptChannels makes corruptions, of each kind as many.
+// corruptChannels returns corrupted traces, equally many with each change.
 func corruptChannels(traces []channelTrace, count int, draw *rand.Rand) (made []corruptedChannel) {
 	kinds := slices.Sorted(maps.Keys(channelChanges))
 	for len(made) < count {
@@ -190,7 +192,7 @@ func corruptChannels(traces []channelTrace, count int, draw *rand.Rand) (made []
 
 var acceptedLine = regexp.MustCompile(`(?m)^<<"accepted", (\d+)>>$`)
 
-// acceptedChannels has TLC judge traces by TraceChannel.tla, and tells which it accepts.
+// acceptedChannels lets TLC check traces by TraceChannel.tla, and returns which ones it accepts.
 func acceptedChannels(ctx context.Context, tlc *tlcrun.TLC, traces []channelTrace) ([]bool, error) {
 	dir, err := os.MkdirTemp("", "channel-traces-")
 	if err != nil {
@@ -210,7 +212,7 @@ func acceptedChannels(ctx context.Context, tlc *tlcrun.TLC, traces []channelTrac
 		return nil, err
 	}
 	if r.Exit != tlcrun.ExitOK || !r.NoError || r.Left != 0 || len(r.Errors) > 0 {
-		return nil, fmt.Errorf("TLC did not come to an end: exit code %d, %s\n%.2000s", r.Exit, strings.Join(r.Errors, "; "), r.Output)
+		return nil, fmt.Errorf("TLC did not finish: exit code %d, %s\n%.2000s", r.Exit, strings.Join(r.Errors, "; "), r.Output)
 	}
 	accepted := make([]bool, len(traces))
 	for _, m := range acceptedLine.FindAllStringSubmatch(r.Output, -1) {
@@ -223,7 +225,7 @@ func acceptedChannels(ctx context.Context, tlc *tlcrun.TLC, traces []channelTrac
 	return accepted, nil
 }
 
-// channelModule writes the module of traces. Equal values are written once.
+// channelModule returns the TLA+ module of the traces. Each distinct value is defined once.
 func channelModule(name string, traces []channelTrace) string {
 	m := &module{defined: map[string]string{}}
 	var all []string
@@ -238,7 +240,7 @@ func channelModule(name string, traces []channelTrace) string {
 		name, strings.Join(m.definitions, "\n"), strings.Join(all, ",\n  "))
 }
 
-// channelLine writes a line as TraceChannel.tla has it.
+// channelLine returns a line in the form that TraceChannel.tla expects.
 func channelLine(m *module, l judge.ChannelLine) string {
 	v := func(value any) string { return m.value(reflect.ValueOf(value)) }
 	words := func(list []string) string { return "<<" + strings.Join(list, ", ") + ">>" }

@@ -10,8 +10,8 @@ import (
 	"ablyrooms.example/tests/wire/world"
 )
 
-// What the cores of channels do in the scenarios, the model does, line for line; a corrupted trace
-// it hardly ever does, and each kind of corruption is rejected by name.
+// The cores of channels in the scenarios do the same as the model, line by line. The model rejects
+// most corrupted traces, and some with each kind of corruption.
 func TestChannelsAreStepsOfTheModel(t *testing.T) {
 	var traces []channelTrace
 	for _, s := range world.Scenarios() {

@@ -12,7 +12,7 @@ import (
 	"ablyrooms.example/tests/wire/judge"
 )
 
-// corruption is a trace with something wrong with it.
+// corruption is a trace with one change that may make it wrong.
 type corruption struct {
 	kind  string // dropped, swapped, doubled or changed
 	what  string // the line, and what was changed in it
@@ -21,9 +21,9 @@ type corruption struct {
 
 var corruptionKinds = []string{"dropped", "swapped", "doubled", "changed"}
 
-// corrupt makes corruptions, the same for the same seed: of each kind as many, and of the changes
-// each as many too. Where lines come and go the others are numbered again, or their numbers alone
-// would give it away.
+// corrupt returns corrupted traces, equally many of each kind, and among the changed ones equally
+// many with each change. The same seed gives the same traces. If lines are dropped, swapped or
+// doubled, it numbers the lines again; otherwise the numbers alone would show the corruption.
 func corrupt(traces []trace.Trace, count int, draw *rand.Rand) []corruption {
 	var made []corruption
 	for kinds := len(corruptionKinds); len(made) < count; {
@@ -64,13 +64,13 @@ func corrupt(traces []trace.Trace, count int, draw *rand.Rand) []corruption {
 	return made
 }
 
-// change changes one thing in a line; it returns false where the line has no such thing.
+// change changes one value in a line. do returns false if the line has no such value.
 type change struct {
 	name string
 	do   func(*trace.Line, *rand.Rand) bool
 }
 
-// words are those of the fields that hold one.
+// words has the possible values of each field that holds a word.
 var words = map[string][]string{
 	"input.kind": {"Get", "Release", "Dispose", "ReleaseIf", "GiveUp", "Opened", "OpenFailed",
 		"Released", "ReleaseFailed"},
@@ -84,20 +84,20 @@ var words = map[string][]string{
 	"incarnation.work": {"none", "opening", "closing"},
 }
 
-// fields are those that a line has beside its error: "output" is one of its outputs, "incarnation"
-// one of its state's.
+// fields has the fields of a line other than its error. "output" means one of the line's outputs,
+// and "incarnation" one of the incarnations in its state.
 var fields = []string{"seq", "input.kind", "input.call", "input.incarnation", "input.name", "input.options",
 	"output.kind", "output.call", "output.incarnation", "output.outcome", "output.failed",
 	"state.nextCall", "state.lastCreated", "state.disposal", "state.disposers", "state.failed",
 	"incarnation.incarnation", "incarnation.name", "incarnation.options", "incarnation.life", "incarnation.work",
 	"incarnation.waiters"}
 
-// changes change every field that a line has, and what its lists hold.
+// changes has a change for every field of a line, and changes of its lists.
 var changes = func() []change {
 	all := []change{
 		{"error", func(l *trace.Line, _ *rand.Rand) bool {
 			if l.Error == "" {
-				l.Error = "an error that never was"
+				l.Error = "an invented error"
 			} else {
 				l.Error = ""
 			}
@@ -137,8 +137,8 @@ var changes = func() []change {
 	return all
 }()
 
-// alter changes a field: a word to another one, a number by one, a list of numbers by one of them,
-// and options to the other ones. It returns false where there is nothing.
+// alter changes a field: it replaces a word or options by others, changes a number by one, and adds
+// a number to a list or removes one. It returns false if the field is empty.
 func alter(field reflect.Value, words []string, d *rand.Rand) bool {
 	if field.Kind() == reflect.Pointer {
 		field = field.Elem()
@@ -152,7 +152,7 @@ func alter(field reflect.Value, words []string, d *rand.Rand) bool {
 		field.SetString(others[d.IntN(len(others))])
 	case reflect.Uint64:
 		field.SetUint(field.Uint() + 1 - 2*d.Uint64N(2))
-	case reflect.Slice: // in order
+	case reflect.Slice: // a sorted list of numbers
 		n, i := uint64(1+d.IntN(limit)), 0
 		for i < field.Len() && field.Index(i).Uint() < n {
 			i++
@@ -173,7 +173,7 @@ func alter(field reflect.Value, words []string, d *rand.Rand) bool {
 	return true
 }
 
-// one returns one of a list's elements, the zero value for none.
+// one returns a random element of a list, or the zero Value if the list is empty.
 func one[T any](list []T, d *rand.Rand) reflect.Value {
 	if len(list) == 0 {
 		return reflect.Value{}

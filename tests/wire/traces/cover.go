@@ -11,26 +11,26 @@ import (
 	"ablyrooms.example/tests/wire/judge"
 )
 
-// graph has the steps of the model in the small configuration, that of MCRooms_graph2, and tells
-// which were covered.
+// graph has the steps of the model in the small configuration, which is that of MCRooms_graph2, and
+// counts which steps were covered by traces.
 type graph struct {
 	covered    map[step]bool
-	count      int             // of those that are covered
-	scripts    [][]model.Input // that take every step which a trace can have
-	unscripted int             // the other steps
+	count      int             // number of covered steps
+	scripts    [][]model.Input // together they have every step that a trace can have
+	unscripted int             // number of steps that no script has
 }
 
 type step struct {
-	from  string // the state's key
+	from  string // the key of the state before the step
 	input model.Input
 }
 
-// newGraph explores the model. Its scripts have no gets that a ready room answers (R3):
-// lifecycle.Rooms answers those without its core, so no trace has one, unless a room becomes ready
-// between a get's look at it and its step.
+// newGraph explores the model. Its scripts have no get that a ready room answers (R3):
+// lifecycle.Rooms answers such a get without its core, so a trace normally has no step for it. Only
+// if the room becomes ready just before the core's step does a trace have one.
 func newGraph(ctx context.Context) (*graph, error) {
 	g := &graph{covered: map[step]bool{}}
-	part := map[string]bool{} // the scripts that others begin with
+	part := map[string]bool{} // scripts that are the beginning of another
 	m := rooms.New(rooms.Bounds{Calls: limit, Names: 2, Options: 2}).OfModel()
 	_, _, err := graphs.EachStep(ctx, m, func(script []model.Input) error {
 		state, last, scripted := model.State{}, step{}, true
@@ -50,7 +50,7 @@ func newGraph(ctx context.Context) (*graph, error) {
 	return g, err
 }
 
-// answered reports whether a ready room answers a get.
+// answered reports whether a ready room answers the get.
 func answered(s model.State, in model.Input) bool {
 	if in.Kind != model.KindGet || s.Disposing() || s.InUse(in.Name) == 0 {
 		return false
@@ -59,7 +59,8 @@ func answered(s model.State, in model.Input) bool {
 	return inc.Life == model.LifeReady && inc.Options == in.Options
 }
 
-// cover notes the steps of an accepted trace. Those outside the small configuration don't count.
+// cover marks the steps of an accepted trace as covered. It ignores steps outside the small
+// configuration.
 func (g *graph) cover(steps []judge.Step) {
 	for _, s := range steps {
 		at := step{s.Before.Key(), s.Input}
@@ -70,5 +71,5 @@ func (g *graph) cover(steps []judge.Step) {
 	}
 }
 
-// share returns the part of the steps that is covered, in percent.
+// share returns the percentage of the steps that are covered.
 func (g *graph) share() float64 { return 100 * float64(g.count) / float64(len(g.covered)) }

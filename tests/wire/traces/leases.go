@@ -9,7 +9,7 @@ import (
 	"ablyrooms.example/lifecycle/trace"
 )
 
-// instant opens and releases at once.
+// instant is a backend that opens and releases at once.
 type instant struct{}
 
 func (instant) Open(context.Context, string, lifecycle.RoomOptions) (*int, error) {
@@ -17,13 +17,13 @@ func (instant) Open(context.Context, string, lifecycle.RoomOptions) (*int, error
 }
 func (instant) Release(context.Context, string, *int) error { return nil }
 
-// recordLeases records a trace in which leases are closed: the last of a room, one of several, and
-// one whose room was released by name and got again. So it has each form of ReleaseIf that leases
-// ask for.
+// recordLeases records a trace in which leases are closed: the last lease of a room, one of
+// several, and one whose room was released by name and then got again. So the trace has each form
+// of ReleaseIf that a lease can cause.
 func recordLeases(ctx context.Context) ([]trace.Trace, error) {
 	var file bytes.Buffer
 	w := trace.NewWriter(&file, "leases")
-	// closed with the last step, which settles the disposal
+	// over is closed by the last step, which settles the disposal.
 	disposal, over := fsm.Call(0), make(chan struct{})
 	observe := func(step lifecycle.RoomsStep) {
 		w.Observe(step)

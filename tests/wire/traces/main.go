@@ -1,8 +1,8 @@
-// Command traces records what the Rooms of the running library do, on ably-go and the embedded
-// server, and has TLC judge every line by spec/TLA/TraceRooms.tla; and the same with corrupted
-// traces, of which only those may pass that the reference model takes too. So it does with what the
-// cores of channels do in the scenarios, by spec/TLA/TraceChannel.tla. With -check it judges
-// traces from files, from any folder. docs/traces.md has more.
+// Command traces records the steps of lifecycle.Rooms in the running library, on ably-go and the
+// embedded server, and lets TLC check every line by spec/TLA/TraceRooms.tla. It also corrupts
+// traces: TLC must accept exactly those that the reference model accepts too. It does the same for
+// the cores of channels in the scenarios, by spec/TLA/TraceChannel.tla. With -check it checks the
+// traces in files, and can be run in any folder. docs/traces.md describes it.
 //
 //	go run ./tests/wire/traces [-seed N] [-keep FILE.jsonl] [-channels]
 //	go run ablyrooms.example/tests/wire/traces -check FILE.jsonl …
@@ -28,9 +28,9 @@ import (
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
 	defer stop()
-	check := flag.Bool("check", false, "judge the traces in the files given")
-	seed := flag.Uint64("seed", 1, "the seed of what is drawn")
-	channels := flag.Bool("channels", false, "record and judge the traces of channels alone")
+	check := flag.Bool("check", false, "check the traces in the given files")
+	seed := flag.Uint64("seed", 1, "the seed for random scripts, faults and corruptions")
+	channels := flag.Bool("channels", false, "record and check only the traces of channels")
 	keep := flag.String("keep", "", "write the recorded traces to this `FILE`")
 	flag.Parse()
 	bubble.Main(func(t *testing.T) int {
@@ -51,7 +51,8 @@ func main() {
 	})
 }
 
-// newTLC finds TLC: below this module's root, or where the user's caches are.
+// newTLC returns TLC, installed below this module's root, or in the user's cache directory if the
+// command runs outside of this module.
 func newTLC(ctx context.Context) (*tlcrun.TLC, error) {
 	root, err := modroot.Find()
 	if err == nil {
@@ -70,10 +71,10 @@ func newTLC(ctx context.Context) (*tlcrun.TLC, error) {
 	return tlcrun.New(ctx, root, os.Stderr)
 }
 
-// checkFiles judges the traces of files.
+// checkFiles checks the traces in files.
 func checkFiles(ctx context.Context, out io.Writer, tlc *tlcrun.TLC, names []string) error {
 	if len(names) == 0 {
-		return errors.New("there is no file to check")
+		return errors.New("no file to check")
 	}
 	var all []trace.Trace
 	for _, name := range names {
@@ -102,7 +103,7 @@ func checkFiles(ctx context.Context, out io.Writer, tlc *tlcrun.TLC, names []str
 			continue
 		}
 		rejected++
-		fmt.Fprintf(out, "%s: rejected: step %d is no step of Rooms.tla: %v\n", all[i].Label, len(j.steps)+1, j.refused)
+		fmt.Fprintf(out, "%s: rejected: step %d is not a step of Rooms.tla: %v\n", all[i].Label, len(j.steps)+1, j.refused)
 		if j.differs != "" {
 			fmt.Fprintf(out, "  TLC: %s\n", j.differs)
 		}

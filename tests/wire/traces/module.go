@@ -11,23 +11,23 @@ import (
 	"ablyrooms.example/tests/wire/judge"
 )
 
-// module is the TLA+ module of some traces, for TraceRooms.tla: a tree, in which traces that begin
-// alike share lines. Equal lines and equal states are written once, too; the traces of a small
-// configuration have few different ones.
+// module is the TLA+ module of some traces, for TraceRooms.tla. The traces form a tree: traces that
+// begin alike share lines. Equal lines and equal states are also defined only once, since the
+// traces of a small configuration have few different ones.
 type module struct {
 	naming *judge.Naming
 	traces [][]judge.Line
-	calls  int     // the most calls that begin in a trace
-	paths  [][]int // of each trace, the nodes of its lines
+	calls  int     // the largest number of calls in a trace
+	paths  [][]int // for each trace, the nodes of its lines
 	nodes  []node  // node n is nodes[n-1]
 	first  []int
 
-	defined     map[string]string // the names of definitions by what they stand for
+	defined     map[string]string // the name of each definition, by its text
 	definitions []string
 }
 
 type node struct {
-	line string // the name of its definition
+	line string // the name of the line's definition
 	next []int
 	ends bool
 }
@@ -69,10 +69,10 @@ func newModule(n *judge.Naming, traces [][]judge.Line) *module {
 	return m
 }
 
-// line returns the name of a line, which it defines when it is new.
+// line returns the name of a line's definition, and adds the definition if it is new.
 func (m *module) line(l judge.Line) string { return m.define("L", m.value(reflect.ValueOf(l))) }
 
-// define returns the name of the definition of a text.
+// define returns the name of the definition with this text, and adds the definition if it is new.
 func (m *module) define(prefix, text string) string {
 	name, ok := m.defined[text]
 	if !ok {
@@ -83,8 +83,8 @@ func (m *module) define(prefix, text string) string {
 	return name
 }
 
-// value writes a value in TLA+: a struct as a record, whose fields are in lower case, a slice as a
-// sequence. A state gets a definition of its own.
+// value returns a value in TLA+: a struct as a record with field names in lower case, and a slice
+// as a sequence. A state gets a definition of its own.
 func (m *module) value(v reflect.Value) string {
 	var parts []string
 	switch v.Kind() {
@@ -110,10 +110,10 @@ func (m *module) value(v reflect.Value) string {
 	return fmt.Sprint(v)
 }
 
-// moduleName is the module that TLC is given.
+// moduleName is the name of the module that TLC checks.
 const moduleName = "RecordedTraces"
 
-// nodesInOne bounds how long one literal is: one that is too long may exhaust a parser's stack.
+// nodesInOne limits the length of a literal: a very long one may overflow a parser's stack.
 const nodesInOne = 500
 
 // write writes the module.
@@ -154,8 +154,8 @@ func (m *module) write(to io.Writer) error {
 		text := m.value(reflect.ValueOf(slices.Sorted(maps.Keys(set))))
 		return "{" + text[2:len(text)-2] + "}"
 	}
-	// TLC works out what a constant is replaced by again and again, but a definition without
-	// arguments once: hence two of them.
+	// TLC evaluates the replacement of a constant again and again, but a definition without
+	// arguments only once. So AllNodes has the value, and TheTree replaces the constant.
 	printf("AllNodes == %s\nTheTree == AllNodes\nTheFirst == %s\n", strings.Join(chunks, " \\o "), set(m.first))
 	printf("TheNames == %s\nTheOptions == %s\n====\n", words(names), words(options))
 	return err
@@ -180,7 +180,7 @@ func set(list []int) string {
 	return strings.ReplaceAll("{"+strings.Trim(fmt.Sprint(list), "[]")+"}", " ", ", ")
 }
 
-// quote writes a TLA+ string.
+// quote returns a TLA+ string.
 func quote(s string) string {
 	return `"` + strings.Map(func(r rune) rune {
 		if r == '"' || r == '\\' || r < ' ' || r > '~' {

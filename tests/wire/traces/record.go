@@ -18,10 +18,10 @@ import (
 	"ablyrooms.example/tests/wire/world"
 )
 
-// limit is how many calls a trace of the stack has, as in the small configuration.
+// limit is the number of calls in a trace of the stack, the same as in the small configuration.
 const limit = 3
 
-// recordStack records count traces of the adapter's own Rooms, without those that have no step.
+// recordStack records count traces of the adapter's own Rooms, not counting empty ones.
 func recordStack(t *testing.T, draw *rand.Rand, count int) (traces []trace.Trace, err error) {
 	err = onLink(t, func(l *stack.Link) error {
 		for len(traces) < count {
@@ -38,7 +38,7 @@ func recordStack(t *testing.T, draw *rand.Rand, count int) (traces []trace.Trace
 	return traces, err
 }
 
-// perBubble is how many scripts are played in a bubble on one link.
+// perBubble is the number of scripts that are played in one bubble, on one link.
 const perBubble = 1000
 
 // recordScripts records a trace for each script.
@@ -59,8 +59,9 @@ func recordScripts(ctx context.Context, t *testing.T, scripts [][]model.Input) (
 	})
 }
 
-// recordScenarios plays each scenario, without a fault and with that many random ones, and returns
-// what the Rooms of its clients did, and the cores of their channels.
+// recordScenarios plays each scenario once without a fault, and then the given number of times with
+// one random fault. It returns the traces of the clients' Rooms and the steps of their channels'
+// cores.
 func recordScenarios(t *testing.T, draw *rand.Rand, faults int) (traces []trace.Trace, channels []*judge.ChannelStream,
 	err error) {
 	record := func(p world.Plan) world.Result {
@@ -80,7 +81,7 @@ func recordScenarios(t *testing.T, draw *rand.Rand, faults int) (traces []trace.
 			}
 			strike := world.Strike{Frame: plain.Frames[draw.IntN(len(plain.Frames))], Fault: world.Faults()[draw.IntN(len(world.Faults()))]}
 			if strike.Fits() {
-				// package frames judges the run
+				// The problems of this run don't matter here: package frames checks such runs.
 				record(world.Plan{Scenario: s, Strikes: []world.Strike{strike}})
 			}
 		}

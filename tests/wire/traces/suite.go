@@ -17,21 +17,21 @@ import (
 	"ablyrooms.example/spec/TLA/tlcrun"
 )
 
-// What a run makes, and what it must reach.
+// The numbers of traces that a run makes, and the least numbers that it must reach.
 const (
 	fromTheStack   = 300  // traces of the adapter's own Rooms
-	faultsEach     = 5    // runs of each scenario with a fault
+	faultsEach     = 5    // runs with a fault, for each scenario
 	corruptions    = 600  // corrupted traces
 	leastShare     = 90.0 // percent of the small graph's edges
 	leastScenarios = 60   // traces of scenarios
 )
 
-// skipping is the judge with a rule by which a line may be passed over.
+// skipping is a module like TraceRooms.tla with a rule that allows skipping a line.
 //
 //go:embed testdata/Skipping.tla
 var skipping string
 
-// run records, judges, corrupts and judges again.
+// run records traces and checks them, and corrupts traces and checks those.
 func run(ctx context.Context, t *testing.T, out io.Writer, seed uint64, keep string, channelsAlone bool) error {
 	draw := rand.New(rand.NewPCG(seed, 0))
 	if channelsAlone {
@@ -111,8 +111,8 @@ func write(name string, traces []trace.Trace) error {
 	return errors.Join(trace.Write(f, traces...), f.Close())
 }
 
-// judgeAll has the model and TLC judge traces, all of which must be right. It returns how many
-// lines they have, and how many edges those of the stack take.
+// judgeAll lets the model and TLC check traces, which must all be correct. It returns the number of
+// lines in all traces, and the number of edges that the traces of the stack cover.
 func judgeAll(ctx context.Context, out io.Writer, tlc *tlcrun.TLC, g *graph, traces []trace.Trace) (
 	lines, alone int, err error) {
 	all, v, err := judgeTraces(ctx, tlc, false, traces)
@@ -121,30 +121,31 @@ func judgeAll(ctx context.Context, out io.Writer, tlc *tlcrun.TLC, g *graph, tra
 	}
 	for i, j := range all {
 		if j.refused != nil {
-			return 0, 0, fmt.Errorf("trace %d (%s): line %d is no step of the model: %w", i+1,
+			return 0, 0, fmt.Errorf("trace %d (%s): line %d is not a step of the model: %w", i+1,
 				traces[i].Label, len(j.steps)+1, j.refused)
 		}
 		lines += len(j.steps)
-		if g.cover(j.steps); traces[i].Label == "stack" { // these come first
+		if g.cover(j.steps); traces[i].Label == "stack" { // the traces of the stack come first
 			alone = g.count
 		}
 	}
 	nodes := len(v.module.nodes)
 	fmt.Fprintf(out, "TLC judged %d lines, %d of them different, in %v\n", lines, nodes,
 		v.result.Time.Round(time.Second))
-	// Each line is a state of its own, and there is a beginning.
+	// TLC finds one state for each node, and the initial state.
 	if v.result.Distinct != nodes+1 {
 		return 0, 0, fmt.Errorf("TLC found %d states, expected %d", v.result.Distinct, nodes+1)
 	}
 	return lines, alone, nil
 }
 
-// outcome is what became of corruptions.
+// outcome counts corrupted traces: all, the rejected ones, the accepted ones, and those that only
+// the skip rule accepts.
 type outcome struct{ made, rejected, legal, skipping int }
 
-// judgeCorrupted has TLC judge corruptions. It must take those that the model takes, and no others;
-// of the others it must stop at the line at which the model stops. With a skip rule it would take
-// more.
+// judgeCorrupted lets TLC check corrupted traces. TLC must accept exactly the traces that the model
+// accepts. It must reject the others at the line at which the model rejects them. With a skip rule,
+// it would accept more.
 func judgeCorrupted(ctx context.Context, out io.Writer, tlc *tlcrun.TLC, made []corruption) (outcome, error) {
 	traces := make([]trace.Trace, len(made))
 	for i, c := range made {
@@ -180,13 +181,13 @@ func judgeCorrupted(ctx context.Context, out io.Writer, tlc *tlcrun.TLC, made []
 		}
 	}
 	if o.skipping == 0 {
-		return o, errors.New("a skip rule makes no difference to the corruptions")
+		return o, errors.New("the skip rule accepts no corrupted trace that TLC rejects without it")
 	}
 	return o, nil
 }
 
-// checkElsewhere judges files as -check does, in a folder outside of this module: it must accept
-// the good trace and reject the bad one.
+// checkElsewhere checks files like -check does, in a folder outside of this module. The check must
+// accept the good trace and reject the bad one.
 func checkElsewhere(ctx context.Context, t *testing.T, tlc *tlcrun.TLC, good, bad trace.Trace) error {
 	t.Chdir(t.TempDir())
 	if err := errors.Join(write("good.jsonl", []trace.Trace{good}), write("bad.jsonl", []trace.Trace{bad})); err != nil {

@@ -16,14 +16,14 @@ import (
 	"ablyrooms.example/tests/wire/judge"
 )
 
-// judged is what TLC and the model say of a trace, in which they agree.
+// judged is the verdict of TLC and of the model on a trace. They agree.
 type judged struct {
-	steps   []judge.Step // the steps that its lines show
-	refused error        // why the next line is no step; nil when all lines are steps
-	differs string       // what TLC expected in place of that line, if it was asked
+	steps   []judge.Step // the steps of the model, one for each accepted line
+	refused error        // why the next line is not a step; nil if all lines are accepted
+	differs string       // what TLC expected instead of the next line, if tell was set
 }
 
-// judgeTraces has the model and TLC judge traces, and returns an error where they differ.
+// judgeTraces lets the model and TLC check traces, and returns an error if they disagree.
 func judgeTraces(ctx context.Context, tlc *tlcrun.TLC, tell bool, traces []trace.Trace) (
 	[]judged, *verdict, error) {
 	n := judge.NewNaming()
@@ -39,29 +39,29 @@ func judgeTraces(ctx context.Context, tlc *tlcrun.TLC, tell bool, traces []trace
 		j, consumed := &all[i], 0
 		consumed, j.differs = v.lines(i)
 		if v.accepted(i) != (j.refused == nil) || tell && consumed != len(j.steps) {
-			err = fmt.Errorf("of trace %d (%s) TLC takes %d lines, the model %d: %v, %s", i+1,
+			err = fmt.Errorf("TLC and the model disagree on trace %d (%s): TLC accepts %d lines, the model %d: %v, %s", i+1,
 				traces[i].Label, consumed, len(j.steps), j.refused, j.differs)
 		}
 	}
 	return all, v, err
 }
 
-// verdict is what TLC said of a module's traces.
+// verdict is TLC's verdict on the traces of a module.
 type verdict struct {
 	module   *module
-	consumed []bool   // by node, of those that TLC reported
-	differs  []string // by node: what differs in its line, as TLC prints it
+	consumed []bool   // by node: TLC accepted the line
+	differs  []string // by node: the difference in its line, as TLC prints it
 	result   *tlcrun.Result
 }
 
-// TLC breaks long values into lines, and indents what follows.
+// TLC breaks long values into several lines, and indents the further lines.
 var (
 	consumedLine = regexp.MustCompile(`(?m)^<<"consumed", (\d+)>>$`)
 	differsLine  = regexp.MustCompile(`(?m)^<<\s*"differs",\s*(\d+).*(?:\n .*)*$`)
 )
 
-// check has TLC judge the traces, all in one run; by TraceSpec, or by that of the module Skipping,
-// which is given then. The specs are those that are embedded.
+// check lets TLC check all traces in one run. It uses TraceSpec, or, if the text of the module
+// Skipping is given, the spec of that module. The other specs are the embedded ones.
 func (m *module) check(ctx context.Context, tlc *tlcrun.TLC, tell bool, skipping ...string) (*verdict, error) {
 	dir, err := os.MkdirTemp("", "traces-")
 	if err != nil {
@@ -91,7 +91,7 @@ func (m *module) check(ctx context.Context, tlc *tlcrun.TLC, tell bool, skipping
 	}
 	if r.Exit != tlcrun.ExitOK || !r.NoError || r.Left != 0 || len(r.Errors) > 0 {
 		lines := strings.Split(strings.TrimSpace(r.Output), "\n")
-		return nil, fmt.Errorf("TLC did not come to an end: exit code %d, %s\n%s", r.Exit, strings.Join(r.Errors, "; "),
+		return nil, fmt.Errorf("TLC did not finish: exit code %d, %s\n%s", r.Exit, strings.Join(r.Errors, "; "),
 			strings.Join(lines[max(0, len(lines)-25):], "\n"))
 	}
 	v, err := m.parse(r.Output)
@@ -118,14 +118,15 @@ func (m *module) parse(text string) (*verdict, error) {
 		each(differsLine, func(n int, value string) { v.differs[n] = value }))
 }
 
-// accepted reports whether the last line of a trace was consumed. A trace without lines shows
-// nothing.
+// accepted reports whether TLC accepted all lines of a trace. A trace without lines is not
+// accepted.
 func (v *verdict) accepted(trace int) bool {
 	path := v.module.paths[trace]
 	return len(path) > 0 && v.consumed[path[len(path)-1]-1]
 }
 
-// lines returns how many lines of a trace were consumed, and what differs in the next one.
+// lines returns the number of lines of a trace that TLC accepted, and the difference in the next
+// line.
 func (v *verdict) lines(trace int) (consumed int, differs string) {
 	for _, n := range v.module.paths[trace] {
 		if !v.consumed[n-1] {

@@ -16,7 +16,8 @@ import (
 
 var recorded []trace.Trace
 
-// some records a few traces of each kind but those of scenarios, once for all tests.
+// some returns a few traces of each kind except those of scenarios. They are recorded once for all
+// tests.
 func some(t *testing.T) []trace.Trace {
 	t.Helper()
 	if recorded != nil {
@@ -44,8 +45,8 @@ func some(t *testing.T) []trace.Trace {
 	return recorded
 }
 
-// What the whole stack does, the model does, line for line; and the traces are the same after they
-// were written and read.
+// The model does the same as the whole stack, line by line. Writing traces and reading them again
+// doesn't change them.
 func TestTracesAreStepsOfTheModel(t *testing.T) {
 	traces := some(t)
 	var file bytes.Buffer
@@ -81,7 +82,7 @@ func TestTracesAreStepsOfTheModel(t *testing.T) {
 	}
 }
 
-// What leases do is steps of the model too, ReleaseIf of each kind among them.
+// The trace of leases consists of steps of the model, with ReleaseIf in each of its forms.
 func TestTracesOfLeasesAreStepsOfTheModel(t *testing.T) {
 	traces, err := recordLeases(t.Context())
 	if err != nil {
@@ -91,7 +92,7 @@ func TestTracesOfLeasesAreStepsOfTheModel(t *testing.T) {
 	if err != nil {
 		t.Fatalf("line %d: %v", len(steps)+1, err)
 	}
-	outs := map[bool]int{} // of ReleaseIf, by whether it waited
+	outs := map[bool]int{} // numbers of ReleaseIf, by whether the call waited
 	for _, s := range steps {
 		if s.Input.Kind == model.KindReleaseIf {
 			outs[s.After.Calls[s.Input.Call-1].Pending()]++
@@ -102,9 +103,9 @@ func TestTracesOfLeasesAreStepsOfTheModel(t *testing.T) {
 	}
 }
 
-// The model takes a corrupted trace hardly ever: each change is rejected in most places, and each
-// kind is made. A last line may be missing, and what a call is for doesn't show where it is refused
-// at once.
+// The model rejects most corrupted traces, and there are traces with each kind of corruption. Some
+// corrupted traces are correct: the last line may be missing, and a call that is rejected at once
+// may have been another one.
 func TestCorruptionsAreRejected(t *testing.T) {
 	n := judge.NewNaming()
 	rejected, legal := map[string]int{}, map[string]int{}
@@ -136,7 +137,7 @@ func TestCorruptionsAreRejected(t *testing.T) {
 	}
 }
 
-// A core or an observer that lies is found out.
+// The model notices a core or an observer that reports wrong steps.
 func TestLiesAreFound(t *testing.T) {
 	traces := some(t)
 	for what, lie := range map[string]func(*trace.Trace, int) bool{
@@ -196,7 +197,7 @@ func TestLiesAreFound(t *testing.T) {
 	}
 }
 
-// Names and options that are no words get some, each its own.
+// Names and options that are not words get words, and different ones get different words.
 func TestNaming(t *testing.T) {
 	n := judge.NewNaming()
 	words := map[string]string{}

@@ -5,9 +5,10 @@ import (
 	"strings"
 )
 
-// What ably-go keeps, and where it locks itself up.
+// Channels and goroutines that ably-go keeps, and deadlocks in ably-go.
 
-// stale returns the channels of ably-go's that the client has: rooms have none of them.
+// stale returns the channels that the ably-go client has and that belong to no room. Rooms use no
+// channels of ably-go, so there should be none.
 func (c *client) stale(holds map[string]bool) (found []string) {
 	for _, ch := range c.realtime.Channels.Iterate() {
 		if !holds[ch.Name] && c.connected() {
@@ -17,8 +18,9 @@ func (c *client) stale(holds map[string]bool) (found []string) {
 	return found
 }
 
-// LockedUp says where ably-go stands when it waits for itself, by the goroutine of a dump of stacks
-// that shows it; "" when it doesn't. A single dump may show a wait that ends.
+// LockedUp looks in a dump of stacks for a goroutine of ably-go that is deadlocked with itself. It
+// returns the head of the goroutine's stack, and a description; both are "" if there is none. A
+// goroutine that is found in a single dump may still go on.
 func LockedUp(stacks string) (goroutine, how string) {
 	for g := range strings.SplitSeq(stacks, "\n\n") {
 		head, frames, _ := strings.Cut(g, "\n")
@@ -26,21 +28,21 @@ func LockedUp(stacks string) (goroutine, how string) {
 		switch {
 		case !strings.Contains(head, "sync.Mutex.Lock"):
 		case has("msgQueue).Enqueue") && has("msgQueue).Flush"):
-			return head, "ably-go is locked up: it sends a message that waited, and has it wait again"
+			return head, "ably-go is deadlocked: it sends a queued message, and queues it again"
 		case has("Connection).failedConnSideEffects") || has("Connection).lockedConnectionFailed") && has("RealtimeChannel)"):
-			return head, "ably-go is locked up: a connection fails while a channel of it sends"
+			return head, "ably-go is deadlocked: a connection fails while one of its channels sends"
 		}
 	}
 	return "", ""
 }
 
-// Stranded counts the goroutines that ably-go has left, in a dump of stacks: its loop that attaches
-// a channel again waits for the end of its attach without a limit.
+// Stranded counts the goroutines in a dump of stacks that ably-go never ends. Such a goroutine
+// attaches a channel again, and waits without a limit for the end of the attach.
 func Stranded(stacks string) int {
 	return strings.Count(stacks, "\ngithub.com/ably/ably-go/ably.(*RealtimeChannel).retryAttach(")
 }
 
-// left says which goroutines a bubble has left.
+// left describes the goroutines that have not ended in a bubble.
 func left(stacks string) string {
 	if all := len(strings.Split(stacks, "\n\n")); stacks != "" && Stranded(stacks) == all {
 		return fmt.Sprintf("ably-go has left %d goroutines that wait for the end of an attach of its own", all)

@@ -8,12 +8,12 @@ import (
 	"ablyrooms.example/internal/bubble"
 )
 
-// network is that of all bubbles. Each run has addresses of its own.
+// network is shared by all bubbles. Each run has addresses of its own.
 var network = memnet.New()
 
-// InBubble runs f in a bubble of virtual time, in which a server listens on a network in memory. It
-// returns "" when f returned and all goroutines of the bubble have ended, else what is wrong. A
-// bubble that is stuck goes on: what f shares with the caller must then be left alone.
+// InBubble runs f in a bubble of virtual time, with a network in memory for a server. It returns ""
+// if f returned and all goroutines of the bubble have ended, and otherwise the problem. If stuck is
+// true, the bubble still runs: the caller must then not use variables that it shares with f.
 func InBubble(t *testing.T, f func(network *memnet.Net)) (problem string, stuck bool) {
 	limits := bubble.Limits{Look: 3 * time.Second, Patience: 40 * time.Second}
 	end := bubble.Run(t, limits, func() { f(network) })

@@ -14,19 +14,19 @@ import (
 	"ablyrooms.example/tests/wire/judge"
 )
 
-// client is a chat client, and what was seen of it.
+// client is a chat client, with the observations of its rooms.
 type client struct {
 	w        *World
 	id       string
 	realtime *ably.Realtime
 	chat     *ablychat.Client
-	recorder *judge.Recorder // of all chat clients that were made on the connection
+	recorder *judge.Recorder // records all chat clients that were made on the connection
 	mu       sync.Mutex
-	held     []*held         // the rooms it got and watches, in order
-	named    map[string]bool // the names of all rooms that it got
+	held     []*held         // the rooms that it got, with listeners, in order
+	named    map[string]bool // names of all rooms that it got
 }
 
-// held is a room and what its listeners received.
+// held is a room, with what its listeners received.
 type held struct {
 	room *ablychat.Room
 
@@ -42,21 +42,21 @@ type received struct {
 	serial string
 }
 
-// connect makes a client and waits until it is connected, as long as that may take.
+// connect returns a client. It waits until the client is connected, at most for w.settle.
 func (w *World) connect(id string, options ...ably.ClientOption) *client {
 	c := w.connectLater(id, options...)
 	w.reach(c, ably.ConnectionStateConnected)
 	return c
 }
 
-// connectLater makes a client and doesn't wait for its connection.
+// connectLater returns a client without waiting for its connection.
 func (w *World) connectLater(id string, options ...ably.ClientOption) *client {
 	c := &client{w: w, id: id, named: map[string]bool{}, recorder: judge.NewRecorder(w.begin)}
 	options = append(options, ably.WithClientID(id), ably.WithLogLevel(ably.LogNone), ably.WithRealtimeRequestTimeout(w.request),
 		ably.WithDisconnectedRetryTimeout(w.retry), ably.WithSuspendedRetryTimeout(w.suspended), ably.WithChannelRetryTimeout(w.retry))
 	var err error
 	if c.realtime, err = ablychat.NewRealtime(w.server.ClientOptions(options...)...); err != nil {
-		panic(err) // the options are ours
+		panic(err) // can't happen with these options
 	}
 	c.open()
 	w.clients = append(w.clients, c)
@@ -73,19 +73,20 @@ func (c *client) open() {
 	var err error
 	if c.chat, err = ablychat.New(c.realtime, ablychat.WithObserver(observer),
 		ablychat.WithChannelObserver(c.recorder.Cores())); err != nil {
-		c.w.problem("%s gets no chat client: %v", c.id, err)
+		c.w.problem("%s can't make a chat client: %v", c.id, err)
 	}
 }
 
-// reach waits until a client's connection is in a state, for as long as that may take, and reports
-// whether it is.
+// reach waits until a client's connection is in a state, at most for w.settle, and reports whether
+// it is.
 func (w *World) reach(c *client, state ably.ConnectionState) bool {
 	return w.until(w.settle, func() bool { return c.realtime.Connection.State() == state })
 }
 
-// close closes a client's connection, and waits until it is closed. In ably-go the wait for CLOSED
-// has no end of its own as long as there are heartbeats (RTN12b): when it is lost, the end of the
-// transport ends it. And a DISCONNECTED in its place opens the connection again.
+// close closes a client's connection, and waits until it is closed. If the CLOSED is lost, ably-go
+// waits without a limit while there are heartbeats (RTN12b); then cutting the transport ends the
+// wait. If the client receives a DISCONNECTED instead, ably-go opens the connection again, so close
+// tries again.
 func (w *World) close(c *client) {
 	w.closes = true
 	ended := func() bool {
@@ -106,7 +107,7 @@ func (w *World) close(c *client) {
 	}
 }
 
-// get gets a room, and watches it when it is new; nil when that failed.
+// get gets a room, and adds listeners if the room is new. It returns nil if that failed.
 func (c *client) get(name string, options ...lifecycle.RoomOption) (h *held) {
 	c.w.do(c.id+" gets "+name, func(ctx context.Context) error {
 		room, err := c.chat.Rooms().Get(ctx, name, options...)
@@ -165,7 +166,7 @@ func (c *client) present() (all []*held) {
 	return all
 }
 
-// last returns the text of the message that the room got last.
+// last returns the text of the last message that the room received.
 func (h *held) last() string {
 	h.mu.Lock()
 	defer h.mu.Unlock()
@@ -187,14 +188,14 @@ func (c *client) detach(h *held) {
 	}
 }
 
-// releasing returns the call that releases a name.
+// releasing returns a function that releases a name.
 func (c *client) releasing(name string) func(context.Context) error {
 	return func(ctx context.Context) error { return c.chat.Rooms().Release(ctx, name) }
 }
 
 func (c *client) release(name string) { c.w.do(c.id+" releases "+name, c.releasing(name)) }
 
-// react sends a reaction to the room, which waits for an ACK as long as its context lets it.
+// react sends a reaction to the room. The call waits for an ACK until its context ends.
 func (c *client) react(h *held) {
 	if h == nil {
 		return

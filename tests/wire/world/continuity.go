@@ -11,17 +11,18 @@ import (
 	"ablyrooms.example/tests/wire/judge"
 )
 
-// event is what matters for continuity: one of these.
+// event is an event that matters for continuity. One of ends, begins, loss and text is set.
 type event struct {
 	at     time.Duration
 	ends   bool   // the end of a detach
-	begins bool   // the end of an attach that continues from nothing
+	begins bool   // the end of an attach that doesn't continue from an earlier one
 	loss   bool   // a discontinuity
 	text   string // a message
 }
 
-// continuity returns what is wrong with the messages that a room got: that it missed some without a
-// discontinuity, or got one twice, while it was attached and not detached by its user.
+// continuity returns the problems with the messages that a room received: that it missed messages
+// without a discontinuity while it was attached, or received a message twice. A detach by the user
+// ends the continuity.
 func continuity(s *judge.Stream, messages []received) (problems []string) {
 	seen := map[string]bool{}
 	wrong := func(format string, args ...any) {
@@ -42,13 +43,13 @@ func continuity(s *judge.Stream, messages []received) (problems []string) {
 			last, losses, begun, once = 0, 0, e.at, true
 		case e.ends:
 			once = false
-		case e.at == begun: // it may have come before the attach ended
+		case e.at == begun: // may have come before the attach ended
 		case e.loss:
 			losses++
 		default:
 			n, _ := strconv.Atoi(e.text)
 			if once && last > 0 && n > last+1 && losses == 0 {
-				wrong("missed the messages between %d and %d, and was not told", last, n)
+				wrong("missed the messages between %d and %d without a discontinuity", last, n)
 			}
 			if n <= last {
 				wrong("got message %d after %d", n, last)
@@ -59,7 +60,7 @@ func continuity(s *judge.Stream, messages []received) (problems []string) {
 	return problems
 }
 
-// events puts what matters in the order of time; where times are equal, steps before messages.
+// events returns the events in the order of time; at equal times, steps come before messages.
 func events(s *judge.Stream, messages []received) (all []event) {
 	fresh := true
 	for _, step := range s.Steps {

@@ -16,10 +16,10 @@ import (
 const (
 	crowdWorkers = 6
 	crowdNames   = 12
-	crowdRounds  = 60 // of each worker
+	crowdRounds  = 60 // rounds of each worker
 )
 
-// crowd has workers use one client at random, each with calls one after another.
+// crowd runs workers that use one client at random. Each worker makes one call after another.
 func crowd(w *World) {
 	c := w.connectLater("crowd", ably.WithUseBinaryProtocol(w.random.IntN(2) == 0))
 	var workers sync.WaitGroup
@@ -38,7 +38,7 @@ func crowd(w *World) {
 		select {
 		case <-done:
 			open = false
-		case <-time.After(w.retry): // a connection that has failed is opened again
+		case <-time.After(w.retry): // open the connection again if it has failed
 			if c.realtime.Connection.State() == ably.ConnectionStateFailed {
 				c.realtime.Connect()
 			}
@@ -49,7 +49,7 @@ func crowd(w *World) {
 	}
 }
 
-// round gets a room, uses it, and releases it or not.
+// round gets a room, uses it, and sometimes releases it.
 func (c *client) round(random *rand.Rand) {
 	name := fmt.Sprintf("room-%d", random.IntN(crowdNames))
 	var room *ablychat.Room
@@ -79,7 +79,7 @@ func (c *client) round(random *rand.Rand) {
 			})
 		case 6, 7:
 			c.call("reaction in", name, func(ctx context.Context) error {
-				// an ACK that was lost never comes
+				// If the ACK was lost, it never comes.
 				ctx, cancel := context.WithTimeoutCause(ctx, 2*c.w.request, errGaveUp)
 				defer cancel()
 				return room.Reactions().Send(ctx, ablychat.ReactionContent{Name: "heart"})
@@ -90,7 +90,7 @@ func (c *client) round(random *rand.Rand) {
 				defer cancel()
 				return room.Typing().Keystroke(ctx)
 			})
-		default: // a caller that gives up
+		default: // attach, and give up soon
 			ctx, cancel := context.WithTimeoutCause(context.Background(), time.Duration(random.IntN(20))*time.Millisecond, errGaveUp)
 			_ = room.Attach(ctx)
 			cancel()

@@ -8,9 +8,9 @@ import (
 	"ablyrooms.example/adapter/ably/ablytest"
 )
 
-// DoubleCut is a scenario for the real clock: so many senders send reactions, type and update
-// presence in one room while the connection is cut, and cut again a pause after it came back. What
-// they send may fail; each call must return when its context ends.
+// DoubleCut returns a scenario for the real clock. The given number of senders send reactions, type
+// and update presence in one room, while the connection is cut, and cut again a pause after it came
+// back. The calls may fail, but each must return when its context ends.
 func DoubleCut(senders int, pause time.Duration) Scenario {
 	return Scenario{"double-cut", "the connection is cut again just after it came back, under load", true, func(w *World) {
 		ada := w.connect("ada")
@@ -47,8 +47,8 @@ func DoubleCut(senders int, pause time.Duration) Scenario {
 	}}
 }
 
-// sendOne sends a reaction, types, or updates presence, by turns, and waits no longer than for two
-// answers.
+// sendOne sends a reaction, types, or updates presence, depending on turn. It waits at most for the
+// time of two requests.
 func (c *client) sendOne(room *ablychat.Room, turn int) {
 	ctx, cancel := context.WithTimeoutCause(context.Background(), 2*c.w.request, errGaveUp)
 	defer cancel()
@@ -66,8 +66,8 @@ func (c *client) sendOne(room *ablychat.Room, turn int) {
 	c.w.ops++
 }
 
-// Within plays a scenario as [Live] does, and returns what came of it and whether it ended within a
-// time. One that locks itself up is left behind.
+// Within plays a scenario like [Live]. It returns the result, and whether the run ended within the
+// limit. A run that is deadlocked goes on in the background.
 func Within(limit time.Duration, s Scenario, seed uint64) (r Result, ended bool) {
 	result := make(chan Result, 1)
 	go func() { result <- Live(s, seed, func(*ablytest.Server) func() { return func() {} }) }()

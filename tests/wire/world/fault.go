@@ -6,19 +6,19 @@ import (
 	"ablyrooms.example/adapter/ably/ablytest"
 )
 
-// Fault is what is done to one frame.
+// Fault is a fault that can be injected at a frame.
 type Fault struct {
 	Name, Says string
-	channel    bool // it is for frames of a channel alone
+	channel    bool // only for frames of a channel
 	effect     func(w *World) ablytest.Effect
 }
 
-// Faults returns the faults that a frame can meet.
+// Faults returns all faults that can be injected at a frame.
 func Faults() []Fault {
 	one := func(e ablytest.Effect) func(*World) ablytest.Effect {
 		return func(*World) ablytest.Effect { return e }
 	}
-	// beside lets the frame go on, and does something first.
+	// beside returns an effect that calls f and then lets the frame go on.
 	beside := func(f func(w *World, frame ablytest.Frame)) func(*World) ablytest.Effect {
 		return func(w *World) ablytest.Effect { return ablytest.Call(func(frame ablytest.Frame) { f(w, frame) }) }
 	}
@@ -28,26 +28,26 @@ func Faults() []Fault {
 	return []Fault{
 		{"cut-before", "the transport is cut before the frame", false, one(ablytest.CutBefore())},
 		{"cut-after", "the transport is cut after the frame", false, one(ablytest.CutAfter())},
-		{"drop", "the frame is lost, and nothing else", false, one(ablytest.Drop())},
-		{"delay", "the frame comes later than a request may take", false, one(ablytest.Delay(late))},
+		{"drop", "the frame is lost", false, one(ablytest.Drop())},
+		{"delay", "the frame is delayed for longer than a request may take", false, one(ablytest.Delay(late))},
 		{"refuse", "the frame is answered with an error", false, one(ablytest.Refuse(refused))},
-		{"disconnect", "a DISCONNECTED in place of the frame", false, one(ablytest.Disconnect(elsewhere))},
-		{"fail-connection", "an ERROR for the connection", false, one(ablytest.FailConnection(internal))},
-		{"fail-channel", "an ERROR for the channel", true, one(ablytest.FailChannel(broken))},
-		{"fail-beside", "all rooms' channels fail as the frame goes by", false, beside(func(w *World, _ ablytest.Frame) {
+		{"disconnect", "a DISCONNECTED replaces the frame", false, one(ablytest.Disconnect(elsewhere))},
+		{"fail-connection", "an ERROR for the connection replaces the frame", false, one(ablytest.FailConnection(internal))},
+		{"fail-channel", "an ERROR for the channel replaces the frame", true, one(ablytest.FailChannel(broken))},
+		{"fail-beside", "the channels of all rooms fail just before the frame", false, beside(func(w *World, _ ablytest.Frame) {
 			w.eachChannel(func(name string) { w.server.FailChannel(name, broken) })
 		})},
-		{"detach-channel", "a DETACHED in place of the frame", true, one(ablytest.DetachChannel(moved))},
-		{"detach-beside", "the server detaches all rooms' channels as the frame goes by", false, beside(func(w *World, _ ablytest.Frame) {
+		{"detach-channel", "a DETACHED replaces the frame", true, one(ablytest.DetachChannel(moved))},
+		{"detach-beside", "the server detaches the channels of all rooms just before the frame", false, beside(func(w *World, _ ablytest.Frame) {
 			w.eachChannel(func(name string) { w.server.DetachChannel(name, moved) })
 		})},
-		{"lapse", "the transport is cut, and the connection's state is gone", false, beside(func(w *World, f ablytest.Frame) {
+		{"lapse", "the transport is cut, and the connection's state is lost", false, beside(func(w *World, f ablytest.Frame) {
 			w.sever(f)
 			_ = w.server.Forget("")
 		})},
-		{"outage", "the transport is cut, and no connection is taken for the rest of the scenario", false, beside(func(w *World, f ablytest.Frame) {
+		{"outage", "the transport is cut, and connections are refused for the rest of the scenario", false, beside(func(w *World, f ablytest.Frame) {
 			w.mu.Lock()
-			over := w.resting // the frame comes late, behind one that is delayed
+			over := w.resting // the scenario ended while an earlier frame was delayed
 			w.mu.Unlock()
 			if !over {
 				w.server.RefuseConnections(nil)
@@ -57,7 +57,7 @@ func Faults() []Fault {
 	}
 }
 
-// eachChannel calls f with the name of each channel to which a client is attached.
+// eachChannel calls f with the name of each channel that has an attached client.
 func (w *World) eachChannel(f func(name string)) {
 	for _, name := range w.server.State().AttachedChannels() {
 		f(name)
@@ -73,8 +73,8 @@ func (w *World) sever(f ablytest.Frame) {
 	}
 }
 
-// sawError reports whether a client received an ERROR for a channel, or for the connection when
-// channel is empty. The frames of a socket that never was connected may be anybody's.
+// sawError reports whether a client may have received an ERROR for a channel, or for the connection
+// if channel is "". A frame of a WebSocket that never was connected may belong to any client.
 func (w *World) sawError(id, channel string) bool {
 	w.mu.Lock()
 	defer w.mu.Unlock()

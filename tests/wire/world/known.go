@@ -7,39 +7,39 @@ import (
 	"sync"
 )
 
-// Known is a failure that can't be mended here.
+// Known is a known failure, which can't be fixed in this library.
 type Known struct {
 	Name        string
-	Runs        string  // a regular expression of the names of the runs that may fail so
-	Problem     string  // a regular expression of the problem
-	Witness     string  // a run that shows it, if not each time; empty where none does often enough
-	PerThousand float64 // of how many runs in a thousand may fail so, witnesses aside
+	Runs        string  // a regular expression for the names of the runs that may have the failure
+	Problem     string  // a regular expression for the problem
+	Witness     string  // a run that often has the failure; empty if no run has it often enough
+	PerThousand float64 // how many of a thousand runs may have it, not counting witnesses
 	Reason      string
 }
 
-// KnownFailures returns the failures that are known. This is the only list of them, for frames and
-// soak: a run of soak is named "soak/" and its scenario, and a child process of it that ends early
-// "soak/child".
+// KnownFailures returns the known failures, for both frames and soak. A run of soak is named
+// "soak/" and its scenario. For a child process of soak that ends early, the name is "soak/child".
 func KnownFailures() []Known { return nil }
 
-// Directed returns the names of runs that showed a fault once. They are run each time.
+// Directed returns the names of runs that once showed a fault of this library. They are always run.
 func Directed() []string {
 	return []string{
-		// A release never settled: its channel was attaching by ably-go's own will, without an
+		// A release never settled, since ably-go was attaching the channel on its own and got no
 		// answer.
 		"get-attach-release/1/in/MESSAGE.lobby.3/detach-beside+1/out/ATTACH.lobby.2/drop",
-		// A failed channel was given back while ably-go was about to attach it again.
+		// A failed channel was released while ably-go was about to attach it again.
 		"reattach-after-suspension/1/out/ATTACH.lobby.1/fail-channel+2/out/ATTACH.lobby.1/refuse",
 		"get-attach-release/1/in/DETACHED.lobby.1/refuse+1/out/ATTACH.lobby.2/refuse",
-		// An attach was not answered in time, its channel was given back, and the DETACH was lost.
+		// An attach timed out, its channel was released, and the DETACH was lost.
 		"the-server-acts/1/in/ATTACHED.lobby.4/delay+1/out/DETACH.lobby.1/drop",
-		// The late answer to a DETACH found the channel released, and ably-go made it again, and
-		// attached it.
+		// The late answer to a DETACH came after the channel was released. ably-go created the
+		// channel again, and attached it.
 		"reattach-after-suspension/2/in/MESSAGE.lobby.1/fail-beside+2/out/DETACH.lobby.1/delay",
 	}
 }
 
-// KnownList finds failures in a list, and counts them. Its methods may be called concurrently.
+// KnownList explains failures by known failures, and counts them. Its methods may be called
+// concurrently.
 type KnownList struct {
 	mu      sync.Mutex
 	entries []*knownEntry
@@ -49,12 +49,12 @@ type KnownList struct {
 type knownEntry struct {
 	Known
 	runs, problem *regexp.Regexp
-	could         int  // runs that it might explain
-	met           int  // failures that it explained, of runs that are no witnesses
-	shown         bool // its witness failed, as it should
+	could         int  // number of runs that match Runs
+	met           int  // number of failed runs that it explained, without witnesses
+	shown         bool // its witness had the failure, as it should
 }
 
-// NewKnownList returns a list that has met nothing.
+// NewKnownList returns a list without any runs so far.
 func NewKnownList(list []Known) *KnownList {
 	l := &KnownList{}
 	for _, k := range list {
@@ -63,7 +63,7 @@ func NewKnownList(list []Known) *KnownList {
 	return l
 }
 
-// Explain counts a run, and reports whether each of its problems is known.
+// Explain counts a run, and reports whether all of its problems are known failures.
 func (l *KnownList) Explain(run string, problems []string) bool {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -95,36 +95,36 @@ func (l *KnownList) Explain(run string, problems []string) bool {
 	return true
 }
 
-// Shown reports whether the run has shown what it is a witness of.
+// Shown reports whether the run is the witness of a known failure, and has shown it.
 func (l *KnownList) Shown(run string) bool {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	return slices.ContainsFunc(l.entries, func(e *knownEntry) bool { return e.shown && e.Witness == run })
 }
 
-// Unused returns what is wrong with entries whose witness did not fail.
+// Unused returns a problem for each known failure whose witness did not fail.
 func (l *KnownList) Unused() (stale []string) {
 	for _, e := range l.entries {
 		if !e.shown && e.Witness != "" {
-			stale = append(stale, fmt.Sprintf("a known failure did not fail, so take it off the list: %s: %s: %s", e.Name, e.Witness, e.Reason))
+			stale = append(stale, fmt.Sprintf("a known failure did not occur, so remove it from the list: %s: %s: %s", e.Name, e.Witness, e.Reason))
 		}
 	}
 	return stale
 }
 
-// So many failures of a kind say nothing about how many there are, and so few runs nothing about
-// which.
+// Up to fewFailures failures are too few to estimate their rate. Up to fewRuns runs are too few to
+// say that a known failure would explain every run.
 const (
 	fewFailures = 5
 	fewRuns     = 200
 )
 
-// TooMany returns what is wrong with entries that explain more failures than they may, or every
-// run.
+// TooMany returns a problem for each known failure that explained too many failures, or that would
+// explain every run.
 func (l *KnownList) TooMany() (wrong []string) {
 	for _, e := range l.entries {
 		if most := max(e.PerThousand*float64(l.runs)/1000, fewFailures); float64(e.met) > most {
-			wrong = append(wrong, fmt.Sprintf("%d of %d runs failed as is known (%s), expected at most %.0f", e.met, l.runs, e.Name, most))
+			wrong = append(wrong, fmt.Sprintf("%d of %d runs had the known failure %q, expected at most %.0f", e.met, l.runs, e.Name, most))
 		}
 		if l.runs > fewRuns && e.could == l.runs {
 			wrong = append(wrong, fmt.Sprintf("the known failure %q would explain every run", e.Name))
@@ -133,7 +133,7 @@ func (l *KnownList) TooMany() (wrong []string) {
 	return wrong
 }
 
-// String says how often which known failure was met.
+// String returns a line for each known failure that occurred, with the number of failed runs.
 func (l *KnownList) String() string {
 	text := ""
 	for _, e := range l.entries {
@@ -144,7 +144,7 @@ func (l *KnownList) String() string {
 	return text
 }
 
-// Witnesses returns the names of the runs that show known failures.
+// Witnesses returns the names of the runs that should show known failures.
 func Witnesses() (names []string) {
 	for _, k := range KnownFailures() {
 		if k.Witness != "" {

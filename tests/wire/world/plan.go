@@ -11,8 +11,8 @@ import (
 	"ablyrooms.example/adapter/ably/ablytest"
 )
 
-// Plan is one run: a scenario, and the faults that frames meet in it. Without faults it is the
-// scenario's plain run.
+// Plan is a run: a scenario, and the faults that are injected at its frames. A plan without faults
+// is the scenario's plain run.
 type Plan struct {
 	Scenario Scenario
 	Strikes  []Strike
@@ -24,7 +24,7 @@ type Strike struct {
 	Fault Fault
 }
 
-// Fits reports whether the fault is one for the frame.
+// Fits reports whether the fault can be injected at the frame.
 func (s Strike) Fits() bool { return !s.Fault.channel || strings.Count(string(s.Frame), ".") > 1 }
 
 var (
@@ -32,13 +32,14 @@ var (
 	losing  = regexp.MustCompile(`^(drop|refuse|disconnect|fail-connection|fail-channel|detach-channel)$`)
 )
 
-// loses reports whether the client never receives what the frame carries, and receives what comes
-// after it: no transport does that.
+// loses reports whether the client never receives the content of the frame, but receives later
+// frames. That can't happen on a real transport.
 func (s Strike) loses() bool {
 	return carries.MatchString(string(s.Frame)) && losing.MatchString(s.Fault.Name)
 }
 
-// String is the plan's name, which [ParsePlan] reads: "two-clients/1/out/ATTACH.lobby.1/drop".
+// String returns the plan's name, such as "two-clients/1/out/ATTACH.lobby.1/drop". [ParsePlan]
+// reads it.
 func (p Plan) String() string {
 	name := p.Scenario.Name
 	for i, s := range p.Strikes {
@@ -47,14 +48,15 @@ func (p Plan) String() string {
 	return name
 }
 
-// FrameName tells a frame from all others of a scenario, as "1/out/ATTACH.lobby.2": the nth of its
-// action and room in its direction on a WebSocket; out is what a client sends. Unlike its index
-// there it stays the same when rooms that are busy at once have their turns in another order.
+// FrameName identifies a frame of a scenario. "1/out/ATTACH.lobby.2" is the second ATTACH of the
+// room lobby that a client sent on the first WebSocket; "in" is for frames to a client. Unlike the
+// frame's index, the name doesn't change when rooms that are busy at the same time send their
+// frames in another order.
 type FrameName string
 
 var frameName = regexp.MustCompile(`^\d+/(in|out)/[A-Z]+(\.[^./]+)?\.\d+$`)
 
-// kind is a frame's name without its number; "" for one that a fault can't be for.
+// kind returns a frame's name without its number, or "" if no fault can be injected at the frame.
 func kind(f ablytest.Frame) string {
 	direction, room := "out", ""
 	if f.Direction == ablytest.ServerToClient {
@@ -69,7 +71,7 @@ func kind(f ablytest.Frame) string {
 	return fmt.Sprintf("%d/%s/%v%s.", f.Connection, direction, f.Action, room)
 }
 
-// names returns the names of the frames that a fault can be for, in the order of time.
+// names returns the names of the frames at which a fault can be injected, in the order of time.
 func names(frames []frame) (all []FrameName) {
 	seen := map[string]int{}
 	for _, f := range frames {
@@ -81,7 +83,7 @@ func names(frames []frame) (all []FrameName) {
 	return all
 }
 
-// match is for the frame of the name.
+// match returns a match for the frame with this name.
 func (n FrameName) match() ablytest.Match {
 	dot := strings.LastIndexByte(string(n), '.') + 1
 	nth, _ := strconv.Atoi(string(n[dot:]))
@@ -89,7 +91,7 @@ func (n FrameName) match() ablytest.Match {
 	return ablytest.AnyFrame().If(same).Nth(nth)
 }
 
-// ParsePlan reads the name of a run.
+// ParsePlan returns the plan of the run with this name.
 func ParsePlan(text string) (p Plan, err error) {
 	bad := fmt.Errorf("%q is not the name of a run", text)
 	scenario, rest, struck := strings.Cut(text, "/")

@@ -12,24 +12,24 @@ import (
 	"ablyrooms.example/tests/wire/judge"
 )
 
-// Result is what came of a run.
+// Result is the result of a run.
 type Result struct {
 	Plan     Plan
 	Problems []string
-	Frames   []FrameName // those of the scenario that a fault can be for
-	Missed   int         // faults whose frame never came
+	Frames   []FrameName // frames of the scenario at which a fault can be injected
+	Missed   int         // faults whose frame was not sent
 	Calls    int
-	Rooms    int           // those that a crowd got
-	Streams  int           // rooms that were judged
-	Steps    int           // of all rooms
-	Slowest  time.Duration // of the calls
+	Rooms    int           // rooms that a crowd got
+	Streams  int           // rooms whose steps were checked
+	Steps    int           // number of steps of all rooms
+	Slowest  time.Duration // the longest duration of a call
 	Took     time.Duration
-	Traces   []trace.Trace // of the clients' Rooms; in a bubble, and not of a crowd
-	Report   string        // everything that happened; made when there is a problem
+	Traces   []trace.Trace // of the clients' Rooms; only in a bubble, and not for a crowd
+	Report   string        // calls, frames and steps; only if there is a problem
 
 	streams []*judge.Stream
 
-	Channels []*judge.ChannelStream // what the channels did; in a bubble
+	Channels []*judge.ChannelStream // the steps of the channels; only in a bubble
 }
 
 // Run runs a plan in a bubble of its own.
@@ -43,8 +43,8 @@ func Run(t *testing.T, p Plan) Result {
 		}
 		var struck []*ablytest.Fault
 		for _, s := range p.Strikes {
-			// After a lost connection, the client may get messages on a channel of which it knows
-			// that it is gone: it drops them, and resumes behind them.
+			// After a lost connection, the client may get messages on a channel that it knows to be
+			// detached. It drops them, and then resumes after them.
 			beside := len(p.Strikes) > 1 && strings.HasSuffix(s.Fault.Name, "-beside")
 			w.lossy = w.lossy || s.loses() || beside
 			struck = append(struck, w.server.Fault(s.Frame.match(), s.Fault.effect(w)))
@@ -67,7 +67,7 @@ func Run(t *testing.T, p Plan) Result {
 }
 
 // Live plays a scenario on real sockets and the real clock. It calls inject with the server before
-// the scenario, and what that returns after it.
+// the scenario, and the returned function after it.
 func Live(s Scenario, seed uint64, inject func(*ablytest.Server) (stop func())) Result {
 	r := Result{Plan: Plan{Scenario: s}}
 	w, err := newWorld(short, seed, ablytest.WithFrameLog(0), ablytest.WithMessageLimit(100))
@@ -75,12 +75,12 @@ func Live(s Scenario, seed uint64, inject func(*ablytest.Server) (stop func())) 
 		r.Problems = []string{err.Error()}
 		return r
 	}
-	w.lossy = true // frames are lost at random
+	w.lossy = true // random faults lose frames
 	w.play(&r, inject(w.server))
 	return r
 }
 
-// play plays a scenario, then has faults end and looks whether all is well.
+// play plays a scenario, then ends the faults and checks the outcome.
 func (w *World) play(r *Result, faultsEnd func()) {
 	s := r.Plan.Scenario
 	s.play(w)
@@ -99,7 +99,7 @@ func (w *World) play(r *Result, faultsEnd func()) {
 	w.holds("after it was used", w.truth)
 	w.end(r)
 	w.server.Close()
-	if w.bubble { // what ably-go began before may go on for as long as a pause of its own
+	if w.bubble { // goroutines of ably-go may run until a pause of theirs is over
 		time.Sleep(10 * time.Minute)
 	}
 
@@ -130,7 +130,8 @@ func (w *World) play(r *Result, faultsEnd func()) {
 	}
 }
 
-// report tells all that happened, in the order of time. The lock is held.
+// report lists the calls, the frames and the steps of rooms, in the order of time. Callers hold the
+// lock.
 func (w *World) report() string {
 	var b strings.Builder
 	b.WriteString("calls\n")
@@ -157,7 +158,7 @@ func (w *World) report() string {
 	}
 	for _, c := range w.clients {
 		for _, s := range c.recorder.Streams() {
-			if w.bubble || s.Err() != nil { // a crowd has too many
+			if w.bubble || s.Err() != nil { // a crowd has too many streams
 				fmt.Fprintf(&b, "%s's %v", c.id, s)
 			}
 		}

@@ -11,9 +11,9 @@ import (
 	"ablyrooms.example/lifecycle"
 )
 
-// Scenario is a script for clients on a server. Unless it is Random, what it sends crosses the wire
-// in the same order each time, with the same names of frames. Its calls may fail once there is a
-// fault, and it goes on all the same.
+// Scenario is a script for clients on a server. Unless it is Random, its frames cross the wire in
+// the same order in each run, so they have the same names. If a fault makes a call fail, the
+// scenario goes on.
 type Scenario struct {
 	Name, Says string
 	Random     bool
@@ -22,8 +22,8 @@ type Scenario struct {
 
 const room = "lobby"
 
-// Scenarios returns the scenarios: frames plays them with a fault at each frame, soak with faults
-// at random, and traces has TLC judge what their Rooms did.
+// Scenarios returns all scenarios. The command frames plays them with a fault at each frame, and
+// soak with random faults. The command traces lets TLC check the steps of their Rooms.
 func Scenarios() []Scenario {
 	return []Scenario{
 		{"get-attach-release", "a room is got, attached, used and released", false, func(w *World) {
@@ -68,7 +68,7 @@ func Scenarios() []Scenario {
 			ada.attach(h)
 			ada.release(room)
 		}},
-		{"reattach-after-suspension", "the connection is lost for so long that its state is gone", false, func(w *World) {
+		{"reattach-after-suspension", "the connection is lost for so long that its state is lost too", false, func(w *World) {
 			ada, _ := w.attached()
 			w.server.RefuseConnections(nil)
 			w.cut()
@@ -142,7 +142,7 @@ func Scenarios() []Scenario {
 			}
 			ada.release(room)
 		}},
-		{"closed-and-opened", "the connection is closed under rooms, and opened again", false, func(w *World) {
+		{"closed-and-opened", "the connection is closed while a room uses it, and opened again", false, func(w *World) {
 			ada, h := w.attached()
 			w.close(ada)
 			ada.attach(h)
@@ -153,7 +153,7 @@ func Scenarios() []Scenario {
 			w.close(ada)
 			ada.release(room)
 		}},
-		{"before-the-connection", "rooms are attached before the connection is there", false, func(w *World) {
+		{"before-the-connection", "a room is attached before the client is connected", false, func(w *World) {
 			w.server.RefuseConnections(nil)
 			ada := w.connectLater("ada")
 			h := ada.get(room)
@@ -168,12 +168,13 @@ func Scenarios() []Scenario {
 			w.publish(room)
 			ada.release(room)
 		}},
-		{"dispose", "a client is disposed with rooms in each status, and its connection closed", false, dispose},
+		{"dispose", "a client is disposed with a room in each status, and its connection is closed", false, dispose},
 		{"crowd", "many goroutines use one client at random", true, crowd},
 	}
 }
 
-// attached has a client get and attach the room, and another publish to it.
+// attached returns a client that got and attached the room. Another client has published to the
+// room.
 func (w *World) attached() (*client, *held) {
 	ada := w.connect("ada")
 	h := ada.get(room)
@@ -182,7 +183,7 @@ func (w *World) attached() (*client, *held) {
 	return ada, h
 }
 
-// answers are the answers of the server to the attaches or detaches of a room.
+// answers returns a match for the server's answers to the attaches or detaches of a room.
 func answers(action ablytest.Action, room string) ablytest.Match {
 	return ablytest.ToClient(action).OnChannel(ablychat.ChannelName(room))
 }
@@ -193,7 +194,7 @@ var (
 	refused = ablytest.NewError(40160, 401, "refused")
 )
 
-// dispose has a room in each status when it disposes of the client.
+// dispose disposes a client that has a room in each status.
 func dispose(w *World) {
 	ada := w.connect("ada")
 	rooms := map[lifecycle.RoomStatus]*held{}

@@ -16,14 +16,14 @@ import (
 	"ablyrooms.example/tests/wire/judge"
 )
 
-// holds notes what a look finds wrong: in a bubble, where nothing is on its way any more, at once;
-// on the real clock once that doesn't go away.
+// holds adds the problems that look finds. In a bubble nothing is on its way any more, so look is
+// called once. On the real clock, holds waits for the problems to go away.
 func (w *World) holds(when string, look func() []string) {
 	found := look()
 	w.mu.Lock()
 	good := len(w.problems) == 0
 	w.mu.Unlock()
-	if !w.bubble && good { // one wait is enough to tell that something is wrong
+	if !w.bubble && good { // if there is a problem already, one wait was enough
 		w.until(w.settle/8, func() bool { found = look(); return len(found) == 0 })
 	}
 	for _, what := range found {
@@ -58,7 +58,7 @@ func (c *client) connected() bool {
 	return c.realtime.Connection.State() == ably.ConnectionStateConnected
 }
 
-// truth compares, at rest, what each room says with what its channel is to the server.
+// truth compares, at rest, the status of each room with the state of its channel at the server.
 func (w *World) truth() (found []string) {
 	state := w.server.State()
 	for _, c := range w.clients {
@@ -91,8 +91,8 @@ func (w *World) truth() (found []string) {
 					c.id, h.room.Name(), status, h.room.Error(), there, connection))
 			}
 		}
-		// Where faults follow each other, a released channel may stay until its DETACH is sent
-		// again.
+		// While several faults follow each other, a released channel may stay attached until its
+		// DETACH is sent again.
 		if w.bubble || w.used {
 			found = append(found, w.leftovers(c, holds)...)
 		}
@@ -100,11 +100,11 @@ func (w *World) truth() (found []string) {
 	return found
 }
 
-// leftovers returns the channels that belong to no room.
+// leftovers returns the channels that are attached but belong to no room.
 func (w *World) leftovers(c *client, holds map[string]bool) []string {
 	found := c.stale(holds)
 	for name, info := range w.server.State().Channels {
-		// One that is not live waits for the client to continue it, and nothing goes to it.
+		// An attachment that is not live gets no messages; it waits for the client to continue it.
 		if a, there := info.Attached[c.realtime.Connection.ID()]; there && a.Live && !holds[name] {
 			found = append(found, fmt.Sprintf("the server still has %s attached to %s", c.id, name))
 		}
@@ -112,7 +112,7 @@ func (w *World) leftovers(c *client, holds map[string]bool) []string {
 	return found
 }
 
-// usable shows that all works once the faults are over: each room there is, and each name again.
+// usable checks that everything works once the faults are over: each room, and each name again.
 func (w *World) usable() {
 	w.used = true
 	for _, c := range w.clients {
@@ -126,7 +126,7 @@ func (w *World) usable() {
 			w.settleFor(2 * w.suspended)
 		}
 		c.named[room] = true
-		if c.disposed() { // another chat client finds the connection as good as new
+		if c.disposed() { // a new chat client can use the same connection
 			c.open()
 		}
 		for _, h := range c.present() {
@@ -137,7 +137,7 @@ func (w *World) usable() {
 			before := len(c.rooms())
 			h := c.get(name, lifecycle.WithTypingHeartbeatThrottle(time.Second))
 			if h == nil || len(c.rooms()) == before {
-				w.problem("%s can't get %s anew after the fault", c.id, name)
+				w.problem("%s can't get %s again after the fault", c.id, name)
 				continue
 			}
 			c.works(h)
@@ -146,7 +146,7 @@ func (w *World) usable() {
 	}
 }
 
-// works shows that a room can be attached, and then gets what is published.
+// works checks that a room can be attached, and then receives what is published.
 func (c *client) works(h *held) {
 	name := h.room.Name()
 	if !c.w.must(c.id+" attaches "+name+" after the fault", h.room.Attach) {
@@ -155,11 +155,11 @@ func (c *client) works(h *held) {
 	text := c.w.publish(name)
 	got := func() bool { return h.last() == text }
 	if !got() && (c.w.bubble || !c.w.until(c.w.settle, got)) {
-		c.w.problem("%s's room %s is %v, and got no message any more", c.id, name, h.room.Status())
+		c.w.problem("%s's room %s is %v, and received no message", c.id, name, h.room.Status())
 	}
 }
 
-// disposed reports whether the scenario has disposed the client.
+// disposed reports whether the scenario has disposed the chat client.
 func (c *client) disposed() bool {
 	got, err := c.chat.Rooms().Get(context.Background(), room)
 	if err == nil {
@@ -168,7 +168,7 @@ func (c *client) disposed() bool {
 	return errors.Is(err, lifecycle.ErrResourceDisposed)
 }
 
-// end disposes the clients, and judges all that was seen.
+// end disposes the clients, and checks all that was observed.
 func (w *World) end(r *Result) {
 	for _, c := range w.clients {
 		w.must(c.id+" disposes in the end", c.chat.Dispose)
@@ -190,9 +190,9 @@ func (w *World) end(r *Result) {
 			}
 		}
 		for _, h := range c.rooms() {
-			c.told(h)
+			c.checkListeners(h)
 		}
-		w.traced(c, r)
+		w.checkTraces(c, r)
 		w.close(c)
 	}
 	w.holds("in the end", func() (found []string) {
@@ -203,9 +203,9 @@ func (w *World) end(r *Result) {
 	})
 }
 
-// traced has the reference model judge what the client's Rooms did. A crowd's goes beyond what it
-// can judge in a short time.
-func (w *World) traced(c *client, r *Result) {
+// checkTraces lets the reference model check the steps of the client's Rooms. It leaves out crowds,
+// whose traces are too long for a check in short time.
+func (w *World) checkTraces(c *client, r *Result) {
 	if !w.bubble || r.Plan.Scenario.Random {
 		return
 	}
@@ -220,12 +220,12 @@ func (w *World) traced(c *client, r *Result) {
 	r.Traces = append(r.Traces, traces...)
 }
 
-// told compares what listeners received with the room's steps, and what it got with what was
-// published.
-func (c *client) told(h *held) {
+// checkListeners compares the events that listeners received with the room's steps, and the
+// messages that the room received with those that were published.
+func (c *client) checkListeners(h *held) {
 	s := c.recorder.Of(h.room)
 	if s == nil {
-		return // nothing ever happened to it
+		return // the room has no steps
 	}
 	var statuses []lifecycle.RoomStatus
 	losses := 0
@@ -245,11 +245,11 @@ func (c *client) told(h *held) {
 		if slices.Equal(h.statuses, statuses) && h.losses == losses {
 			return nil
 		}
-		return []string{fmt.Sprintf("%s's listeners of %s were told %v and %d discontinuities, expected %v and %d", c.id, h.room.Name(),
+		return []string{fmt.Sprintf("%s's listeners of %s received the statuses %v and %d discontinuities, expected %v and %d", c.id, h.room.Name(),
 			h.statuses, h.losses, statuses, losses)}
 	})
 	if c.w.lossy {
-		return // what the service told less than it did can't be expected
+		return // messages may be lost without a notice from the service
 	}
 	for _, problem := range continuity(s, h.messages) {
 		c.w.problem("%s's %s", c.id, problem)

@@ -1,8 +1,9 @@
-// Package world is what scenarios play in: an embedded server and chat clients on it, either in a
-// bubble of virtual time on a network in memory, or on real sockets and the real clock. It has the
-// one list of scenarios and that of faults, and judges what became of a run: that every call
-// settled, that the rooms did what the core and the reference models do and said what is true at
-// the server, that nothing is left, and that all works again once the faults are over.
+// Package world runs scenarios. A world has an embedded server and chat clients on it, either in a
+// bubble of virtual time on a network in memory, or on real sockets and the real clock. The package
+// has the list of scenarios and the list of faults. It checks each run: that every call settled,
+// that the rooms took only steps of the core and of the reference models, that their status is true
+// at the server, that no channel or goroutine is left, and that everything works again once the
+// faults are over.
 package world
 
 import (
@@ -20,57 +21,59 @@ import (
 	"ablyrooms.example/lifecycle"
 )
 
-// times are those of ably-go, the adapter and the server, and what follows from them.
+// times has the timeouts of ably-go, the adapter and the server, and the times that follow from
+// them.
 type times struct {
 	request   time.Duration // how long a request may take (RTL4f)
-	retry     time.Duration // until a lost connection, and a suspended channel, is tried again
-	suspended time.Duration // until a suspended connection is tried again
+	retry     time.Duration // until a lost connection or a suspended channel is retried
+	suspended time.Duration // until a suspended connection is retried
 	stateTTL  time.Duration // how long the server keeps a lost connection's state
 	moment    time.Duration // between two actions of a scenario
-	tick      time.Duration // between two looks at a condition
-	settle    time.Duration // within which every call must settle, one fault or two
-	rest      time.Duration // without a fault, after which nothing may be on its way any more
+	tick      time.Duration // between two checks of a condition
+	settle    time.Duration // within which every call must settle, with one fault or two
+	rest      time.Duration // after the end of the faults: nothing may be on its way any more
 }
 
 var (
-	// virtual are the defaults of all: in a bubble they cost nothing.
+	// virtual has the default timeouts. In a bubble, they take no real time.
 	virtual = times{request: 10 * time.Second, retry: 15 * time.Second, suspended: 30 * time.Second, stateTTL: 2 * time.Minute,
 		moment: 10 * time.Millisecond, tick: time.Second, settle: 90 * time.Second, rest: 3 * time.Minute}
-	// short are for the real clock. While faults go on, a release tries until it is lucky.
+	// short has short timeouts for the real clock; settle is long, since faults may make a release
+	// retry many times.
 	short = times{request: 500 * time.Millisecond, retry: 200 * time.Millisecond, suspended: 200 * time.Millisecond, stateTTL: 2 * time.Second,
 		moment: 2 * time.Millisecond, tick: 5 * time.Millisecond, settle: 40 * time.Second}
 )
 
-// mostFrames is more than a run in a bubble sends that comes to an end.
+// mostFrames is more than the frames of any run in a bubble that ends.
 const mostFrames = 20_000
 
-// World is where a scenario plays.
+// World is the server and the clients of one run.
 type World struct {
 	times
 	bubble bool
 	server *ablytest.Server
-	random *rand.Rand // of a crowd
+	random *rand.Rand // for the choices of a crowd
 	begin  time.Time
 
-	// Of the scenario's own goroutine.
+	// Used by the scenario's own goroutine.
 	clients   []*client
 	gates     []*ablytest.Gate
-	published map[string]int // how many messages a room's channel had
+	published map[string]int // number of messages published, by room
 	closes    bool           // the scenario closes connections
-	used      bool           // each name was attached again
-	lossy     bool           // a fault loses messages as no transport does
-	astray    []string       // what is not as it is without a fault
+	used      bool           // usable has attached each name again
+	lossy     bool           // a fault loses messages, as no real transport does
+	astray    []string       // problems, if the run has no fault
 
 	mu       sync.Mutex
-	resting  bool // the scenario is over, and its faults too
+	resting  bool // the scenario and its faults are over
 	problems []string
 	calls    []*call
 	frames   []frame
-	opened   int // rooms that a crowd got
-	ops      int // calls of a crowd
+	opened   int // number of rooms that a crowd got
+	ops      int // number of calls of a crowd
 }
 
-// frame is a frame and when it crossed.
+// frame is a frame with the time at which it crossed the wire.
 type frame struct {
 	at time.Duration
 	ablytest.Frame
@@ -102,21 +105,21 @@ func (w *World) note(f ablytest.Frame) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	if w.frames = append(w.frames, frame{w.now(), f}); len(w.frames) == mostFrames {
-		w.problems = append(w.problems, fmt.Sprintf("client and server have sent %d frames, and go round", mostFrames))
+		w.problems = append(w.problems, fmt.Sprintf("client and server have sent %d frames, and seem to go on for ever", mostFrames))
 		go w.server.Close()
 	}
 }
 
 func (w *World) now() time.Duration { return time.Since(w.begin) }
 
-// problem notes what is wrong with the run.
+// problem adds a problem of the run.
 func (w *World) problem(format string, args ...any) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	w.problems = append(w.problems, fmt.Sprintf(format, args...))
 }
 
-// wait lets time pass, and in a bubble all happen that can happen then.
+// wait lets time pass. In a bubble, it also waits until everything is idle.
 func (w *World) wait(d time.Duration) {
 	if w.bubble {
 		synctest.Wait()
@@ -127,16 +130,16 @@ func (w *World) wait(d time.Duration) {
 	}
 }
 
-// pause lets a moment pass, so that what comes next comes next on the wire too.
+// pause lets a moment pass, so that the frames of actions keep the order of the actions.
 func (w *World) pause() { w.wait(w.moment) }
 
-// settleFor lets time pass.
+// settleFor lets d pass, and then a moment.
 func (w *World) settleFor(d time.Duration) {
 	time.Sleep(d)
 	w.pause()
 }
 
-// until waits for a condition, and reports whether it holds.
+// until waits for a condition, at most for d, and reports whether it holds.
 func (w *World) until(d time.Duration, condition func() bool) bool {
 	for end := w.now() + d; w.now() < end && !condition(); {
 		w.wait(w.tick)
@@ -181,7 +184,7 @@ var (
 	errGaveUp = errors.New("the caller gave up")
 )
 
-// finish waits until a call has settled, and notes a problem when it doesn't.
+// finish waits until a call has settled, and adds a problem if it doesn't settle in time.
 func (w *World) finish(c *call) error {
 	select {
 	case <-c.done:
@@ -204,7 +207,7 @@ func (w *World) do(what string, f func(context.Context) error) error {
 	return w.finish(w.start(what, f))
 }
 
-// must is do for a call that has to succeed.
+// must is do for a call that has to succeed. It reports whether it did.
 func (w *World) must(what string, f func(context.Context) error) bool {
 	err := w.do(what, f)
 	if err != nil && !errors.Is(err, errStuck) {
@@ -213,7 +216,7 @@ func (w *World) must(what string, f func(context.Context) error) bool {
 	return err == nil
 }
 
-// publish has another client publish the next message to a room's channel.
+// publish publishes the next message to a room's channel, as another client.
 func (w *World) publish(room string) string {
 	w.published[room]++
 	text := fmt.Sprint(w.published[room])
@@ -226,7 +229,8 @@ func (w *World) publish(room string) string {
 	return text
 }
 
-// hold holds the frames that match until the end of the scenario, or until the gate is opened.
+// hold holds the frames that match until the gate is opened, at the latest at the end of the
+// scenario.
 func (w *World) hold(m ablytest.Match) *ablytest.Gate {
 	gate := w.server.Hold(m)
 	w.gates = append(w.gates, gate)

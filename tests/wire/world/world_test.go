@@ -14,7 +14,7 @@ import (
 	"ablyrooms.example/tests/wire/judge"
 )
 
-// The plan of a run can be read from its name, and nothing else can.
+// A plan can be parsed from its name. Other texts are rejected.
 func TestNamesOfRuns(t *testing.T) {
 	for _, name := range slices.Concat(Directed(), Witnesses()) {
 		if p, err := ParsePlan(name); err != nil || p.String() != name {
@@ -29,7 +29,7 @@ func TestNamesOfRuns(t *testing.T) {
 	}
 }
 
-// Each fault that is planted in a scenario is seen, by what looks for it.
+// TestPlantedFaultsAreSeen plants a fault in a scenario, and checks that the run reports it.
 func TestPlantedFaultsAreSeen(t *testing.T) {
 	for _, planted := range []struct {
 		name string
@@ -71,13 +71,14 @@ func TestPlantedFaultsAreSeen(t *testing.T) {
 		t.Run(planted.name, func(t *testing.T) {
 			r := Run(t, Plan{Scenario: Scenario{Name: "planted", play: planted.play}})
 			if !slices.ContainsFunc(r.Problems, func(p string) bool { return strings.Contains(p, planted.seen) }) {
-				t.Errorf("planted %s, seen %q", planted.name, r.Problems)
+				t.Errorf("planted %s, got the problems %q", planted.name, r.Problems)
 			}
 		})
 	}
 }
 
-// TestDoctoredHistories takes what a run's rooms did, changes it in one place, and has it judged.
+// TestDoctoredHistories changes the recorded steps of a run's rooms in one place, and checks that
+// the model rejects them.
 func TestDoctoredHistories(t *testing.T) {
 	var streams []*judge.Stream
 	for _, s := range Scenarios() {
@@ -96,7 +97,7 @@ func TestDoctoredHistories(t *testing.T) {
 	tried := 0
 	for _, doctor := range []struct {
 		name   string
-		change func(*judge.Seen) bool // false where there is nothing to change
+		change func(*judge.Seen) bool // returns false if there is nothing to change
 	}{
 		{"another status", func(s *judge.Seen) bool {
 			s.Status = (s.Status + 1) % (lifecycle.RoomReleased + 1)
@@ -109,7 +110,7 @@ func TestDoctoredHistories(t *testing.T) {
 			s.StatusOf = &lifecycle.ErrorInfo{Code: lifecycle.ErrRoomInInvalidState}
 			return true
 		}},
-		// What changes nothing but what listeners receive may be left out.
+		// A step whose only output is an event for listeners may be left out.
 		{"a step less", func(s *judge.Seen) bool {
 			return len(s.Outputs) > 0 && s.Outputs[0].Kind != fsm.PublishDiscontinuity
 		}},
@@ -143,7 +144,7 @@ func TestDoctoredHistories(t *testing.T) {
 	}
 }
 
-// At rest a room must have settled its calls, and say what its steps come to.
+// A room that is at rest must have settled its calls, and have the status that its steps lead to.
 func TestARoomThatIsNotAtRest(t *testing.T) {
 	in := fsm.RoomInput[*lifecycle.ErrorInfo]{Kind: fsm.CallRoomAttach, Call: 1}
 	outs, err := fsm.NewRoom[*lifecycle.ErrorInfo]().Step(in, nil)
@@ -160,8 +161,8 @@ func TestARoomThatIsNotAtRest(t *testing.T) {
 	}
 }
 
-// A failure is known by its run and its problem, each of its problems must be, and there must not
-// be more of them than was said.
+// A run's failure is known if each of its problems matches a known failure of that run. A known
+// failure may not occur more often than its entry says.
 func TestKnownFailures(t *testing.T) {
 	const witness, other = "dispose/1/in/ATTACHED.failed.2/drop", "dispose/1/in/ATTACHED.failed.3/drop"
 	fresh := func() *KnownList {
@@ -169,13 +170,13 @@ func TestKnownFailures(t *testing.T) {
 	}
 	l := fresh()
 	if l.Explain(witness, []string{"a problem", "another"}) || l.Explain("other", []string{"a problem"}) {
-		t.Error("a failure is known that isn't")
+		t.Error("an unknown failure was explained")
 	}
 	if len(l.Unused()) != 1 {
 		t.Error("an entry without a failure was not seen")
 	}
 	if !l.Explain(witness, []string{"a problem"}) || !l.Shown(witness) || len(l.Unused()) != 0 {
-		t.Error("a known failure was not known")
+		t.Error("a known failure was not explained")
 	}
 	for range fewFailures {
 		l.Explain(other, []string{"a problem"})

@@ -12,9 +12,9 @@ import (
 	"ablyrooms.example/adapter/ably/ablytest/bottest"
 )
 
-// ably-go holds a lock while it gets a token, and a bubble's clock stands still while a goroutine
-// waits for a lock. So a client is made, used and closed without that lock: these bubbles would
-// hang.
+// ably-go holds a lock while it gets a token, and a bubble's clock doesn't move while a goroutine
+// waits for a lock. The kit creates, uses and closes clients without that lock; otherwise these
+// bubbles would hang.
 func TestAClientThatWaitsForATokenDoesntStopTheClock(t *testing.T) {
 	for name, option := range map[string]ably.ClientOption{
 		"by a request": ably.WithUseTokenAuth(true),

@@ -13,8 +13,8 @@ import (
 	"ablyrooms.example/adapter/ably/ablytest"
 )
 
-// Start starts a server on loopback, or where the options say, without a test; the caller closes
-// it. What would fail a test panics.
+// Start starts a server without a test, on loopback or on the address of the options. The caller
+// closes it. Methods that would fail a test panic instead.
 func Start(options ...ablytest.Option) (*Server, error) {
 	s, err := ablytest.Start(options...)
 	if err != nil {
@@ -23,7 +23,7 @@ func Start(options ...ablytest.Option) (*Server, error) {
 	return &Server{Server: s, t: noTest{}}, nil
 }
 
-// noTest stands for the test of a server that has none.
+// noTest is the TB of a server without a test.
 type noTest struct{}
 
 func (noTest) Helper()                           {}
@@ -31,9 +31,9 @@ func (noTest) Cleanup(func())                    {}
 func (noTest) Logf(format string, args ...any)   { log.Printf(format, args...) }
 func (noTest) Fatalf(format string, args ...any) { panic(fmt.Sprintf(format, args...)) }
 
-// Control returns a handler by which programs in other languages use the kit, over HTTP in JSON:
-// users, what is in rooms, disruptions, tokens and frames. docs/control.md describes it. It answers
-// requests to loopback alone, and none of a web page in a browser.
+// Control returns an HTTP handler with a JSON API, so that programs in other languages can use the
+// kit: users, the state of rooms, disruptions, tokens and frames. docs/control.md describes the
+// API. The handler answers only requests to loopback, and refuses those of web pages.
 func (s *Server) Control() http.Handler {
 	c := &control{s: s, running: map[string]*ablytest.Disruption{}}
 	mux := http.NewServeMux()
@@ -60,9 +60,10 @@ func (s *Server) Control() http.Handler {
 	})
 }
 
-// fromHere refuses requests that a web page may have made: one that names where it is from, one to
-// a name that is not loopback's, which a page's own name server may have led here, and a body that
-// a page could send without being asked.
+// fromHere returns an error for a request that a web page may have made: one with an Origin or a
+// Sec-Fetch-Site of another page, one to a host that is not loopback (its name may have been made
+// to resolve to loopback), and one with a body that a browser sends across sites without asking the
+// server.
 func fromHere(r *http.Request) *ablytest.ErrorInfo {
 	host := r.Host
 	if name, _, err := net.SplitHostPort(host); err == nil {
@@ -74,7 +75,7 @@ func fromHere(r *http.Request) *ablytest.ErrorInfo {
 	case host != "localhost" && (ip == nil || !ip.IsLoopback()):
 		return ablytest.NewError(40300, http.StatusForbidden, "the host %q is not loopback", r.Host)
 	case r.Header.Get("Origin") != "" || site != "" && site != "none":
-		return ablytest.NewError(40300, http.StatusForbidden, "a web page may not use this")
+		return ablytest.NewError(40300, http.StatusForbidden, "web pages may not use the control API")
 	case r.ContentLength != 0 && !strings.HasPrefix(r.Header.Get("Content-Type"), "application/json"):
 		return ablytest.NewError(40000, http.StatusUnsupportedMediaType,
 			"a body must be of the type application/json")
@@ -82,7 +83,7 @@ func fromHere(r *http.Request) *ablytest.ErrorInfo {
 	return nil
 }
 
-// failure is an answer in Ably's error form.
+// failure is a response in Ably's error form.
 type failure struct {
 	Error *ablytest.ErrorInfo `json:"error"`
 }
@@ -102,7 +103,7 @@ func write(w http.ResponseWriter, answer any) {
 	}
 	w.Header().Set("Content-Type", "application/json")
 	w.WriteHeader(status)
-	_ = json.NewEncoder(w).Encode(answer) // the client may be gone
+	_ = json.NewEncoder(w).Encode(answer) // fails if the client is gone
 }
 
 // control serves the requests of one server's kit.
@@ -110,6 +111,6 @@ type control struct {
 	s *Server
 
 	mu      sync.Mutex
-	last    int // the number of the last disruption
+	last    int // the number of the newest disruption
 	running map[string]*ablytest.Disruption
 }

@@ -16,7 +16,7 @@ import (
 	"ablyrooms.example/adapter/ably/ablytest"
 )
 
-// order is the body of any request: each takes the fields that it needs.
+// order is the body of every request. Each endpoint uses the fields that it needs.
 type order struct {
 	Room        string            `json:"room"`
 	Serial      string            `json:"serial"`
@@ -62,7 +62,7 @@ func read(r *http.Request) (o order, err error) {
 }
 
 type (
-	// ordered does what a body says.
+	// ordered carries out a request with a body.
 	ordered = func(r *http.Request, o order) (any, error)
 	none    struct{}
 )
@@ -91,7 +91,7 @@ func (c *control) endpoints() map[string]func(*http.Request) (any, error) {
 		}),
 		"/disruptions/deny": c.disrupt(func(o order) (d *ablytest.Disruption, err error) {
 			defer func() {
-				if p := recover(); p != nil { // an operation that there isn't
+				if p := recover(); p != nil { // Deny panics if there is no such operation
 					err = fmt.Errorf("%v", p)
 				}
 			}()
@@ -126,7 +126,7 @@ func (c *control) endpoints() map[string]func(*http.Request) (any, error) {
 	return all
 }
 
-// verbs are what users do.
+// verbs has the actions of users. The key is the last part of the path.
 var verbs = map[string]func(u *User, o order) (any, error){
 	"says": func(u *User, o order) (any, error) {
 		serial, err := u.send(o.Room, o.content())
@@ -151,7 +151,7 @@ var verbs = map[string]func(u *User, o order) (any, error){
 	"leaves": silent(func(u *User, o order) error { return u.client.Leave(ablychat.ChannelName(o.Room)) }),
 }
 
-// silent is for what has no answer but that it is done.
+// silent returns an action whose answer is an empty object.
 func silent(do func(u *User, o order) error) func(u *User, o order) (any, error) {
 	return func(u *User, o order) (any, error) { return none{}, do(u, o) }
 }
@@ -172,7 +172,7 @@ func (c *control) moment(do func(order)) ordered {
 	}
 }
 
-// disrupt begins a disruption, which has a name until it ends.
+// disrupt begins a disruption, and answers with the id by which it can be ended.
 func (c *control) disrupt(begin func(order) (*ablytest.Disruption, error)) ordered {
 	return func(_ *http.Request, o order) (any, error) {
 		d, err := begin(o)
@@ -218,7 +218,7 @@ func (c *control) reject(o order) (*ablytest.Disruption, error) {
 	}), nil
 }
 
-// await waits until the room contains what the body says.
+// await waits until the room contains the value in the body's field contains.
 func (c *control) await(r *http.Request, o order) (any, error) {
 	ctx := r.Context()
 	if o.Timeout > 0 {
@@ -243,8 +243,9 @@ func (c *control) await(r *http.Request, o order) (any, error) {
 	return found, nil
 }
 
-// contains reports whether a value of JSON has what another has: an object the same fields and
-// more, a list an element for each.
+// contains reports whether a JSON value contains another. An object contains an object if it
+// contains each of its fields. A list contains a list if each element of that list is contained in
+// one of its elements. Other values must be equal.
 func contains(has, want any) bool {
 	switch want := want.(type) {
 	case map[string]any:
@@ -267,8 +268,8 @@ func contains(has, want any) bool {
 	return reflect.DeepEqual(has, want)
 }
 
-// frames answers with the frames that clients have sent and received, oldest first. Credentials are
-// left out.
+// frames answers with the frames that clients have sent and received, oldest first, without
+// credentials.
 func (c *control) frames(r *http.Request) (any, error) {
 	query := r.URL.Query()
 	all := []any{}
@@ -300,7 +301,7 @@ func (c *control) frames(r *http.Request) (any, error) {
 	return all, nil
 }
 
-// without returns the first value of each name, but of some.
+// without returns the first value of each name, except those of the given names.
 func without(values map[string][]string, names ...string) map[string]string {
 	if values == nil {
 		return nil

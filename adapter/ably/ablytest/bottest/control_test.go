@@ -16,7 +16,7 @@ import (
 	"ablyrooms.example/adapter/ably/ablytest/bottest"
 )
 
-// remote uses a kit by its control.
+// remote uses a kit through its control API.
 type remote struct {
 	t   *testing.T
 	url string
@@ -28,7 +28,7 @@ func newRemote(t *testing.T, server *bottest.Server) *remote {
 	return &remote{t, listener.URL}
 }
 
-// do makes a request and returns the status and the JSON of the answer.
+// do makes a request and returns the status and the decoded JSON of the answer.
 func (r *remote) do(method, path, body string) (status int, answer any) {
 	r.t.Helper()
 	request, err := http.NewRequestWithContext(r.t.Context(), method, r.url+path, strings.NewReader(body))
@@ -53,7 +53,7 @@ func (r *remote) send(request *http.Request) (status int, answer any) {
 	return response.StatusCode, answer
 }
 
-// at returns the value at a path of names, and of indices of lists, in JSON.
+// at returns the value at a path in JSON. A path consists of names of fields and indices of lists.
 func at(v any, path ...any) any {
 	for _, step := range path {
 		switch step := step.(type) {
@@ -81,7 +81,7 @@ func (r *remote) ok(method, path, body string) any {
 	return answer
 }
 
-// TestControl does by HTTP what there is to do, and looks at it by HTTP.
+// TestControl uses each endpoint over HTTP, and checks the effects over HTTP.
 func TestControl(t *testing.T) {
 	server := bottest.NewServer(t)
 	r := newRemote(t, server)
@@ -121,7 +121,7 @@ func TestControl(t *testing.T) {
 		t.Error("eve still types, reacts or is present")
 	}
 
-	// What a client does is waited for.
+	// A request can wait for what a client does.
 	arrived := make(chan any, 1)
 	go func() {
 		arrived <- r.ok("POST", "/rooms/lobby/await",
@@ -130,11 +130,11 @@ func TestControl(t *testing.T) {
 	_, err := room.Messages().Send(t.Context(), ablychat.Text("hello, eve"))
 	succeeds(t, err)
 	if got := at(<-arrived, "messages", 2, "text"); got != "hello, eve" {
-		t.Errorf("what was waited for reads %v", got)
+		t.Errorf("await returned a room whose last text is %v", got)
 	}
 	if status, answer := r.do("POST", "/rooms/lobby/await", `{"contains": {"typing": ["bot"]}, "timeout": "1ms"}`); status != 408 ||
 		!strings.Contains(at(answer, "error", "message").(string), "hello!") {
-		t.Errorf("what doesn't come: %d %v", status, answer)
+		t.Errorf("await of something that doesn't come: %d %v", status, answer)
 	}
 }
 
@@ -172,7 +172,7 @@ func TestControlOfDisruptions(t *testing.T) {
 	r.ok("POST", "/revokeTokens", `{"clientId": "eve"}`)
 	r.ok("POST", "/loseHistory", `{"room": "lobby"}`)
 	if got := server.Room("lobby").Messages(); len(got) != 0 {
-		t.Errorf("the room reads %+v", got)
+		t.Errorf("the room has the messages %+v", got)
 	}
 	if token := r.ok("POST", "/token", `{"clientId": "eve", "ttl": "1h"}`); at(token, "clientId") != "eve" || at(token, "token") == "" {
 		t.Errorf("a token: %v", token)
@@ -195,7 +195,8 @@ func code(err error) int {
 	return 0
 }
 
-// What can't be done is an error in Ably's form, with Ably's code where Ably has one.
+// A request that can't be carried out gets an error in Ably's form, with Ably's code if Ably has
+// one.
 func TestControlRefuses(t *testing.T) {
 	r := newRemote(t, bottest.NewServer(t))
 	for _, c := range []struct {
@@ -221,8 +222,8 @@ func TestControlRefuses(t *testing.T) {
 	}
 }
 
-// A web page can't use it: neither from another origin, nor by a name that leads to loopback, nor
-// by a form.
+// A web page can't use the control API: not from another origin, not by a name that resolves to
+// loopback, and not with a form.
 func TestControlIsNotForWebPages(t *testing.T) {
 	server := bottest.NewServer(t)
 	r := newRemote(t, server)

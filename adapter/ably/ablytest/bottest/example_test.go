@@ -12,7 +12,7 @@ import (
 	"ablyrooms.example/adapter/ably/ablytest/bottest"
 )
 
-// exampleT stands for the *testing.T that an example doesn't have.
+// exampleT replaces the *testing.T, which an example doesn't have.
 type exampleT struct{ cleanups []func() }
 
 func (*exampleT) Helper()                           {}
@@ -26,7 +26,8 @@ func (t *exampleT) end() {
 	}
 }
 
-// A client of the program's, another user, and what the room reads. In a test t is its *testing.T.
+// A client of the program talks to another user, and the test reads the room. In a test, t is its
+// *testing.T.
 func Example() {
 	t := &exampleT{}
 	defer t.end()
@@ -51,7 +52,7 @@ func Example() {
 	// bot says hello, eve []
 }
 
-// What users do, in a line each.
+// Each line makes a user do something.
 func ExampleUser() {
 	t := &exampleT{}
 	defer t.end()
@@ -73,7 +74,7 @@ func ExampleUser() {
 	// [] [] []
 }
 
-// A message that a rule rejects.
+// A rule rejects a message.
 func ExampleServer_rejected() {
 	t := &exampleT{}
 	defer t.end()
@@ -96,7 +97,7 @@ func ExampleServer_rejected() {
 	// <nil> [hello]
 }
 
-// A test waits for what a program does in its own time.
+// A test waits for a message that a program sends at a time of its own.
 func ExampleRoom_AwaitMessage() {
 	t := &exampleT{}
 	defer t.end()

@@ -15,7 +15,7 @@ import (
 	"ablyrooms.example/adapter/ably/ablytest/bottest"
 )
 
-// inbox keeps what a room's loop over messages yields.
+// inbox collects the messages that a room's loop yields.
 func inbox(t *testing.T, room *ablychat.Room) (texts func() []string) {
 	var got []string
 	done := make(chan struct{})
@@ -51,7 +51,7 @@ func TestOutageCutsAllOffAndEnds(t *testing.T) {
 		server.User("eve").Says("lobby", "meanwhile")
 		time.Sleep(5 * time.Minute)
 		first.End()
-		first.End() // again
+		first.End() // no effect
 		time.Sleep(time.Minute)
 		if status := client.Connection().Status(); status == ablychat.ConnectionConnected {
 			t.Error("the second outage doesn't hold")
@@ -68,7 +68,7 @@ func TestOutageCutsAllOffAndEnds(t *testing.T) {
 	})
 }
 
-// An answer that is on its way when the outage begins is lost, and the request has taken effect.
+// An answer that is on its way when the outage begins is lost, but its request has taken effect.
 func TestOutageLosesAnswersOnTheirWay(t *testing.T) {
 	inBubble(t, func(t *testing.T, server *bottest.Server) {
 		room := enter(t, server.Client("bot"))
@@ -124,7 +124,7 @@ func TestSlowIsLateByItsLatency(t *testing.T) {
 	})
 }
 
-// A client that connects, and gets its tokens, over a slow network.
+// A client connects and gets its tokens over a slow network.
 func TestSlowFromTheStart(t *testing.T) {
 	inBubble(t, func(t *testing.T, server *bottest.Server) {
 		server.Slow(time.Second)
@@ -172,7 +172,8 @@ func TestLoseStateIsADiscontinuity(t *testing.T) {
 	})
 }
 
-// What a client can't read back any more it doesn't receive, and goes on with what comes.
+// A client doesn't receive messages that are no longer in the history, and continues with new
+// messages.
 func TestLoseHistoryIsAGap(t *testing.T) {
 	inBubble(t, func(t *testing.T, server *bottest.Server) {
 		room := enter(t, server.Client("bot"))
@@ -193,7 +194,8 @@ func TestLoseHistoryIsAGap(t *testing.T) {
 	})
 }
 
-// TestDeny takes each permission away, sees what needs it refused, and that it comes back.
+// TestDeny takes away one permission at a time. The operations that need it must be refused, and
+// must work again after End.
 func TestDeny(t *testing.T) {
 	type do = func(ctx context.Context, room *ablychat.Room, serial string) error
 	for name, c := range map[string]do{
@@ -264,10 +266,10 @@ func TestDeny(t *testing.T) {
 			succeeds(t, room.Attach(soon(t)))
 		})
 	})
-	t.Run("a name that is none", func(t *testing.T) {
+	t.Run("an unknown operation", func(t *testing.T) {
 		defer func() {
 			if recover() == nil {
-				t.Error("it was taken")
+				t.Error("it did not panic")
 			}
 		}()
 		bottest.NewServer(t).Deny("lobby", "fly")
@@ -291,7 +293,7 @@ func TestRateLimit(t *testing.T) {
 			}
 		}
 		if _, err := room.Messages().History(soon(t), ablychat.HistoryQuery{}); err != nil {
-			t.Errorf("to read is no publish: %v", err)
+			t.Errorf("reading counted as a publish: %v", err)
 		}
 		time.Sleep(time.Second)
 		succeeds(t, send())
@@ -336,7 +338,7 @@ func TestReject(t *testing.T) {
 	})
 }
 
-// A client gets a new token before its token's end, after its end, and when it is revoked.
+// A client gets a new token before the old one ends, after it has ended, and when it is revoked.
 func TestTokens(t *testing.T) {
 	inBubble(t, func(t *testing.T, server *bottest.Server) {
 		client := server.Client("bot", server.Tokens("bot", time.Hour))

@@ -15,7 +15,7 @@ import (
 	"ablyrooms.example/adapter/ably/ablytest/bottest"
 )
 
-// greet is the program that the tests of docs/testing.md are about: a bot that answers "hello".
+// greet is the program that docs/testing.md tests: a bot that answers "hello".
 func greet(ctx context.Context, options ...ablychat.Option) error {
 	client, err := ablychat.Connect(options...)
 	if err != nil {
@@ -43,7 +43,8 @@ func greet(ctx context.Context, options ...ablychat.Option) error {
 	return nil
 }
 
-// answer types and sends a message. When there are too many it tries again, ever more slowly.
+// answer types and sends a message. When the rate limit is exceeded, it retries with growing
+// pauses.
 func answer(ctx context.Context, room *ablychat.Room, text string) error {
 	if err := room.Typing().Keystroke(ctx); err != nil {
 		log.Println("type:", err)
@@ -72,5 +73,5 @@ func startGreeter(t *testing.T, server *bottest.Server, options ...ably.ClientOp
 			t.Errorf("the bot ended with %v", err)
 		}
 	})
-	synctest.Wait() // until it is in the room, and nothing happens any more
+	synctest.Wait() // until the bot is in the room and everything is idle
 }

@@ -10,16 +10,16 @@ import (
 	"ablyrooms.example/internal/bubble"
 )
 
-// limits are those of a test. One takes some milliseconds of real time.
+// limits has the limits of a test. A test takes some milliseconds of real time.
 var limits = bubble.Limits{Look: 300 * time.Millisecond, Patience: 15 * time.Second, Virtual: 4 * time.Hour}
 
-// inBubble runs a test in virtual time on a server of its own. One that hangs fails.
+// inBubble runs a test in virtual time, with a server of its own. A test that hangs fails.
 func inBubble(t *testing.T, test func(t *testing.T, server *bottest.Server)) {
 	t.Helper()
 	bubble.Test(t, limits, func(t *testing.T) { test(t, bottest.NewServer(t)) })
 }
 
-// enter returns a client's room, attached.
+// enter gets and attaches the room lobby.
 func enter(t *testing.T, client *ablychat.Client, options ...ablychat.RoomOption) *ablychat.Room {
 	t.Helper()
 	room, err := client.Rooms().Get(t.Context(), "lobby", options...)
@@ -32,7 +32,7 @@ func enter(t *testing.T, client *ablychat.Client, options ...ablychat.RoomOption
 	return room
 }
 
-// soon is a context that ends, in virtual time, when a test waits in vain.
+// soon returns a context with a timeout of one minute of virtual time.
 func soon(t *testing.T) context.Context {
 	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 	t.Cleanup(cancel)

@@ -16,8 +16,8 @@ import (
 	"ablyrooms.example/adapter/ably/ablytest/bottest"
 )
 
-// load is clients and users who use a server for a while: they send, react, type, come and go, and
-// lose connections, their state and their tokens.
+// load is a set of clients and users that use a server for a while. They send, react, type, come
+// and go, and lose connections, their state and their tokens.
 type load struct {
 	server *bottest.Server
 	rooms  []*ablychat.Room
@@ -28,7 +28,8 @@ func newLoad(t *testing.T, server *bottest.Server) *load {
 	l := &load{server: server}
 	for i := range 5 {
 		id := fmt.Sprintf("client %d", i)
-		quiet := ablychat.WithLogger(slog.New(slog.DiscardHandler)) // a test keeps its log
+		// A test keeps its log in memory, so these clients have none.
+		quiet := ablychat.WithLogger(slog.New(slog.DiscardHandler))
 		client, err := ablychat.Connect(append(server.Options(id, server.Tokens(id, time.Hour)), quiet)...)
 		succeeds(t, err)
 		t.Cleanup(func() { _ = client.Close() })
@@ -37,7 +38,7 @@ func newLoad(t *testing.T, server *bottest.Server) *load {
 	return l
 }
 
-// tenSeconds is what happens in ten seconds of virtual time.
+// tenSeconds uses the server for ten seconds of virtual time.
 func (l *load) tenSeconds(t *testing.T) {
 	for range 10 {
 		for i := range 20 {
@@ -68,7 +69,7 @@ func (l *load) tenSeconds(t *testing.T) {
 	case 0:
 		l.server.LoseState()
 	case 1:
-		_ = l.server.Cut("") // of all, which never fails
+		_ = l.server.Cut("") // with "", Cut never fails
 	case 2:
 		l.server.ExpireTokens()
 	}
@@ -76,17 +77,17 @@ func (l *load) tenSeconds(t *testing.T) {
 	synctest.Wait()
 }
 
-// heap returns the bytes that are in use.
+// heap returns the number of bytes that are in use.
 func heap() int64 {
 	var stats runtime.MemStats
 	runtime.GC()
-	runtime.GC() // what has a cleanup goes in two
+	runtime.GC() // objects with a cleanup are freed by the second
 	runtime.ReadMemStats(&stats)
 	return int64(stats.HeapAlloc)
 }
 
-// grows uses a server for some rounds, and returns the heap when it has what it keeps, and in the
-// end.
+// grows uses a server for some rounds. It returns the size of the heap once the server's limits are
+// reached, and at the end.
 func grows(t *testing.T, rounds int, options ...ablytest.Option) (before, after int64) {
 	synctest.Test(t, func(t *testing.T) {
 		l := newLoad(t, bottest.NewServer(t, options...))
@@ -101,12 +102,12 @@ func grows(t *testing.T, rounds int, options ...ablytest.Option) (before, after 
 	return before, after
 }
 
-// The memory of a server that is used for ten minutes stays flat, once it has what it keeps.
-// Without EVIDENCE=full the minutes are fewer.
+// The memory of a server that is used for ten minutes stays flat, once the server's limits are
+// reached. Without EVIDENCE=full, the time is shorter.
 func TestMemoryStaysFlat(t *testing.T) {
 	rounds := 6
 	if os.Getenv("EVIDENCE") == "full" {
-		rounds = 120 // ten minutes of use, with pauses an hour and more
+		rounds = 120 // ten minutes of use, and more than an hour with the pauses
 	}
 	const slack = 1 << 20
 	kept := []ablytest.Option{ablytest.WithMessageLimit(500), ablytest.WithFrameLog(500)}
@@ -115,7 +116,7 @@ func TestMemoryStaysFlat(t *testing.T) {
 	if after > before+before/10+slack {
 		t.Errorf("the heap grew from %d KiB to %d KiB", before>>10, after>>10)
 	}
-	// A server that keeps all grows, and is seen.
+	// The test notices a server whose memory grows without limits.
 	before, after = grows(t, 6, ablytest.WithMessageLimit(1<<30), ablytest.WithFrameLog(1<<30))
 	if after <= before+before/10+slack {
 		t.Errorf("a server that keeps all has %d KiB, then %d KiB", before>>10, after>>10)

@@ -11,9 +11,8 @@ import (
 	"ablyrooms.example/chat"
 )
 
-// Room shows what the server holds of a room, from all clients, read without the wire. Each call
-// reads the present state. Methods may be called by any goroutine, but for those that fail the
-// test.
+// Room reads the state of a room from the server, without the wire. Each call reads the present
+// state. The methods may be called by any goroutine, except those that fail the test.
 type Room struct {
 	s    *Server
 	name string
@@ -22,8 +21,8 @@ type Room struct {
 // Name returns the room's name.
 func (r *Room) Name() string { return r.name }
 
-// Messages returns the messages of the room's history as they are now, with their reactions, oldest
-// first. Those that were deleted are among them.
+// Messages returns the last version of each message in the room's history, with its reactions,
+// oldest first. Deleted messages are included.
 func (r *Room) Messages() []ablychat.Message {
 	var all []ablychat.Message
 	for _, body := range r.s.ChatRoom(r.name).Messages {
@@ -32,8 +31,8 @@ func (r *Room) Messages() []ablychat.Message {
 	return all
 }
 
-// Message returns a message as it is now, with its reactions. It fails the test if there is none of
-// that serial.
+// Message returns the last version of a message, with its reactions. It fails the test if there is
+// no message with this serial.
 func (r *Room) Message(serial string) ablychat.Message {
 	r.s.t.Helper()
 	for _, m := range r.Messages() {
@@ -56,8 +55,8 @@ func (r *Room) Texts() []string {
 	return all
 }
 
-// Reactions returns the room reactions that were sent, oldest first, though no client can read them
-// back. Reactions to a message are the message's.
+// Reactions returns the room reactions that were sent, oldest first. Clients can't read them from a
+// history. The reactions to a message are in the message.
 func (r *Room) Reactions() []ablychat.RoomReaction {
 	var all []ablychat.RoomReaction
 	for _, o := range r.s.ChatRoom(r.name).Reactions {
@@ -74,12 +73,12 @@ func (r *Room) Reactions() []ablychat.RoomReaction {
 	return all
 }
 
-// Typing returns the client ids of those who type, sorted, as a client with default options sees
-// them.
+// Typing returns the clientIds of the clients that are typing, sorted, as a client with default
+// options sees them.
 func (r *Room) Typing() []string { return r.s.ChatRoom(r.name).Typing }
 
-// Members returns the client ids of those who are present, sorted; a client that is present by two
-// connections twice.
+// Members returns the clientIds of the clients that are present, sorted. A client is listed once
+// for each connection on which it is present.
 func (r *Room) Members() []string {
 	var all []string
 	for _, m := range r.Presence() {
@@ -88,7 +87,7 @@ func (r *Room) Members() []string {
 	return all
 }
 
-// Presence returns those who are present, in the order of their client ids.
+// Presence returns the members that are present, sorted by clientId.
 func (r *Room) Presence() []ablychat.PresenceMember {
 	var all []ablychat.PresenceMember
 	for _, o := range r.s.ChatRoom(r.name).Members {
@@ -104,26 +103,26 @@ func (r *Room) Presence() []ablychat.PresenceMember {
 	return all
 }
 
-// Occupancy returns how many connections and members are in the room.
+// Occupancy returns how many connections and presence members the room has.
 func (r *Room) Occupancy() ablychat.OccupancyData {
 	room := r.s.ChatRoom(r.name)
 	return ablychat.OccupancyData{Connections: room.Connections, PresenceMembers: len(room.Members)}
 }
 
-// Await waits until condition holds of the room: it is asked at once and after each change in the
-// server. If ctx ends before, the error says what the room reads, and wraps the context's cause. In
-// a bubble of virtual time too ctx should end some time: heartbeats go on for ever, and so would
-// Await.
+// Await waits until condition returns true for the room. It calls condition at once and after each
+// change in the server. If ctx ends first, the error describes the room and wraps the context's
+// cause. In a bubble of virtual time, ctx should have a timeout too: otherwise a condition that
+// never holds makes Await wait for ever, since heartbeats keep the time moving.
 func (r *Room) Await(ctx context.Context, condition func(*Room) bool) error {
 	err := r.s.Await(ctx, func(ablytest.State) bool { return condition(r) })
 	if err != nil {
-		return fmt.Errorf("bottest: room %q reads %s: %w", r.name, r.reads(), err)
+		return fmt.Errorf("bottest: room %q has %s: %w", r.name, r.reads(), err)
 	}
 	return nil
 }
 
-// AwaitMessage waits until the room has a message that matches, in its present version, and returns
-// the first of them. Errors are those of [Room.Await].
+// AwaitMessage waits until the room has a message whose last version matches, and returns the first
+// one. Its errors are those of [Room.Await].
 func (r *Room) AwaitMessage(
 	ctx context.Context, match func(ablychat.Message) bool,
 ) (found ablychat.Message, err error) {
@@ -139,7 +138,7 @@ func (r *Room) AwaitMessage(
 	return found, err
 }
 
-// reads says what the room holds, for errors.
+// reads describes the state of the room, for errors.
 func (r *Room) reads() string {
 	const most = 10
 	var lines []string

@@ -14,7 +14,8 @@ import (
 	"ablyrooms.example/adapter/ably/ablytest/bottest"
 )
 
-// TestRoomShowsWhatAClientDid has a client do all there is to do in a room, and reads it back.
+// TestRoomShowsWhatAClientDid uses every feature of a room in a client, and reads the results from
+// the server.
 func TestRoomShowsWhatAClientDid(t *testing.T) {
 	inBubble(t, func(t *testing.T, server *bottest.Server) {
 		lobby := server.Room("lobby")
@@ -111,7 +112,8 @@ func TestAwait(t *testing.T) {
 	})
 }
 
-// TestWhatIsSent looks at what a client says of itself as it connects, and at its channels' params.
+// TestWhatIsSent checks the agent and the other params that a client sends when it connects, and
+// the params of its channels.
 func TestWhatIsSent(t *testing.T) {
 	inBubble(t, func(t *testing.T, server *bottest.Server) {
 		room := enter(t, server.Client("bot"), ablychat.WithOccupancyEvents(true))
@@ -137,8 +139,8 @@ func TestWhatIsSent(t *testing.T) {
 	})
 }
 
-// A client and users without virtual time: on the network in memory, and on loopback by the
-// options.
+// A client and users work without virtual time, on the network in memory, and on loopback if the
+// options say so.
 func TestWithoutABubble(t *testing.T) {
 	server := bottest.NewServer(t)
 	room := enter(t, server.Client("bot"))
@@ -150,7 +152,7 @@ func TestWithoutABubble(t *testing.T) {
 	if err != nil || m.Text != "hello" {
 		t.Errorf("%+v: %v", m, err)
 	}
-	synctest.Test(t, func(t *testing.T) { // a bubble beside it
+	synctest.Test(t, func(t *testing.T) { // a bubble runs at the same time
 		enter(t, bottest.NewServer(t).Client("bot"))
 	})
 }

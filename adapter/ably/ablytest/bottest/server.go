@@ -14,24 +14,27 @@ import (
 	"ablyrooms.example/adapter/ably/ablytest/memnet"
 )
 
-// Server is an embedded Ably server for a test. All that an [ablytest.Server] can, it can too. Its
-// methods may be called by any goroutine; those that fail the test, only by the test's own.
+// Server is an embedded Ably server for a test. It has all methods of [ablytest.Server]. Its
+// methods may be called by any goroutine. Those that fail the test may be called only by the test's
+// own goroutine.
 type Server struct {
 	*ablytest.Server
 	t   ablytest.TB
 	log *slog.Logger
 }
 
-// NewServer starts a server on a network in memory, which ends with the test. It fails the test at
-// once if the options can't work. In a bubble of testing/synctest the server lives in the bubble.
+// NewServer starts a server on a network in memory. The server ends with the test. NewServer fails
+// the test at once if the options can't work. Called in a bubble of testing/synctest, it runs the
+// server in that bubble.
 //
-// With the option [ablytest.WithListener] the server listens there. [ablytest.WithAddr] has no
-// effect.
+// With the option [ablytest.WithListener], the server listens there instead. [ablytest.WithAddr]
+// has no effect.
 func NewServer(t ablytest.TB, options ...ablytest.Option) *Server {
 	t.Helper()
 	if virtual() {
-		// A loop of ably-go's that tries to connect may see only after its pause that it was
-		// closed. A bubble's clock stands still from the end of the test on.
+		// When a client is closed while ably-go retries to connect, ably-go may notice only after
+		// its pause. After the end of the test, a bubble's clock doesn't move, so let the pause
+		// pass before.
 		t.Cleanup(func() { time.Sleep(time.Minute) })
 	}
 	options = append([]ablytest.Option{ablytest.WithListener(memnet.New().Listen())}, options...)
@@ -46,9 +49,9 @@ func NewServer(t ablytest.TB, options ...ablytest.Option) *Server {
 // virtual reports whether the caller is in a bubble, whose clock begins in 2000.
 func virtual() bool { return time.Now().Year() == 2000 }
 
-// Options returns what [ablychat.Connect] needs to make a client of this server: its address, its
-// first key, and a log that goes to the test's. Options of ably-go follow and win; a token or a
-// callback for tokens takes the place of the key.
+// Options returns the options that [ablychat.Connect] needs to make a client of this server: the
+// server's address, its first key, and a logger that writes to the test's log. The options of
+// ably-go come after them and take precedence. A token or a callback for tokens replaces the key.
 //
 //	client, err := ablychat.Connect(server.Options("bot")...)
 func (s *Server) Options(clientID string, options ...ably.ClientOption) []ablychat.Option {
@@ -56,8 +59,8 @@ func (s *Server) Options(clientID string, options ...ably.ClientOption) []ablych
 	return []ablychat.Option{ablychat.Ably(s.ClientOptions(options...)...), ablychat.WithLogger(s.log)}
 }
 
-// Client makes a client of this server, see [Server.Options], which the end of the test closes. It
-// fails the test if the options can't work.
+// Client returns a client of this server, made with [Server.Options]. The test's cleanup closes it.
+// Client fails the test if the options can't work.
 func (s *Server) Client(clientID string, options ...ably.ClientOption) *ablychat.Client {
 	s.t.Helper()
 	client, err := ablychat.Connect(s.Options(clientID, options...)...)
@@ -72,9 +75,9 @@ func (s *Server) Client(clientID string, options ...ably.ClientOption) *ablychat
 	return client
 }
 
-// Tokens has a client authenticate by tokens that live for ttl, in place of the key: the
-// application gets one from the server whenever the client needs one.
-// [ablytest.Server.ExpireTokens] and RevokeTokens end them before.
+// Tokens returns an option that makes a client authenticate with tokens instead of the key.
+// Whenever the client needs a token, the option's callback gets one from the server, with a
+// lifetime of ttl. [ablytest.Server.ExpireTokens] and RevokeTokens end tokens earlier.
 //
 //	server.Options("bot", server.Tokens("bot", time.Hour))
 func (s *Server) Tokens(clientID string, ttl time.Duration) ably.ClientOption {
@@ -87,18 +90,18 @@ func (s *Server) Tokens(clientID string, ttl time.Duration) ably.ClientOption {
 	})
 }
 
-// User returns another user of the rooms.
+// User returns a user of the server's rooms with this clientId.
 func (s *Server) User(clientID string) *User {
 	return &User{s: s, client: s.VirtualClient(clientID), id: clientID}
 }
 
-// Room returns the view of a room, also of one that no client uses yet.
+// Room returns a view of the room with this name. No client needs to have used it yet.
 func (s *Server) Room(name string) *Room { return &Room{s: s, name: name} }
 
-// testLog writes lines to a test's log until the test ends: after that a test must not log.
+// testLog writes lines to a test's log until the test ends. After its end a test must not log.
 type testLog struct {
 	t     ablytest.TB
-	mu    sync.Mutex // held while the test logs, so that it doesn't end meanwhile
+	mu    sync.Mutex // held while a line is logged, so that the test doesn't end in the meantime
 	ended bool
 }
 

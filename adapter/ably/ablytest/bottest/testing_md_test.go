@@ -1,6 +1,6 @@
 package bottest_test
 
-// The tests of docs/testing.md, which has them from here: make generate.
+// docs/testing.md contains the tests of this file; make generate copies them.
 
 import (
 	"context"
@@ -22,7 +22,7 @@ func TestGreets(t *testing.T) {
 		eve := server.User("eve")
 		eve.Says("lobby", "how are you?")
 		eve.Says("lobby", "hello")
-		synctest.Wait() // until nothing happens any more
+		synctest.Wait() // until everything is idle
 		want := []string{"how are you?", "hello", "hello, eve"}
 		if got := server.Room("lobby").Texts(); !slices.Equal(got, want) {
 			t.Errorf("the room reads %q", got)
@@ -36,7 +36,7 @@ func TestAnswersWhatCameDuringAnOutage(t *testing.T) {
 		startGreeter(t, server)
 		outage := server.Outage()
 		server.User("eve").Says("lobby", "hello")
-		time.Sleep(5 * time.Minute) // takes no time, and the connection's state is lost
+		time.Sleep(5 * time.Minute) // takes no real time; the connection's state is lost
 		outage.End()
 		ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 		defer cancel()
@@ -45,7 +45,7 @@ func TestAnswersWhatCameDuringAnOutage(t *testing.T) {
 		if _, err := server.Room("lobby").AwaitMessage(ctx, answer); err != nil {
 			t.Fatal(err)
 		}
-		t.Log("answered after", time.Since(began)) // by its next try to connect, at most 30 s later
+		t.Log("answered after", time.Since(began)) // after at most 30 s, when it connects
 		synctest.Wait()
 	})
 }
@@ -119,7 +119,7 @@ func TestAnswersWhenItMay(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		server := bottest.NewServer(t)
 		startGreeter(t, server)
-		limit := server.RateLimit(0, time.Second) // the code 42910 for all that it sends
+		limit := server.RateLimit(0, time.Second) // everything that it sends gets the code 42910
 		server.User("eve").Says("lobby", "hello")
 		time.Sleep(10 * time.Second)
 		if got := server.Room("lobby").Texts(); !slices.Equal(got, []string{"hello"}) {
@@ -166,11 +166,11 @@ func TestOverABadNetwork(t *testing.T) {
 		startGreeter(t, server)
 		eve := server.User("eve")
 		slow := server.Slow(3 * time.Second)
-		// arrives 3 s later, and is answered with a message that takes 3 s
+		// The message arrives 3 s later, and the bot's answer takes another 3 s.
 		eve.Says("lobby", "hello")
 		time.Sleep(30 * time.Second)
 		slow.End()
-		server.LoseState() // it connects again; what comes meanwhile it has to read back
+		server.LoseState() // it connects again, and must read what it missed from the history
 		eve.Says("lobby", "hello again")
 		time.Sleep(time.Minute)
 		want := []string{"hello", "hello, eve", "hello again", "hello, eve"}
@@ -180,7 +180,7 @@ func TestOverABadNetwork(t *testing.T) {
 		outage := server.Outage()
 		eve.Says("lobby", "hello for the third time")
 		time.Sleep(5 * time.Minute)
-		server.LoseHistory("lobby") // a gap: no client can read back what came meanwhile
+		server.LoseHistory("lobby") // what it missed is no longer in the history
 		outage.End()
 		time.Sleep(time.Minute)
 		if got := server.Room("lobby").Texts(); len(got) != 0 {
@@ -211,10 +211,10 @@ func TestSaysWhoItIs(t *testing.T) {
 func TestAtASingleFrame(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		server := bottest.NewServer(t)
-		gate := server.Hold(ablytest.ToClient(ablytest.ActionAttached)) // before it is in the room
+		gate := server.Hold(ablytest.ToClient(ablytest.ActionAttached)) // holds its ATTACHED
 		startGreeter(t, server)
 		server.User("eve").Says("lobby", "hello")
-		// The bot's answer is sent, and it never hears of that.
+		// The bot's answer is sent, but the bot doesn't get the response.
 		server.Fault(ablytest.HTTPResponse("POST", "/chat/*").Once(), ablytest.CutBefore())
 		gate.Open()
 		synctest.Wait()

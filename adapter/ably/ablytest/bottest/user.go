@@ -11,25 +11,25 @@ import (
 	"ablyrooms.example/chat"
 )
 
-// User is another user of the server's rooms. It acts in the server, without a client and a
-// connection on the wire: at once, whatever the failures. Clients receive what it does as what any
-// user does. What Ably would refuse fails the test; so only the test's goroutine may call its
-// methods.
+// User is another user of the server's rooms. It acts inside the server, without a client and
+// without a connection on the wire: its actions take effect at once, and no failure affects them.
+// Clients receive its actions like those of any user. An action that Ably would refuse fails the
+// test; so only the test's goroutine may call the methods.
 type User struct {
 	s      *Server
 	client *ablytest.VirtualClient
 	id     string
 }
 
-// ClientID returns the user's client id.
+// ClientID returns the user's clientId.
 func (u *User) ClientID() string { return u.id }
 
-// Claims has the user's token say something of the user in a room, or in those of a prefix such as
-// "vip:*": that it is a moderator, say. It is the UserClaim of what the user sends there from now
-// on.
+// Claims gives the user's token a claim for a room, for example that the user is a moderator, or
+// for the rooms with a prefix such as "vip:*". Everything that the user sends there from now on has
+// it as its UserClaim.
 func (u *User) Claims(room, claim string) { u.client.Claim(room, claim) }
 
-// Says sends a message of text and returns its serial.
+// Says sends a message with this text and returns its serial.
 func (u *User) Says(room, text string) (serial string) {
 	u.s.t.Helper()
 	return u.Sends(room, ablychat.Text(text))
@@ -43,34 +43,34 @@ func (u *User) Sends(room string, content ablychat.MessageContent) (serial strin
 	return serial
 }
 
-// Edits puts text in the place of a message's content.
+// Edits replaces a message's content by text.
 func (u *User) Edits(room, serial, text string) {
 	u.s.t.Helper()
 	u.must("edits a message in", room, u.update(room, serial, ablychat.Text(text), ""))
 }
 
-// Deletes deletes a message. It may be another user's.
+// Deletes deletes a message, which may be another user's.
 func (u *User) Deletes(room, serial string) {
 	u.s.t.Helper()
 	u.must("deletes a message in", room, u.delete(room, serial, ""))
 }
 
-// Reacts reacts to a message with a name, such as an emoji: a reaction of the type distinct.
+// Reacts reacts to a message, with a reaction of the type distinct. The name is usually an emoji.
 func (u *User) Reacts(room, serial, name string) {
 	u.s.t.Helper()
 	u.ReactsWith(room, serial, ablychat.MessageReaction{Name: name})
 }
 
-// ReactsWith reacts to a message. A reaction without a type is distinct.
+// ReactsWith reacts to a message. A reaction without a type has the type distinct.
 func (u *User) ReactsWith(room, serial string, r ablychat.MessageReaction) {
 	u.s.t.Helper()
 	u.must("reacts to a message in", room, u.react(room, serial, r))
 }
 
-// Unreacts takes a reaction of the type distinct back.
+// Unreacts removes the user's reaction of the type distinct with this name.
 func (u *User) Unreacts(room, serial, name string) {
 	u.s.t.Helper()
-	u.must("takes a reaction back in", room, u.unreact(room, serial, ablychat.MessageReaction{Name: name}))
+	u.must("removes a reaction in", room, u.unreact(room, serial, ablychat.MessageReaction{Name: name}))
 }
 
 // ReactsToRoom sends a room reaction.
@@ -79,26 +79,26 @@ func (u *User) ReactsToRoom(room, name string) {
 	u.must("reacts in", room, u.reactToRoom(room, ablychat.ReactionContent{Name: name}))
 }
 
-// Types makes a keystroke, which others see as typing for 12 s, or until StopsTyping.
+// Types simulates a keystroke. Others see the user as typing for 12 s, or until StopsTyping.
 func (u *User) Types(room string) {
 	u.s.t.Helper()
 	u.must("types in", room, u.typing(room, ablychat.TypingStarted))
 }
 
-// StopsTyping types no more.
+// StopsTyping makes the user stop typing.
 func (u *User) StopsTyping(room string) {
 	u.s.t.Helper()
 	u.must("stops typing in", room, u.typing(room, ablychat.TypingStopped))
 }
 
-// Enters makes the user present, with data that JSON has a form for, or nil. A user who is present
-// has other data then.
+// Enters makes the user present, with data that is encoded as JSON unless it is a string; nil means
+// none. If the user is already present, Enters changes the data.
 func (u *User) Enters(room string, data any) {
 	u.s.t.Helper()
 	u.must("enters", room, u.client.Enter(ablychat.ChannelName(room), data))
 }
 
-// Leaves makes the user present no more.
+// Leaves ends the user's presence.
 func (u *User) Leaves(room string) {
 	u.s.t.Helper()
 	u.must("leaves", room, u.client.Leave(ablychat.ChannelName(room)))
@@ -111,7 +111,7 @@ func (u *User) must(does, room string, err error) {
 	}
 }
 
-// What follows does the same with an error.
+// The functions below are used by the methods above and by the control API. They return errors.
 
 func messages(room string, more ...string) string {
 	path := "/chat/v4/rooms/" + url.PathEscape(room) + "/messages"
@@ -131,7 +131,8 @@ func (u *User) send(room string, content ablychat.MessageContent) (serial string
 	return answer.Serial, err
 }
 
-// body is a message's content in a request; fields without a value are left out (CHA-M3b).
+// body returns the content of a message as the body of a request. Fields without a value are left
+// out (CHA-M3b).
 func body(c ablychat.MessageContent) map[string]any {
 	b := map[string]any{"text": c.Text}
 	if c.Metadata != nil {
@@ -181,7 +182,7 @@ func reactionType(r ablychat.MessageReaction) string {
 func (u *User) reactToRoom(room string, r ablychat.ReactionContent) error {
 	data, err := json.Marshal(map[string]any{"name": r.Name, "metadata": orEmpty(r.Metadata)})
 	if err != nil {
-		return fmt.Errorf("the metadata has no form in JSON: %w", err)
+		return fmt.Errorf("the metadata can't be encoded as JSON: %w", err)
 	}
 	return u.client.Publish(ablychat.ChannelName(room), ablytest.Message{
 		Name: chat.NameRoomReaction, Data: string(data), Encoding: "json",

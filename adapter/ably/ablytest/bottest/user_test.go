@@ -14,7 +14,7 @@ import (
 	"ablyrooms.example/adapter/ably/ablytest/bottest"
 )
 
-// act is something that a user does, by the kit and by a client on the wire.
+// act is an action of a user, done once through the kit and once by a client on the wire.
 type act struct {
 	name string
 	kit  func(eve *bottest.User, serial string)
@@ -98,8 +98,9 @@ var (
 	thrice  = ablychat.MessageReaction{Name: "👍", Type: ablychat.MessageReactionTypeMultiple, Count: 3}
 )
 
-// TestUsersLookReal holds what a client receives when a user of the kit does something against what
-// it receives when a user on the wire does the same: the frames, but for ids, serials and times.
+// TestUsersLookReal compares what a client receives when a user of the kit acts with what it
+// receives when a user on the wire does the same. The frames must be equal except for ids, serials
+// and times.
 func TestUsersLookReal(t *testing.T) {
 	for _, a := range acts {
 		t.Run(a.name, func(t *testing.T) {
@@ -117,7 +118,7 @@ func TestUsersLookReal(t *testing.T) {
 	}
 }
 
-// received returns the frames that a client receives of what act does.
+// received returns the frames that a client receives because of act.
 func received(t *testing.T, act func(t *testing.T, server *bottest.Server, serial string)) (frames []string) {
 	inBubble(t, func(t *testing.T, server *bottest.Server) {
 		enter(t, server.Client("bot"), ablychat.WithRawMessageReactions(true))
@@ -135,7 +136,7 @@ func received(t *testing.T, act func(t *testing.T, server *bottest.Server, seria
 	return frames
 }
 
-// plain returns a frame as JSON without what differs from run to run.
+// plain returns a frame as JSON, without the values that differ from run to run.
 func plain(t *testing.T, f ablytest.Frame) string {
 	b, err := json.Marshal(f.Message)
 	succeeds(t, err)
@@ -174,7 +175,8 @@ func TestADifferentUserIsSeen(t *testing.T) {
 	}
 }
 
-// What Ably would refuse of a user fails the test, and says what and why.
+// An action that Ably would refuse fails the test, with a message that names the action and the
+// error.
 func TestAUsersErrorFailsTheTest(t *testing.T) {
 	for name, c := range map[string]struct {
 		do   func(eve *bottest.User)
@@ -182,7 +184,7 @@ func TestAUsersErrorFailsTheTest(t *testing.T) {
 	}{
 		"an edit of nothing":       {func(eve *bottest.User) { eve.Edits("lobby", "none", "x") }, `eve edits a message in "lobby": there is no message "none"`},
 		"a name of two lines":      {func(eve *bottest.User) { eve.Enters("a\nb", nil) }, `eve enters "a\nb": invalid channel name`},
-		"data without a JSON form": {func(eve *bottest.User) { eve.Enters("lobby", make(chan int)) }, `eve enters "lobby": the data has no form in JSON`},
+		"data without a JSON form": {func(eve *bottest.User) { eve.Enters("lobby", make(chan int)) }, `eve enters "lobby": the data can't be encoded as JSON`},
 	} {
 		t.Run(name, func(t *testing.T) {
 			fake := &fakeTest{TB: t}
@@ -195,7 +197,7 @@ func TestAUsersErrorFailsTheTest(t *testing.T) {
 	}
 }
 
-// fakeTest is a test that may fail.
+// fakeTest is a TB that records a failure.
 type fakeTest struct {
 	ablytest.TB
 	cleanups []func()
@@ -210,7 +212,7 @@ func (f *fakeTest) end() {
 	}
 }
 
-// failure runs f and returns how it failed the test; "" if it didn't.
+// failure runs f and returns the message with which f failed the test, or "" if it didn't.
 func (f *fakeTest) failure(run func()) (text string) {
 	defer func() {
 		if p := recover(); p != nil {
@@ -221,7 +223,8 @@ func (f *fakeTest) failure(run func()) (text string) {
 	return ""
 }
 
-// What a user's token claims is in all that the user does in the room, for clients and in the room.
+// Everything that a user does in a room has the claim of the user's token, as clients receive it
+// and as Room returns it.
 func TestUsersClaims(t *testing.T) {
 	inBubble(t, func(t *testing.T, server *bottest.Server) {
 		room := enter(t, server.Client("bot"))

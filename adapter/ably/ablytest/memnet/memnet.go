@@ -1,7 +1,7 @@
-// Package memnet is a network in memory whose connections never block a writer and wait in ways
-// that testing/synctest knows, so that what runs on them can live in a bubble of virtual time.
-// An embedded server takes a listener of it by ablytest.WithListener; the options that the server
-// gives to clients then dial this network.
+// Package memnet is a network in memory for tests in a bubble of testing/synctest. Its connections
+// never block a writer, and they wait only in ways that synctest recognises as idle. Pass a
+// listener to an embedded server with ablytest.WithListener; the options that the server returns
+// for clients then dial this network.
 package memnet
 
 import (
@@ -15,17 +15,18 @@ import (
 	"time"
 )
 
-// Net is a network of listeners by address. Bubbles may share one, each with its own addresses.
+// Net is a network: a set of listeners by address. Several bubbles may share one, each with its own
+// addresses.
 type Net struct {
 	mu        sync.Mutex
-	last      int // the number of the last address
+	last      int // the number in the newest address
 	listeners map[string]*listener
 }
 
 // New returns a network without listeners.
 func New() *Net { return &Net{listeners: map[string]*listener{}} }
 
-// Listen opens a listener at a loopback address that was never used before.
+// Listen opens a listener on a loopback address that was never used before in this network.
 func (n *Net) Listen() net.Listener {
 	n.mu.Lock()
 	defer n.mu.Unlock()
@@ -36,7 +37,7 @@ func (n *Net) Listen() net.Listener {
 	return l
 }
 
-// DialContext connects to a listener, as [net.Dialer.DialContext] does. It never waits.
+// DialContext connects to a listener, like [net.Dialer.DialContext]. It never waits.
 func (n *Net) DialContext(_ context.Context, network, addr string) (net.Conn, error) {
 	n.mu.Lock()
 	defer n.mu.Unlock()
@@ -45,13 +46,14 @@ func (n *Net) DialContext(_ context.Context, network, addr string) (net.Conn, er
 		select {
 		case l.conns <- there:
 			return here, nil
-		default: // so many wait already
+		default: // the listener's backlog is full
 		}
 	}
 	return nil, &net.OpError{Op: "dial", Net: network, Addr: address(addr), Err: syscall.ECONNREFUSED}
 }
 
-// DialContext dials the listener's network, so that a caller that has the listener can reach it.
+// DialContext dials the listener's network, so that a caller that has only the listener can connect
+// to it.
 func (l *listener) DialContext(ctx context.Context, network, addr string) (net.Conn, error) {
 	return l.net.DialContext(ctx, network, addr)
 }
@@ -92,13 +94,13 @@ func pipe(a, b string) (net.Conn, net.Conn) {
 	return &conn{address(a), address(b), one, two}, &conn{address(b), address(a), two, one}
 }
 
-// address is a host and port joined.
+// address is a host and a port, joined.
 type address string
 
 func (address) Network() string  { return "mem" }
 func (a address) String() string { return string(a) }
 
-// conn is one end of a connection. It has a half close, as a TCP connection has.
+// conn is one end of a connection. It supports a half close, like a TCP connection.
 type conn struct {
 	local, remote address
 	in, out       *stream
@@ -108,16 +110,17 @@ func (c *conn) Read(b []byte) (int, error)       { return c.in.read(b) }
 func (c *conn) Write(b []byte) (int, error)      { return c.out.write(b) }
 func (c *conn) LocalAddr() net.Addr              { return c.local }
 func (c *conn) RemoteAddr() net.Addr             { return c.remote }
-func (c *conn) SetWriteDeadline(time.Time) error { return nil } // a write never waits
+func (c *conn) SetWriteDeadline(time.Time) error { return nil } // writes never wait
 func (c *conn) SetDeadline(t time.Time) error    { return c.SetReadDeadline(t) }
 
-// CloseWrite ends what goes out: the other end reads what was written, and then the end.
+// CloseWrite closes the sending direction: the other end reads what was written, and then io.EOF.
 func (c *conn) CloseWrite() error {
 	c.out.change(func() { c.out.ended = true })
 	return nil
 }
 
-// Close ends both ways: what this end has not read is lost, and the other end can't write.
+// Close closes both directions. Data that this end has not read is lost, and the other end can't
+// write.
 func (c *conn) Close() error {
 	c.in.change(func() { c.in.abandoned, c.in.data = true, nil; c.in.stop() })
 	return c.CloseWrite()
@@ -134,13 +137,13 @@ func (c *conn) SetReadDeadline(t time.Time) error {
 	return nil
 }
 
-// stream is one direction of a connection, without a bound on what it holds.
+// stream is one direction of a connection. Its buffer has no limit.
 type stream struct {
 	mu        sync.Mutex
 	moved     sync.Cond
 	data      []byte
-	ended     bool // by the writer
-	abandoned bool // by the reader
+	ended     bool // the writer has closed the stream
+	abandoned bool // the reader has closed the stream
 	deadline  time.Time
 	timer     *time.Timer
 }

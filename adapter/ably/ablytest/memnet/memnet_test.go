@@ -62,7 +62,7 @@ func TestConnections(t *testing.T) {
 	}
 }
 
-// A read waits in virtual time: for data, for its deadline, for the end.
+// A read waits in virtual time for data, for its deadline, or for the end.
 func TestVirtualTime(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		here, there := pair(t, memnet.New().Listen())

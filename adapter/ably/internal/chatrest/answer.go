@@ -12,6 +12,7 @@ import (
 
 	"github.com/ugorji/go/codec"
 
+	"ablyrooms.example/adapter/ably/internal/transport/wire"
 	"ablyrooms.example/internal/jsonvalue"
 )
 
@@ -29,14 +30,14 @@ type Answer struct {
 	Body any        // in the types of [jsonvalue.Received]; nil for null and for an empty body
 	Next url.Values // the query of the next page; nil if this is the last
 
-	came string // describes the answer, for error messages
+	from *exchange
 }
 
 // Unexpected returns the error for an answer that is not of the expected form.
-func (a *Answer) Unexpected(expected string) *Error { return unexpected(a.came, expected) }
+func (a *Answer) Unexpected(expected string) *Error { return a.from.unexpected(expected) }
 
-func unexpected(came, expected string) *Error {
-	return unreadable("the answer is "+came+", expected "+expected, nil)
+func (x *exchange) unexpected(expected string) *Error {
+	return unreadable("the answer is "+x.came()+", expected "+expected, nil)
 }
 
 // unreadable returns the error for an answer that can't be read or has an unexpected form.
@@ -64,7 +65,7 @@ type Error struct {
 	Cause            error          // the underlying error, or nil
 }
 
-// Error prints message and code.
+// Error returns the message and the code.
 func (e *Error) Error() string { return fmt.Sprintf("%s (code %d)", e.Message, e.Code) }
 
 // Unwrap returns the cause.
@@ -78,7 +79,7 @@ func (e *Error) isTokenError() bool {
 // notRenewable returns the error, caused by e, for a token that can't be renewed (RSA4a2).
 func (e *Error) notRenewable() *Error {
 	return &Error{Code: codeNotRenewable, StatusCode: http.StatusUnauthorized, Cause: e,
-		Message: "there is no key, auth URL or auth callback to get a new token with"}
+		Message: "there is no key, auth URL or auth callback that could get a new token"}
 }
 
 // read returns the answer that the response holds, or its error.
@@ -88,9 +89,9 @@ func (x *exchange) read() (*Answer, *Error) {
 		return nil, x.failure(body)
 	}
 	if err != nil && len(x.body) > 0 {
-		return nil, unexpected(x.came(), "JSON or MessagePack")
+		return nil, x.unexpected("JSON or MessagePack")
 	}
-	a := &Answer{Body: body, came: x.came()}
+	a := &Answer{Body: body, from: x}
 	var failure *Error
 	if a.Next, failure = NextPage(x.header); failure != nil {
 		return nil, failure
@@ -108,6 +109,13 @@ func NextPage(header http.Header) (url.Values, *Error) {
 	return next, nil
 }
 
+// msgpack encodes as ably-go does. It decodes maps as maps with string keys, and text as strings.
+var msgpack = func() *codec.MsgpackHandle {
+	h := &codec.MsgpackHandle{}
+	h.MapType, h.RawToString, h.WriteExt = reflect.TypeFor[map[string]any](), true, true
+	return h
+}()
+
 // decode decodes the body as its Content-Type says: MessagePack, or else JSON.
 func (x *exchange) decode() (body any, err error) {
 	if x.tooLarge {
@@ -117,19 +125,20 @@ func (x *exchange) decode() (body any, err error) {
 	if kind != "application/x-msgpack" {
 		return jsonvalue.Parse(x.body)
 	}
+	if body, ok := wire.Value(x.body); ok {
+		return jsonvalue.Received(body), nil
+	}
 	defer func() { // the decoder may panic
 		if p := recover(); p != nil {
 			body, err = nil, fmt.Errorf("malformed MessagePack: %v", p)
 		}
 	}()
-	handle := &codec.MsgpackHandle{}
-	handle.MapType, handle.RawToString = reflect.TypeFor[map[string]any](), true
-	d := codec.NewDecoderBytes(x.body, handle)
+	d := codec.NewDecoderBytes(x.body, msgpack)
 	if err := d.Decode(&body); err != nil {
 		return nil, err
 	}
 	if d.NumBytesRead() != len(x.body) {
-		return nil, errors.New("there is more behind the value")
+		return nil, errors.New("more bytes follow the value")
 	}
 	return jsonvalue.Received(body), nil
 }

@@ -18,38 +18,37 @@ const (
 	bearer = "Bearer "
 )
 
-// credentials says what requests are authorized with: a key, or a token that is got and renewed by
-// way of ably-go. A token is used until the service refuses it, whatever the local clock says
-// (RSA4b1).
+// credentials holds what authorizes requests: a key, or a token that ably-go gets and renews. A
+// token is used until the service refuses it, whatever the local clock says (RSA4b1).
 type credentials struct {
 	authority *ably.REST // gets tokens
 	params    ably.TokenParams
-	renewable bool // there is a way to get a token (RSA4a2)
+	renewable bool // a new token can be got (RSA4a2)
 
-	limit time.Duration // of a request for a token
+	limit time.Duration // the time limit of a request for a token
 
 	mu            sync.Mutex
-	authorization string         // what is sent; empty if there is no token yet
+	authorization string         // the header Authorization; empty if there is no token yet
 	used          string         // the token that the realtime client used last
-	renewal       *renewal       // under way, or nil
-	running       sync.WaitGroup // counted up under mu, before the end of life
+	renewal       *renewal       // the running request for a token, or nil
+	running       sync.WaitGroup // the renewals; increased under mu, before life ends
 	life          context.Context
 	end           context.CancelCauseFunc
 }
 
-// renewal is a request for a token, which all that need one wait for. It has a limit, after which
-// no call waits, even if ably-go does.
+// renewal is a request for a token. All calls that need a token wait for the same one. After its
+// time limit no call waits for it, even if ably-go still does.
 type renewal struct {
-	ctx           context.Context // ends at the limit
-	late          time.Time       // the limit
-	done          chan struct{}   // closed at its end
+	ctx           context.Context // ends at the time limit
+	late          time.Time       // the time limit
+	done          chan struct{}   // closed when the renewal has ended
 	authorization string
 	err           error
 }
 
 var errClosed = errors.New("the chat client was disposed of")
 
-// read takes what is needed from the options of ably-go (RSA4).
+// read reads the key, the token and the parameters of tokens from ably-go's options (RSA4).
 func (c *credentials) read(options reflect.Value) {
 	set := func(name string) bool { return !options.FieldByName(name).IsZero() }
 	key := options.FieldByName("Key").String()
@@ -83,15 +82,15 @@ func withToken(token string) string {
 	return bearer + base64.StdEncoding.EncodeToString([]byte(token))
 }
 
-// current returns what to authorize a request with, and gets a token first if there is none.
+// current returns the header Authorization for a request. If there is no token, it gets one first.
 //
-// Errors: an [*Error] if no token could be got; the context's cause.
+// The error is an [*Error] if no token could be got, or the context's cause.
 func (c *credentials) current(ctx context.Context) (authorization string, err error) {
 	return c.renewed(ctx, "")
 }
 
-// use takes a token that the realtime client uses. One that it has not used before is newer than
-// what requests are authorized with (RSA10a).
+// use is called with a token that the realtime client uses. If it differs from the token of the
+// last call, it is newer than the one that requests are authorized with (RSA10a).
 func (c *credentials) use(token string) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -100,9 +99,9 @@ func (c *credentials) use(token string) {
 	}
 }
 
-// renewed returns what to authorize a request with after the service refused to take one. One
-// request for a token serves all that wait; each wait ends with its context, and with the request's
-// limit. Errors are those of current.
+// renewed returns the header Authorization that replaces one that the service refused. All calls
+// that wait share one request for a token. A wait ends with its context, and at the time limit of
+// the request. The errors are those of current.
 func (c *credentials) renewed(
 	ctx context.Context, refused string,
 ) (authorization string, err error) {
@@ -147,9 +146,9 @@ func (c *credentials) renewed(
 
 func (c *credentials) errLate() error { return fmt.Errorf("none came in %v", c.limit) }
 
-// renew asks for a token. ably-go asks a program's callback whatever the context says.
+// renew gets a token. ably-go calls a program's auth callback even after the context has ended.
 func (c *credentials) renew(r *renewal) {
-	params := c.params // ably-go changes what it is given
+	params := c.params // a copy, since ably-go changes it
 	token, err := c.authority.Auth.Authorize(r.ctx, &params)
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -161,7 +160,7 @@ func (c *credentials) renew(r *renewal) {
 	case err != nil:
 		r.err = noToken(err)
 	case token.Token == "":
-		r.err = noToken(errors.New("it is empty"))
+		r.err = noToken(errors.New("the token is empty"))
 	default:
 		r.authorization = withToken(token.Token)
 		c.authorization = r.authorization
@@ -170,7 +169,8 @@ func (c *credentials) renew(r *renewal) {
 	close(r.done)
 }
 
-// noToken says that no token could be got, with the code of ably-go's.
+// noToken returns the error for a token that could not be got, with the code of ably-go's error if
+// that has one.
 func noToken(err error) *Error {
 	e := &Error{Code: codeNoToken, StatusCode: http.StatusUnauthorized, Cause: err}
 	reason := err.Error()
@@ -178,16 +178,16 @@ func noToken(err error) *Error {
 		if theirs.Code != 0 {
 			e.Code, e.StatusCode = int(theirs.Code), theirs.StatusCode
 		}
-		reason, e.Cause = "ably-go gave no reason", nil // it prints itself with an address
+		reason, e.Cause = "ably-go gave no reason", nil // ably-go's own text contains an address
 		if inner := theirs.Unwrap(); inner != nil {
 			reason, e.Cause = inner.Error(), inner
 		}
 	}
-	e.Message = "there is no token to authorize it with: " + reason
+	e.Message = "no token for the request: " + reason
 	return e
 }
 
-// close ends the request for a token that may be under way, and waits for its end or that of ctx.
+// close cancels a running request for a token, and waits until it has ended or ctx ends.
 func (c *credentials) close(ctx context.Context) {
 	c.mu.Lock()
 	c.end(errClosed)

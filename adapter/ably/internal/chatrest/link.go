@@ -11,10 +11,10 @@ import (
 type link struct {
 	target   string
 	rel      string // relation types, separated by spaces
-	anchored bool   // it is about another resource
+	anchored bool   // the link is about another resource
 }
 
-// is reports whether the link has a relation type. Types don't depend on case.
+// is reports whether the link has a relation type. Case doesn't matter.
 func (l link) is(rel string) bool {
 	for r := range strings.FieldsSeq(l.rel) {
 		if strings.EqualFold(r, rel) {
@@ -24,11 +24,11 @@ func (l link) is(rel string) bool {
 	return false
 }
 
-// nextPage returns the query of the link to the next page; nil if there is no such link. The rest
-// of the target is the request's own path, however it is written there.
+// nextPage returns the query of the link to the next page, or nil if there is no such link. It
+// ignores the path of the target, which is the path of the request.
 //
-// It returns an error for a header that can't be read, and for a target that names no further page:
-// a page that seems to be the last would hide those after it.
+// It returns an error for a header that can't be read, and for a target without a query: the caller
+// must not take this page for the last one.
 func nextPage(header []string) (url.Values, error) {
 	var malformed error
 	for _, value := range header {
@@ -57,15 +57,15 @@ func nextPage(header []string) (url.Values, error) {
 	return nil, malformed
 }
 
-// parseLinks parses a Link header, as appendix B of RFC 8288 does: the links before the first
-// mistake, and that.
+// parseLinks parses a Link header as appendix B of RFC 8288 describes. If it finds a mistake, it
+// returns the links before the mistake, and an error.
 //
 //	Link       = #( "<" URI-Reference ">" *( OWS ";" OWS link-param ) )
 //	link-param = token BWS [ "=" BWS ( token / quoted-string ) ]
 func parseLinks(header string) (links []link, err error) {
 	s := scanner{header}
 	for {
-		for s.space(); s.skip(','); { // elements of a list may be empty
+		for s.space(); s.skip(','); { // a list may have empty elements
 			s.space()
 		}
 		if s.rest == "" {
@@ -97,11 +97,11 @@ func (s *scanner) skip(c byte) bool {
 
 func (s *scanner) link() (l link, err error) {
 	if !s.skip('<') {
-		return l, errors.New("a target without <>")
+		return l, errors.New("a target that is not in <>")
 	}
 	target, rest, closed := strings.Cut(s.rest, ">")
 	if !closed {
-		return l, errors.New("a target without its end")
+		return l, errors.New("a target without the closing >")
 	}
 	l.target, s.rest = target, rest
 	related := false
@@ -120,7 +120,7 @@ func (s *scanner) link() (l link, err error) {
 			}
 		}
 		switch {
-		case strings.EqualFold(name, "rel") && !related: // further ones are ignored
+		case strings.EqualFold(name, "rel") && !related: // RFC 8288 ignores a second rel
 			l.rel, related = value, true
 		case strings.EqualFold(name, "anchor"):
 			l.anchored = true
@@ -138,7 +138,7 @@ func (s *scanner) until(stop string) (text string) {
 	return text
 }
 
-// value reads a quoted string, or what stands before the next parameter or link.
+// value reads a quoted string, or the text before the next parameter or link.
 func (s *scanner) value() (string, error) {
 	if !s.skip('"') {
 		value := strings.TrimRight(s.until(";,"), " \t")
@@ -155,12 +155,12 @@ func (s *scanner) value() (string, error) {
 			return text.String(), nil
 		case '\\':
 			if i++; i == len(s.rest) {
-				return "", errors.New("a quoted string without its end")
+				return "", errors.New("a quoted string without the closing quote")
 			}
 			text.WriteByte(s.rest[i])
 		default:
 			text.WriteByte(c)
 		}
 	}
-	return "", errors.New("a quoted string without its end")
+	return "", errors.New("a quoted string without the closing quote")
 }

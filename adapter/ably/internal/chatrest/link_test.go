@@ -48,17 +48,17 @@ func TestNextPage(t *testing.T) {
 	}
 }
 
-// pick draws one of several texts.
+// pick draws one of the texts.
 func pick(t *rapid.T, label string, from ...string) string {
 	return rapid.SampledFrom(from).Draw(t, label)
 }
 
 func space(t *rapid.T) string { return pick(t, "space", "", " ", "\t", " \t ") }
 
-// drawLink writes a link by the grammar of RFC 8288, and returns it beside its text.
+// drawLink draws a link of the grammar of RFC 8288. It returns the text and the link.
 func drawLink(t *rapid.T) (text string, l link) {
 	query := url.Values{"cursor": {rapid.StringMatching(`[ -~☃]{1,8}`).Draw(t, "cursor")}}.Encode()
-	for _, c := range []string{"%2C", "%3D", "%22"} { // some stand in queries as they are
+	for _, c := range []string{"%2C", "%3D", "%22"} { // not always escaped in queries
 		if rapid.Bool().Draw(t, "raw") {
 			raw, _ := url.QueryUnescape(c)
 			query = strings.ReplaceAll(query, c, raw)
@@ -84,7 +84,7 @@ func drawLink(t *rapid.T) (text string, l link) {
 	return text, l
 }
 
-// Whatever the grammar allows is read as what it says.
+// The parser reads all links that the grammar allows.
 func TestParseLinksReadsTheGrammar(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		var texts []string
@@ -117,8 +117,8 @@ func TestParseLinksReadsTheGrammar(t *testing.T) {
 	})
 }
 
-// No header makes the parser panic, or end without a next page and without an error where a target
-// with that relation is written in full.
+// The parser never panics. It returns a next page or an error if the header contains a complete
+// target with that relation.
 func FuzzNextPage(f *testing.F) {
 	f.Add(`<?a=1>; rel="next"`, `<?b=2>;rel=first`)
 	f.Fuzz(func(t *testing.T, before, after string) {

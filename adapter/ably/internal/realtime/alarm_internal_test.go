@@ -7,7 +7,7 @@ import (
 	"ablyrooms.example/internal/bubble"
 )
 
-// An alarm fires once, for its last start, and not when it was stopped.
+// An alarm fires once, for its last start, and not after it was stopped.
 func TestAlarms(t *testing.T) {
 	bubble.Test(t, limits, func(t *testing.T) {
 		l, a, fired := &line{}, &alarm{}, []time.Duration{}
@@ -36,7 +36,8 @@ func TestAlarms(t *testing.T) {
 		a.stop()
 		l.mu.Unlock()
 		time.Sleep(10 * time.Second)
-		// One that fires while it is stopped, or started again, waits for the lock and is too late.
+		// The timer ends while the alarm is stopped or started again: its function waits for the
+		// lock, and then does nothing.
 		start(time.Second)
 		l.mu.Lock()
 		late := a.starts
@@ -44,7 +45,7 @@ func TestAlarms(t *testing.T) {
 			l.mu.Lock()
 			defer l.mu.Unlock()
 			if a.starts == late {
-				t.Error("a stop doesn't count")
+				t.Error("stop doesn't count as a start")
 			}
 		}()
 		a.stop()

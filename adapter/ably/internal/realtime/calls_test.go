@@ -13,7 +13,7 @@ import (
 	"ablyrooms.example/lifecycle"
 )
 
-// Errors say which operation of which room failed, with the code and status of the cause.
+// Errors say which operation of which room failed, and have the code and status of the cause.
 func TestWhatErrorsSay(t *testing.T) {
 	inBubble(t, "", func(t *testing.T) {
 		w := connected(t)
@@ -28,14 +28,14 @@ func TestWhatErrorsSay(t *testing.T) {
 		w.server.Fault(ablytest.ToServer(ablytest.ActionAttach).Once(),
 			ablytest.FailChannel(ablytest.NewError(40160, 401, "not for you")))
 		says(c.Attach(soon(t)), 40160, 401, "unable to attach room lounge; not for you")
-		says(c.Detach(soon(t)), 90001, 400, "unable to detach room lounge; its channel is failed")
+		says(c.Detach(soon(t)), 90001, 400, "unable to detach room lounge; the channel is failed")
 		c.end()
 		says(c.Attach(soon(t)), lifecycle.ErrRoomInInvalidState, 400, "unable to attach room lounge; the room is released")
 		says(c.Detach(soon(t)), lifecycle.ErrRoomInInvalidState, 400, "unable to detach room lounge; the room is released")
 	})
 }
 
-// RTL4h, RTL5i: a detach takes the place of an attach that waits, and the other way round.
+// RTL4h, RTL5i: a detach replaces an attach that waits, and an attach replaces a detach that waits.
 func TestACallThatIsOvertaken(t *testing.T) {
 	inBubble(t, "", func(t *testing.T) {
 		w := connected(t)
@@ -50,11 +50,11 @@ func TestACallThatIsOvertaken(t *testing.T) {
 		again := later(func() error { return c.Attach(soon(t)) })
 		synctest.Wait()
 		gate.Open()
-		<-attach // ATTACHED came before the DETACH was sent
+		<-attach // nil or an error: ATTACHED came before the DETACH was sent
 		must(t, <-detach)
 		must(t, <-again)
 		if !w.server.State().Attached(name) {
-			t.Error("the server knows nothing of it")
+			t.Error("the channel is not attached at the server")
 		}
 		c.end()
 	})
@@ -70,7 +70,7 @@ func TestACallThatIsOvertaken(t *testing.T) {
 	})
 }
 
-// GiveBack returns when the room has taken all earlier events.
+// GiveBack returns after the room has handled all earlier events.
 func TestGiveBackWaitsForListeners(t *testing.T) {
 	inBubble(t, "", func(t *testing.T) {
 		w := connected(t)
@@ -97,8 +97,8 @@ func TestGiveBackWaitsForListeners(t *testing.T) {
 	})
 }
 
-// What waits ends when the channel is given back, presence too, and no timer stays, though the
-// server may still hold the channel.
+// When the channel is given back, the calls that wait end, also those of presence, and no timer
+// runs, though the server may still have the channel attached.
 func TestGiveBackWhileAnAttachWaits(t *testing.T) {
 	inBubble(t, "", func(t *testing.T) {
 		w := newWorld(t, newServer(t), realtime.Config{RequestTimeout: time.Hour})
@@ -120,14 +120,14 @@ func TestGiveBackWhileAnAttachWaits(t *testing.T) {
 		}
 		over()
 		must(t, w.server.Await(soon(t), func(s ablytest.State) bool { return !s.Attached(name) }))
-		must(t, w.client.Channels.Get("other").Publish(soon(t), "m", nil)) // and DETACHED is there
+		must(t, w.client.Channels.Get("other").Publish(soon(t), "m", nil)) // sent after DETACHED
 		if _, lines := w.channels.Running(); lines != 0 {
 			t.Errorf("%d channels are left", lines)
 		}
 	})
 }
 
-// The calls of the user before end when the client is closed, and say why.
+// When the client is closed, the calls of its user end with an error that says so.
 func TestCloseEndsCalls(t *testing.T) {
 	inBubble(t, "", func(t *testing.T) {
 		w := connected(t)
@@ -144,7 +144,7 @@ func TestCloseEndsCalls(t *testing.T) {
 	})
 }
 
-// A name is in use until it is given back.
+// A second channel of a name can't begin until the first is given back.
 func TestTwoLivesAtATime(t *testing.T) {
 	inBubble(t, "", func(t *testing.T) {
 		w := connected(t)
@@ -152,18 +152,18 @@ func TestTwoLivesAtATime(t *testing.T) {
 		func() {
 			defer func() {
 				if recover() == nil {
-					t.Error("a name was given out twice")
+					t.Error("a second channel of the name began")
 				}
 			}()
 			w.channel()
 		}()
-		must(t, c.Attach(soon(t))) // nothing is locked
+		must(t, c.Attach(soon(t))) // the panic left no lock held
 		c.end()
 		w.channel().end()
 	})
 }
 
-// RTN2d, RTN21: the client is known by what CONNECTED says of it.
+// RTN2d, RTN21: the client's id is the one that CONNECTED contains.
 func TestConnectedAndTheClientsID(t *testing.T) {
 	inBubble(t, "", func(t *testing.T) {
 		w := newWorld(t, newServer(t), realtime.Config{}, ably.WithClientID("ann"))

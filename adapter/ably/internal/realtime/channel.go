@@ -10,21 +10,23 @@ import (
 	"ablyrooms.example/lifecycle"
 )
 
-// Options are what a channel is attached with.
+// Options are the name of the room, and the modes and parameters with which its channel is
+// attached.
 type Options struct {
-	Room   string            // what messages of errors call it
-	Modes  wire.Flags        // TB2d
-	Params map[string]string // TB2c; not to be changed
+	Room   string            // the room's name, for messages of errors
+	Modes  wire.Flags        // the modes that are requested (TB2d)
+	Params map[string]string // TB2c; the caller must not change it afterwards
 }
 
 // Channel is one life of a channel's name: from [Client.Channel] to GiveBack. It implements
 // [lifecycle.Channel]. Its other methods may be called concurrently.
 //
-// Two things in the room's events differ from the core's state, since a caller must not wait for a
-// connection that may not come back. An attach that has waited for one for as long as a request may
-// take ends with an error, and the room is suspended; it is attached when the connection is there.
-// A detach whose connection is lost before the answer ends at once, as one that begins without a
-// connection does (RTL5l); what the server may still hold is detached when the connection is back.
+// The room's events differ from the states of the core in two cases, since a caller must not wait
+// for a connection that may never come. If there is no connection within the request timeout, an
+// attach ends with an error and the room is suspended; the channel is attached when there is a
+// connection. If the connection ends before a detach is answered, the detach ends at once, like a
+// detach without a connection (RTL5l); if the server still has the channel attached, it is detached
+// on the next connection.
 type Channel struct {
 	line    *line
 	options Options
@@ -32,14 +34,14 @@ type Channel struct {
 	emit    func(lifecycle.ChannelStateChange)
 
 	// Guarded by the line's lock.
-	told     lifecycle.ChannelState  // what was last reported to the room
-	unwanted bool                    // detached was reported, and the core isn't there yet
-	calls    []call                  // those that wait; nil for none
-	members  *presence.Set[payload]  // nil until there is news of it
-	entries  map[presence.Call]entry // calls of presence that wait
+	told     lifecycle.ChannelState  // the state that was last reported to the room
+	unwanted bool                    // detached was reported, but the core is not detached yet
+	calls    []call                  // the calls that wait; nil if there are none
+	members  *presence.Set[payload]  // nil until there is a member or a call of presence
+	entries  map[presence.Call]entry // the calls of presence that wait
 	last     presence.Call
-	granted  wire.Flags // by the last ATTACHED
-	lacking  wire.Flags // what it lacks was logged
+	granted  wire.Flags // the modes of the last ATTACHED
+	lacking  wire.Flags // the modes that were logged as not granted
 }
 
 type call struct {
@@ -50,8 +52,8 @@ type call struct {
 
 var _ lifecycle.Channel = (*Channel)(nil)
 
-// Channel begins a life of a channel's name. The one before it must have been given back. Nothing
-// is sent until it attaches.
+// Channel begins a life of a channel's name. The previous life must have been given back, or
+// Channel panics. It sends nothing until the channel attaches.
 func (c *Client) Channel(name string, options Options, sink Sink) *Channel {
 	ch := &Channel{options: options, sink: sink, emit: func(lifecycle.ChannelStateChange) {}}
 	for {
@@ -71,7 +73,7 @@ func (c *Client) Channel(name string, options Options, sink Sink) *Channel {
 		c.mu.Unlock()
 		l.mu.Lock()
 		if l.dead {
-			l.unlock() // and forgets it
+			l.unlock() // also forgets the line
 			continue
 		}
 		if l.channel != nil {
@@ -127,7 +129,7 @@ func (c *Channel) do(ctx context.Context, kind fsm.ChannelInputKind) error {
 	}
 }
 
-// operation says what a call does, for its error.
+// operation describes a call, for its error.
 func (c *Channel) operation(kind fsm.ChannelInputKind) string {
 	if kind == fsm.CallChannelDetach {
 		return "detach room " + c.options.Room
@@ -135,7 +137,7 @@ func (c *Channel) operation(kind fsm.ChannelInputKind) string {
 	return "attach room " + c.options.Room
 }
 
-// keep makes the error of an event.
+// keep returns the error of an event of the room.
 func (c *Channel) keep(err *lifecycle.ErrorInfo) *lifecycle.ErrorInfo {
 	return Unable("keep room "+c.options.Room, err)
 }
@@ -149,17 +151,17 @@ func (c *Channel) GiveBack(context.Context) error {
 	}
 	l.later(func() { close(done) })
 	l.unlock()
-	<-done // the earlier events
+	<-done // the earlier events have been handled
 	return nil
 }
 
-// end settles what still waits. The lock is held.
+// end settles all calls that wait. The lock is held.
 func (c *Channel) end(err *lifecycle.ErrorInfo) {
 	c.finishAll(err)
 	c.leavePresence(err)
 }
 
-// finish settles a call with an error, or nil, if it still waits. The lock is held.
+// finish settles a call that still waits, with an error or nil. The lock is held.
 func (c *Channel) finish(number fsm.Call, err *lifecycle.ErrorInfo) {
 	i := slices.IndexFunc(c.calls, func(w call) bool { return w.number == number })
 	if i < 0 {
@@ -182,7 +184,7 @@ func (c *Channel) finishAll(err *lifecycle.ErrorInfo) {
 	}
 }
 
-// settle ends a call by the core's word. The lock is held.
+// settle ends a call with the outcome that the core decided. The lock is held.
 func (c *Channel) settle(out *output) {
 	var err *lifecycle.ErrorInfo
 	switch out.Outcome {
@@ -192,7 +194,7 @@ func (c *Channel) settle(out *output) {
 			err = errNoReason
 		}
 	case fsm.ChannelCallInvalidState: // RTL5b
-		err = lifecycle.NewErrorInfo(codeInvalidState, "its channel is failed", nil)
+		err = lifecycle.NewErrorInfo(codeInvalidState, "the channel is failed", nil)
 	case fsm.ChannelCallInvalidConnection:
 		if err = c.line.reason; err == nil {
 			err = errNoReason
@@ -203,7 +205,7 @@ func (c *Channel) settle(out *output) {
 	c.finish(out.Call, err)
 }
 
-// tell has the room hear of an event, if it is news. The lock is held.
+// tell reports a change of state, or an update in the same state, to the room. The lock is held.
 func (c *Channel) tell(change lifecycle.ChannelStateChange) {
 	if change.Update != (change.Current == c.told) {
 		return
@@ -213,15 +215,15 @@ func (c *Channel) tell(change lifecycle.ChannelStateChange) {
 	c.line.later(func() { emit(change) })
 }
 
-// changed takes a change of the core's state. applied says that an ATTACHED brought it. The lock is
-// held.
+// changed handles a change of the core's state. applied says that an ATTACHED caused it. The lock
+// is held.
 func (c *Channel) changed(out *output, applied bool) {
 	if out.Previous == fsm.ChannelAttached {
 		c.line.later(c.sink.Left)
 	}
 	if out.State != fsm.ChannelAttached {
 		c.presence(presenceInput{Kind: presence.ChannelState, State: presenceStates[out.State]}, nil)
-	} else if !applied { // a detach that was not answered
+	} else if !applied { // attached again, since a detach was not answered
 		c.presence(presenceInput{Kind: presence.ChannelAttached, Again: true}, nil)
 		serial := string(c.line.core.ChannelSerial())
 		c.line.later(func() { c.sink.Attached(serial, true) })
@@ -230,7 +232,7 @@ func (c *Channel) changed(out *output, applied bool) {
 		switch out.State {
 		case fsm.ChannelDetaching:
 			return
-		case fsm.ChannelAttached: // it couldn't be detached: once more
+		case fsm.ChannelAttached: // the detach failed: try again
 			c.line.later(func() {
 				c.line.mu.Lock()
 				defer c.line.unlock()
@@ -246,7 +248,7 @@ func (c *Channel) changed(out *output, applied bool) {
 		Current: out.State, Resumed: out.Resumed, Reason: c.keep(out.Err)})
 }
 
-// waiting reports whether the connection is neither there nor over.
+// waiting reports whether there is no connection now, but there may be one later.
 func (l *line) waiting() bool {
 	switch l.connection {
 	case fsm.ConnectionInitialized, fsm.ConnectionConnecting, fsm.ConnectionDisconnected:
@@ -255,7 +257,7 @@ func (l *line) waiting() bool {
 	return false
 }
 
-// wait ends, or bounds, what waits for a connection. The lock is held.
+// wait ends the calls that wait for a connection, or limits their time. The lock is held.
 func (c *Channel) wait() {
 	l := c.line
 	attaches := false
@@ -270,7 +272,7 @@ func (c *Channel) wait() {
 			l.start(&l.patience, l.client.config.Load().RequestTimeout,
 				func() { c.expire(errNoConnection) })
 		}
-	default: // a detach whose answer is lost
+	default: // the calls that wait are detaches; their answers are lost
 		c.unwanted = true
 		c.tell(lifecycle.ChannelStateChange{Current: fsm.ChannelDetached})
 		c.expire(nil)
@@ -285,7 +287,7 @@ func (c *Channel) expire(err *lifecycle.ErrorInfo) {
 	c.finishAll(err)
 }
 
-// applied takes an ATTACHED that the core took. The lock is held.
+// applied handles an ATTACHED that the core accepted. The lock is held.
 func (c *Channel) applied(frame *wire.ProtocolMessage, resumed, again bool) {
 	serial := frame.ChannelSerial
 	if serial == "" {
@@ -297,7 +299,7 @@ func (c *Channel) applied(frame *wire.ProtocolMessage, resumed, again bool) {
 		HasPresence: frame.Flags.Has(wire.FlagHasPresence | wire.ModePresenceSubscribe)}, nil)
 }
 
-// delivered takes a frame that the core lets through. The lock is held.
+// delivered passes on a frame that the core accepted. The lock is held.
 func (c *Channel) delivered(frame *wire.ProtocolMessage) {
 	switch frame.Action {
 	case wire.ActionMessage:

@@ -15,8 +15,8 @@ import (
 	"ablyrooms.example/lifecycle"
 )
 
-// Operations return after their events, and ask for what the options say (RTL4, RTL5, RTL4k,
-// RTL4l).
+// Operations return after their events. They request the modes and parameters of the options (RTL4,
+// RTL5, RTL4k, RTL4l).
 func TestAttachAndDetach(t *testing.T) {
 	eachFormat(t, func(t *testing.T, format ably.ClientOption) {
 		w := connected(t, format)
@@ -46,7 +46,7 @@ func TestAttachAndDetach(t *testing.T) {
 	})
 }
 
-// RTL13a, RTL12, RTL14: what the server does of its own accord.
+// RTL13a, RTL12, RTL14: the server detaches, updates or fails the channel of its own accord.
 func TestTheServerActs(t *testing.T) {
 	inBubble(t, "", func(t *testing.T) {
 		w := connected(t)
@@ -85,7 +85,7 @@ func TestARefusedAttachIsTriedAgain(t *testing.T) {
 	})
 }
 
-// RTL4f, RTL5f: requests that the service doesn't answer.
+// RTL4f, RTL5f: the service doesn't answer a request.
 func TestRequestsWithoutAnswer(t *testing.T) {
 	inBubble(t, "", func(t *testing.T) {
 		server := newServer(t)
@@ -106,7 +106,7 @@ func TestRequestsWithoutAnswer(t *testing.T) {
 	})
 }
 
-// A call's context ends its wait, and nothing else.
+// Cancelling a call's context stops the wait, not the operation.
 func TestContextsEndWaits(t *testing.T) {
 	inBubble(t, "", func(t *testing.T) {
 		w := connected(t)
@@ -138,8 +138,8 @@ func TestContextsEndWaits(t *testing.T) {
 	})
 }
 
-// RTL4i: an attach waits for a connection, and sends one ATTACH when there is one; RTL4b: not if
-// there can be none.
+// RTL4i: an attach waits for a connection, and then sends one ATTACH. RTL4b: it doesn't wait if
+// there can be no connection.
 func TestAttachWithoutAConnection(t *testing.T) {
 	inBubble(t, "", func(t *testing.T) {
 		server := newServer(t)
@@ -163,8 +163,8 @@ func TestAttachWithoutAConnection(t *testing.T) {
 	})
 }
 
-// A connection that doesn't come is not waited for longer than a request may take; the channel
-// attaches when it comes.
+// An attach waits for a connection until the request timeout. The channel attaches when there is a
+// connection.
 func TestAttachIsBounded(t *testing.T) {
 	inBubble(t, "", func(t *testing.T) {
 		server := newServer(t)
@@ -177,7 +177,7 @@ func TestAttachIsBounded(t *testing.T) {
 		w.client.Connect()
 		c.is("at", "attached")
 		c.end()
-		// One that is detached meanwhile stays so.
+		// A channel that is detached in the meantime stays detached.
 		over := w.outage()
 		c = w.channel()
 		fails(t, c.Attach(soon(t)), 90007)
@@ -190,8 +190,8 @@ func TestAttachIsBounded(t *testing.T) {
 	})
 }
 
-// RTL5l: a detach doesn't wait for the connection; what the server holds is detached when it is
-// back.
+// RTL5l: a detach doesn't wait for a connection. If the server has the channel attached, it is
+// detached on the next connection.
 func TestDetachWithoutAConnection(t *testing.T) {
 	for _, during := range []bool{false, true} {
 		inBubble(t, map[bool]string{false: "begun without", true: "lost meanwhile"}[during], func(t *testing.T) {
@@ -220,7 +220,7 @@ func TestDetachWithoutAConnection(t *testing.T) {
 	}
 }
 
-// RTL3c, RTL3d: a suspended connection suspends its channels, and attaches them when it is back.
+// RTL3c, RTL3d: a suspended connection suspends its channels; the next connection attaches them.
 func TestASuspendedConnection(t *testing.T) {
 	inBubble(t, "", func(t *testing.T) {
 		server := newServer(t, ablytest.WithConnectionStateTTL(30*time.Millisecond))
@@ -235,7 +235,7 @@ func TestASuspendedConnection(t *testing.T) {
 	})
 }
 
-// RTL3a: so does one that fails.
+// RTL3a: a failed connection fails its channels.
 func TestAFailedConnection(t *testing.T) {
 	inBubble(t, "", func(t *testing.T) {
 		w := connected(t)
@@ -247,8 +247,8 @@ func TestAFailedConnection(t *testing.T) {
 	})
 }
 
-// RTN15c6, RTN15c7: whatever the connection says of itself, the channel's ATTACHED says whether it
-// goes on.
+// RTN15c6, RTN15c7: the channel's ATTACHED says whether the channel was resumed, whatever CONNECTED
+// says about the connection.
 func TestAConnectionThatIsBack(t *testing.T) {
 	for _, lost := range []bool{false, true} {
 		inBubble(t, map[bool]string{false: "resumed", true: "lost"}[lost], func(t *testing.T) {
@@ -270,7 +270,7 @@ func TestAConnectionThatIsBack(t *testing.T) {
 	}
 }
 
-// A channel that was given back is silent, and its calls end.
+// After a channel is given back, it reports nothing, and its calls end.
 func TestGiveBackEndsCalls(t *testing.T) {
 	inBubble(t, "", func(t *testing.T) {
 		w := connected(t)
@@ -291,7 +291,7 @@ func TestGiveBackEndsCalls(t *testing.T) {
 	})
 }
 
-// T23: an ATTACH that another request overtook is sent again.
+// T23: an ATTACH that was overtaken by another request is sent again.
 func TestAnOvertakenRequest(t *testing.T) {
 	inBubble(t, "", func(t *testing.T) {
 		w := connected(t)
@@ -308,8 +308,8 @@ func TestAnOvertakenRequest(t *testing.T) {
 	})
 }
 
-// T2: on protocol 5 the ATTACH of a channel that goes on says so, with ATTACH_RESUME, and from
-// where; one of a new channel or of one that was detached does neither.
+// T2: on protocol 5, the ATTACH of a channel that was attached has ATTACH_RESUME and a
+// channelSerial. The ATTACH of a new or a detached channel has neither.
 func TestAttachResume(t *testing.T) {
 	inBubble(t, "", func(t *testing.T) {
 		w := connected(t)

@@ -1,9 +1,9 @@
-// Package realtime holds the realtime channels and the presence of rooms, on the transport that
-// they share with ably-go. Each name of a channel has one [fsm.Channel], which decides, and a lock;
-// what the core puts out is carried out in its order. An idle channel costs no goroutine and no
-// timer.
+// Package realtime has the realtime channels and the presence of rooms, on the transport that they
+// share with ably-go. Each channel name has a lock and a core, an [fsm.Channel], which decides; the
+// package carries out the outputs of the core in their order. An idle channel has no goroutine and
+// no timer.
 //
-// docs/channel.md and docs/presence.md have the rules.
+// docs/channel.md and docs/presence.md state the rules.
 package realtime
 
 import (
@@ -23,59 +23,62 @@ import (
 
 // Config configures a [Client].
 type Config struct {
-	// RequestTimeout is how long an answer, or a connection to ask on, is waited for (TO3l11).
+	// RequestTimeout is how long a request waits for an answer, or an attach for a connection
+	// (TO3l11).
 	RequestTimeout time.Duration
 	// RetryTimeout is the pause before a suspended channel attaches again (TO3l7), before backoff
 	// and jitter (RTB1).
 	RetryTimeout time.Duration
-	// Log receives what can't be decoded, which modes were not granted, and which members could
-	// not be entered again. nil is for [slog.Default] and errors alone.
+	// Log receives payloads that can't be decoded, modes that were not granted, and members that
+	// could not be entered again. If it is nil, errors alone go to [slog.Default].
 	Log *slog.Logger
 	// Status is called with each change of ably-go's state, one at a time, after the channels have
-	// taken what it is for them (RTL3d1). reason is that of the change, or nil, with the message
-	// that ably-go may have lost. It must not block. nil is for no listener.
+	// handled the change (RTL3d1). reason is the reason of the change, or nil. It has the message,
+	// also where ably-go has lost it. Status must not block. It may be nil.
 	Status func(change ably.ConnectionStateChange, reason *lifecycle.ErrorInfo)
 	// Observe is called with each step of each channel's core, in order and one at a time for each
-	// name, before what comes of it. It must not block. nil is for no observer.
+	// name, before the effects of the step. It must not block. It may be nil.
 	Observe func(Step)
 }
 
-// Sink receives what comes through a channel, in the order of the wire and one call at a time. Its
-// methods must not block and must not call the channel. Payloads are decoded as far as their
-// encodings are known (RSL6); values are those that [encoding/json] makes.
+// Sink receives the content of a channel's frames, in the order of the wire and one call at a time.
+// Its methods must not block and must not call the channel. Payloads are decoded step by step, up
+// to the first unknown encoding (RSL6); values are of the types that [encoding/json] returns.
 type Sink interface {
-	// Attached says that the channel is attached, or attached once more, before its state does.
-	// serial is the place in the channel's history where it goes on, resumed that nothing was lost.
+	// Attached is called with each ATTACHED, before the change of state. The channel continues at
+	// serial, a position in its history. resumed says that no message was lost.
 	Attached(serial string, resumed bool)
-	// Left says that the channel is attached no longer.
+	// Left is called when the channel is no longer attached.
 	Left()
-	// Messages are the messages of one frame; serial is the place behind them, "" for no news.
+	// Messages is called with the messages of one frame. serial is the position after them in the
+	// channel's history, or "" if the frame has none.
 	Messages(messages []chat.WireMessage, serial string)
-	// Annotations are the annotations of one frame; serial is as for Messages.
+	// Annotations is called with the annotations of one frame. serial is as for Messages.
 	Annotations(annotations []chat.WireAnnotation, serial string)
-	// Presence is one event of presence.
+	// Presence is called with one event of presence.
 	Presence(message chat.WirePresence)
 }
 
-// Client is the channels of one transport, of which there is one value. Its methods may be called
+// Client holds the channels of one transport; a transport has one Client. Its methods may be called
 // concurrently.
 type Client struct {
 	transport *transport.Transport
 	config    atomic.Pointer[Config]
 
-	mu         sync.Mutex // is not held while a line's is taken
+	mu         sync.Mutex // not held while the lock of a line is taken
 	lines      map[string]*line
 	connection fsm.ConnectionState
-	reason     *lifecycle.ErrorInfo // why the connection is as it is, or nil
-	id         string               // of the present connection or the last
-	socket     uint64               // its WebSocket
-	clientID   string               // of the present connection or the last
+	reason     *lifecycle.ErrorInfo // why the connection is in this state, or nil
+	id         string               // the id of the present or the last connection
+	socket     uint64               // the WebSocket of that connection
+	clientID   string               // the client id on that connection
 	open       bool
 }
 
-// New returns the channels of a transport, for one user until it calls [Client.Close]. ok is false
-// if there is a user already. A later user has nothing of an earlier one's, but that no answer to a
-// channel of the one reaches a channel of the other (T20).
+// New returns the channels of a transport, for one user until that user calls [Client.Close]. ok is
+// false if there is a user already. A later user gets no state of an earlier one; but the Client
+// makes sure that no answer to a channel of the earlier user reaches a channel of the later one
+// (T20).
 func New(t *transport.Transport, config Config) (c *Client, ok bool) {
 	if config.Log == nil {
 		config.Log = slog.New(errorsOnly{slog.Default().Handler()})
@@ -91,7 +94,7 @@ func New(t *transport.Transport, config Config) (c *Client, ok bool) {
 	}
 	c.open = true
 	c.config.Store(&config)
-	t.Bind(c.handle) // once and for all
+	t.Bind(c.handle) // the handler is never unbound
 	return c, true
 }
 
@@ -99,7 +102,7 @@ func New(t *transport.Transport, config Config) (c *Client, ok bool) {
 var closed = Config{RequestTimeout: 10 * time.Second, RetryTimeout: 15 * time.Second,
 	Log: slog.New(slog.DiscardHandler)}
 
-// Status returns the last change of ably-go's state, as [Config] has it.
+// Status returns the last change of ably-go's state, with the arguments of [Config].Status.
 func (c *Client) Status() (change ably.ConnectionStateChange, reason *lifecycle.ErrorInfo) {
 	last := c.transport.Status()
 	return *last.Change, fromWire(last.Reason)
@@ -114,8 +117,8 @@ func (c *Client) is(state fsm.ConnectionState) bool {
 	return c.connection == state
 }
 
-// ClientID returns the client's id by the word of the last CONNECTED (RTN21); "" before it, and for
-// a client that has none or any (RSA7b4).
+// ClientID returns the client id of the last CONNECTED (RTN21). It is "" before the first one, for
+// a client without an id, and for a client that may use any id (RSA7b4).
 func (c *Client) ClientID() string {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -125,7 +128,7 @@ func (c *Client) ClientID() string {
 	return c.clientID
 }
 
-// Close gives all channels back: their calls end with an error, and no timer stays.
+// Close gives all channels back: their calls end with an error, and no timer keeps running.
 func (c *Client) Close() {
 	c.mu.Lock()
 	c.open = false
@@ -137,14 +140,14 @@ func (c *Client) Close() {
 	}
 }
 
-// handle takes the events of the transport.
+// handle handles an event of the transport.
 func (c *Client) handle(e transport.Event) {
 	switch e.Kind {
 	case transport.Message:
 		c.mu.Lock()
 		l := c.lines[e.Message.Channel]
 		c.mu.Unlock()
-		if l != nil { // else no channel waits for it (T20)
+		if l != nil { // without a line, no channel waits for the frame (T20)
 			l.frame(e.Message)
 		}
 	case transport.Connected:
@@ -153,7 +156,7 @@ func (c *Client) handle(e transport.Event) {
 	case transport.Updated: // RTN24
 		c.identify(e.Connection)
 	case transport.Disconnected:
-		if !c.is(fsm.ConnectionClosing) { // else CLOSED follows, which says why
+		if !c.is(fsm.ConnectionClosing) { // while closing, CLOSED follows, with the reason
 			c.change(fsm.ConnectionDisconnected, e)
 		}
 	case transport.Suspended:
@@ -184,7 +187,7 @@ func (c *Client) identify(now *transport.Connection) {
 	c.id, c.socket, c.clientID = now.ID, now.Socket, now.Details.ClientID
 }
 
-// change has all channels take a change of the connection, by the event that says it.
+// change passes a change of the connection to all channels. e is the event that reported it.
 func (c *Client) change(to fsm.ConnectionState, e transport.Event) {
 	in := input{Kind: fsm.ConnectionChange, Connection: to,
 		Resumed: e.Connection != nil && e.Connection.Resumed,
@@ -192,7 +195,7 @@ func (c *Client) change(to fsm.ConnectionState, e transport.Event) {
 	c.mu.Lock()
 	c.connection, c.reason = to, in.Err
 	id, socket := c.id, c.socket
-	lines := c.all() // what is made from now on begins with this connection
+	lines := c.all() // lines that are made later begin with this connection
 	c.mu.Unlock()
 	for _, l := range lines {
 		l.connectionChanged(in, id, socket)
@@ -208,7 +211,7 @@ func (c *Client) all() []*line {
 	return all
 }
 
-// forget drops a line that is dead.
+// forget removes a dead line.
 func (c *Client) forget(l *line) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -217,7 +220,7 @@ func (c *Client) forget(l *line) {
 	}
 }
 
-// retryDelay is RTB1: the pause before the retry of the given number, from 1.
+// retryDelay returns the pause before a retry, with the number of the retry, from 1 (RTB1).
 func (c *Client) retryDelay(retry uint8) time.Duration {
 	backoff := min((float64(retry)+2)/3, 2)
 	jitter := 1 - 0.2*rand.Float64()

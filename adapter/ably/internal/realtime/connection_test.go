@@ -14,7 +14,8 @@ import (
 	"ablyrooms.example/lifecycle"
 )
 
-// RTL4i: what was refused on a connection that is over waits once it is tried again.
+// RTL4i: an attach that failed because the connection was closed waits when the client connects
+// again.
 func TestAttachWhileItConnectsAgain(t *testing.T) {
 	inBubble(t, "", func(t *testing.T) {
 		w := connected(t)
@@ -34,7 +35,7 @@ func TestAttachWhileItConnectsAgain(t *testing.T) {
 	})
 }
 
-// RTL4c1, T2: a channel that goes on says from where, and that it is one that goes on.
+// RTL4c1, T2: the ATTACH of a channel that was attached has a channelSerial and ATTACH_RESUME.
 func TestAnAttachThatGoesOn(t *testing.T) {
 	inBubble(t, "", func(t *testing.T) {
 		w := connected(t)
@@ -59,8 +60,8 @@ func TestAnAttachThatGoesOn(t *testing.T) {
 	})
 }
 
-// A detach whose DETACH is lost again and again, over an outage too, is made in the end, and the
-// room hears of it once.
+// If the DETACH of a detach is lost again and again, also during an outage, the channel is detached
+// in the end. The room gets one event.
 func TestADetachThatIsLostTwice(t *testing.T) {
 	inBubble(t, "", func(t *testing.T) {
 		server := newServer(t)
@@ -81,7 +82,8 @@ func TestADetachThatIsLostTwice(t *testing.T) {
 	})
 }
 
-// What was decided on one connection is not sent on the next, of which the channel has yet to hear.
+// A frame that a channel sends for one connection is not sent on the next, if the channel doesn't
+// know of the next connection yet.
 func TestNothingIsSentOnALaterConnection(t *testing.T) {
 	inBubble(t, "", func(t *testing.T) {
 		server := newServer(t)
@@ -90,7 +92,7 @@ func TestNothingIsSentOnALaterConnection(t *testing.T) {
 		w.status = func(state string) {
 			if state == "connected" && !closed(blocked) {
 				close(blocked)
-				<-release // and the stream stands still
+				<-release // holds the stream of events
 			}
 		}
 		w.client.Connect()
@@ -104,7 +106,7 @@ func TestNothingIsSentOnALaterConnection(t *testing.T) {
 		}
 		c := w.channel()
 		attach := later(func() error { return c.Attach(soon(t)) })
-		c.is("attaching") // what is sent then has been sent, or not
+		c.is("attaching") // an ATTACH for this connection was sent by now, or lost
 		close(release)
 		must(t, <-attach)
 		c.is("at", "attached")
@@ -113,7 +115,7 @@ func TestNothingIsSentOnALaterConnection(t *testing.T) {
 	})
 }
 
-// RTL15b, RTL15c: the sink gets the place of each ATTACHED and each message.
+// RTL15b, RTL15c: the sink gets the serial of each ATTACHED and of each message.
 func TestSerials(t *testing.T) {
 	inBubble(t, "", func(t *testing.T) {
 		w := connected(t)
@@ -133,7 +135,7 @@ func TestSerials(t *testing.T) {
 		must(t, err)
 		next(now())
 		must(t, w.server.Inject("", &ablytest.ProtocolMessage{Action: ablytest.ActionAttached, Channel: name, Flags: 4}))
-		next(now()) // it has none of its own
+		next(now()) // the ATTACHED has no serial of its own
 		must(t, s.GiveBack(soon(t)))
 	})
 }
@@ -146,8 +148,8 @@ type serialSink struct {
 func (s *serialSink) Attached(serial string, _ bool)               { s.serials <- serial }
 func (s *serialSink) Messages(_ []chat.WireMessage, serial string) { s.serials <- serial }
 
-// RTL4b, RTN12: while the connection is closing nothing can be attached. What is attached is
-// detached when it is closed, for that reason, also if the WebSocket ends first.
+// RTL4b, RTN12: while the connection is closing no channel can be attached. Attached channels are
+// detached when the connection is closed, with that reason, also if the WebSocket ends first.
 func TestAConnectionThatIsClosing(t *testing.T) {
 	for _, cut := range []bool{false, true} {
 		inBubble(t, map[bool]string{false: "no answer", true: "cut"}[cut], func(t *testing.T) {
@@ -175,7 +177,7 @@ func TestAConnectionThatIsClosing(t *testing.T) {
 	}
 }
 
-// RTL4i: while the connection comes, an attach waits for it; it is not there yet.
+// RTL4i: while the client connects, an attach waits for the connection.
 func TestAConnectionThatComes(t *testing.T) {
 	inBubble(t, "", func(t *testing.T) {
 		w := connected(t)
@@ -199,7 +201,7 @@ func TestAConnectionThatComes(t *testing.T) {
 	})
 }
 
-// After Close the user hears nothing more of the connection.
+// After Close the user gets no more changes of the connection.
 func TestCloseEndsTheUsersStatus(t *testing.T) {
 	inBubble(t, "", func(t *testing.T) {
 		w := connected(t)
@@ -209,18 +211,19 @@ func TestCloseEndsTheUsersStatus(t *testing.T) {
 		time.Sleep(time.Second)
 		w.states.empty()
 		if !w.channels.Connected() {
-			t.Error("the connection is not followed")
+			t.Error("without a user, the state of the connection is not updated")
 		}
 	})
 }
 
-// What a connection that is over says is why nothing can be attached, whatever it said before.
+// If the connection is over, the error of an attach has the reason of its last state, not an older
+// one.
 func TestWhyNothingCanBeAttached(t *testing.T) {
 	inBubble(t, "closed", func(t *testing.T) {
 		w := connected(t)
 		c := w.attached()
 		w.server.RefuseConnections(nil)
-		w.cut() // with a reason of its own
+		w.cut() // the cut has a reason of its own
 		w.client.Close()
 		c.await("detached 80017")
 		fails(t, c.Attach(soon(t)), 80017)
@@ -247,8 +250,8 @@ func TestWhyNothingCanBeAttached(t *testing.T) {
 	})
 }
 
-// C40: a channel that was given back while its attach had no answer is not left attached at the
-// server, though its DETACH is lost on a connection that goes on.
+// C40: a channel was given back while its attach had no answer, and its DETACH was lost on a
+// connection that stays. The server doesn't keep the channel attached.
 func TestALostDetachOfAnAttachWithoutAnswer(t *testing.T) {
 	inBubble(t, "", func(t *testing.T) {
 		server := newServer(t)
@@ -259,12 +262,12 @@ func TestALostDetachOfAnAttachWithoutAnswer(t *testing.T) {
 		lost := server.Fault(ablytest.ToServer(ablytest.ActionDetach).First(2), ablytest.Drop())
 		fails(t, c.Attach(soon(t)), 90007)
 		if !server.State().Attached(name) {
-			t.Fatal("the server has nothing attached")
+			t.Fatal("the channel is not attached at the server")
 		}
 		c.end()
 		must(t, lost.Await(soon(t), 2))
 		must(t, server.Await(soon(t), func(s ablytest.State) bool { return !s.Attached(name) }))
-		again := w.attached() // and the next life waits for no answer that was lost
+		again := w.attached() // the next life doesn't wait for the lost answer
 		again.end()
 	})
 }

@@ -6,7 +6,7 @@ import (
 	"ablyrooms.example/lifecycle"
 )
 
-// Codes of errors that are made here. They are Ably's.
+// The codes of errors that this package returns. The codes are Ably's.
 const (
 	codeNoAnswer     lifecycle.ErrorCode = 90007
 	codeInvalidState lifecycle.ErrorCode = 90001
@@ -19,19 +19,20 @@ var (
 	errNoAnswer = &lifecycle.ErrorInfo{Code: codeNoAnswer, StatusCode: 408,
 		Message: "the service did not answer in time"}
 	errNoConnection = &lifecycle.ErrorInfo{Code: codeNoAnswer, StatusCode: 408,
-		Message: "the connection did not come in time"}
+		Message: "there was no connection in time"}
 	errGivenBack = lifecycle.NewErrorInfo(lifecycle.ErrRoomInInvalidState, "the room is released", nil)
 	errDisposed  = lifecycle.NewErrorInfo(lifecycle.ErrResourceDisposed,
 		"the chat client was disposed of", nil)
 	errSuperseded = lifecycle.NewErrorInfo(lifecycle.ErrChannelOperationFailed,
-		"another operation took its place", nil)
+		"another operation replaced it", nil)
 	errNoReason = lifecycle.NewErrorInfo(lifecycle.ErrChannelOperationFailed,
 		"the service gave no reason", nil)
 	errNoClientID = lifecycle.NewErrorInfo(lifecycle.ErrInvalidClientID,
 		"the client has no id: give one with ably.WithClientID, or in its token", nil)
 )
 
-// ended says why nothing can be attached in a state of the connection.
+// ended has the error of an attach, for each state of the connection in which no attach is
+// possible.
 var ended = map[fsm.ConnectionState]*lifecycle.ErrorInfo{
 	fsm.ConnectionSuspended: lifecycle.NewErrorInfo(codeSuspended, "the connection is suspended",
 		nil),
@@ -40,21 +41,21 @@ var ended = map[fsm.ConnectionState]*lifecycle.ErrorInfo{
 	fsm.ConnectionFailed:  lifecycle.NewErrorInfo(codeFailed, "the connection failed", nil),
 }
 
-// unconnected says why the connection is in a state, with the code of the reason if there is one;
-// nil if there is nothing to say.
+// unconnected returns the reason why the connection is in a state, with the code of ably-go's
+// reason if there is one. It returns nil if there is no reason.
 func unconnected(state fsm.ConnectionState, reason *lifecycle.ErrorInfo) *lifecycle.ErrorInfo {
 	plain := ended[state]
 	switch {
 	case plain == nil:
 		return reason
-	case reason == nil || state == fsm.ConnectionClosed: // ably-go's reason is of what was before
+	case reason == nil || state == fsm.ConnectionClosed: // ably-go's reason is an older one
 		return plain
 	}
 	return &lifecycle.ErrorInfo{Code: reason.Code, StatusCode: reason.StatusCode,
 		Message: plain.Message + ": " + reason.Message, Cause: reason.Cause}
 }
 
-// fromWire makes an error of the service's one of ours; nil of nil.
+// fromWire converts an error of the service; nil stays nil.
 func fromWire(e *wire.ErrorInfo) *lifecycle.ErrorInfo {
 	if e == nil {
 		return nil
@@ -73,7 +74,7 @@ func fromWire(e *wire.ErrorInfo) *lifecycle.ErrorInfo {
 	return info
 }
 
-// asInfo makes an error of the transport's one of ours; nil of nil.
+// asInfo converts an error of the transport; nil stays nil.
 func asInfo(err error) *lifecycle.ErrorInfo {
 	if e, ok := err.(*wire.ErrorInfo); ok {
 		return fromWire(e)
@@ -81,7 +82,7 @@ func asInfo(err error) *lifecycle.ErrorInfo {
 	return lifecycle.AsErrorInfo(err)
 }
 
-// Unable says in an error's message what could not be done; nil of nil.
+// Unable returns e with a message that names the operation that failed; nil stays nil.
 func Unable(operation string, e *lifecycle.ErrorInfo) *lifecycle.ErrorInfo {
 	if e == nil {
 		return nil
@@ -90,7 +91,7 @@ func Unable(operation string, e *lifecycle.ErrorInfo) *lifecycle.ErrorInfo {
 		Message: "unable to " + operation + "; " + e.Message, Cause: e.Cause}
 }
 
-// unable is [Unable] as an error, which is nil for nil.
+// unable is [Unable] with a result of type error, which is nil for nil.
 func unable(operation string, e *lifecycle.ErrorInfo) error {
 	if e == nil {
 		return nil

@@ -18,9 +18,9 @@ import (
 	"ablyrooms.example/adapter/ably/internal/transport/wire"
 )
 
-// The connection is cut, and again when the first frames of the new one are out, while senders
-// publish and enter: each call succeeds, each message comes once and in its sender's order, and who
-// entered is present.
+// The connection is cut, and the next one is cut after its first frames, while senders publish and
+// enter. Each call succeeds. Each message comes once, and in the order of its sender. Clients that
+// entered are present.
 func TestDoubleCutsWithSenders(t *testing.T) {
 	for _, senders := range []int{1, 4} {
 		t.Run(fmt.Sprint(senders), func(t *testing.T) {
@@ -29,7 +29,7 @@ func TestDoubleCutsWithSenders(t *testing.T) {
 	}
 }
 
-// pace has the clock of the bubble go on, which stands still while anything works.
+// pace lets the bubble's clock advance: it stands still while any goroutine runs.
 func pace() { time.Sleep(500 * time.Microsecond) }
 
 func doubleCuts(t *testing.T, senders int, format ably.ClientOption) {
@@ -94,7 +94,7 @@ func doubleCuts(t *testing.T, senders int, format ably.ClientOption) {
 	c.end()
 }
 
-// A callback for tokens that doesn't return holds up ably-go, and nothing of the rooms'.
+// An auth callback that doesn't return blocks ably-go, and no call of the rooms.
 func TestAnAuthCallbackThatHangs(t *testing.T) {
 	inBubble(t, "", func(t *testing.T) {
 		server := newServer(t)
@@ -145,7 +145,7 @@ func TestAnAuthCallbackThatHangs(t *testing.T) {
 	})
 }
 
-// Unsolicited frames harm nothing.
+// Frames that no request asked for do no harm.
 func TestKillerFrames(t *testing.T) {
 	eachFormat(t, func(t *testing.T, format ably.ClientOption) {
 		w := connected(t, format)
@@ -175,10 +175,10 @@ func TestKillerFrames(t *testing.T) {
 		if members := c.present(); len(members) != 0 {
 			t.Errorf("present: %v", members)
 		}
-		// Those that mean something.
+		// These frames do have an effect.
 		inject(&ablytest.ProtocolMessage{Action: ablytest.ActionError, Channel: name})
 		c.is("left", "failed 50000")
-		// answered by DETACH
+		// the client answers this ATTACHED with a DETACH
 		inject(&ablytest.ProtocolMessage{Action: ablytest.ActionAttached, Channel: name})
 		must(t, c.Attach(soon(t)))
 		c.is("attaching", "at", "attached")
@@ -186,7 +186,7 @@ func TestKillerFrames(t *testing.T) {
 	})
 }
 
-// A channel that is given back without a connection leaves nothing to the next of its name.
+// A channel that is given back without a connection doesn't disturb the next one of its name.
 func TestGiveBackDuringAnOutage(t *testing.T) {
 	for _, lost := range []bool{false, true} {
 		inBubble(t, map[bool]string{false: "resumed", true: "lost"}[lost], func(t *testing.T) {
@@ -218,7 +218,7 @@ func TestGiveBackDuringAnOutage(t *testing.T) {
 	}
 }
 
-// A DETACH that is lost, an outage and an attach: the channel is attached, once.
+// After a lost DETACH, an outage and an attach, the channel is attached, once.
 func TestALostDetachAnOutageAndAnAttach(t *testing.T) {
 	inBubble(t, "", func(t *testing.T) {
 		w := connected(t)
@@ -233,7 +233,7 @@ func TestALostDetachAnOutageAndAnAttach(t *testing.T) {
 		must(t, <-attach)
 		c.is("left", "detaching", "detached", "attaching", "at", "attached")
 		if !w.server.State().Attached(name) {
-			t.Error("the server knows nothing of it")
+			t.Error("the channel is not attached at the server")
 		}
 		must(t, c.Publish(soon(t), &wire.Message{Name: "m"}))
 		c.is(`message m <nil> ""`)
@@ -301,7 +301,7 @@ func TestReentryUnderLoad(t *testing.T) {
 		must(t, w.server.Await(soon(t), func(s ablytest.State) bool {
 			return fmt.Sprint(s.Channels[name].Members) == "[ann]"
 		}))
-		// behind what is on its way
+		// this message comes after all earlier ones
 		_, err := w.server.Publish(name, ablytest.Message{Name: "last"})
 		must(t, err)
 		c.await("message last")
@@ -313,7 +313,7 @@ func TestReentryUnderLoad(t *testing.T) {
 	})
 }
 
-// No timer runs for an idle channel, and none after Close, whatever was waited for.
+// No timer runs for an idle channel, and none after Close, whatever the channel waited for.
 func TestNoTimerIsLeft(t *testing.T) {
 	inBubble(t, "", func(t *testing.T) {
 		server := newServer(t)
@@ -334,7 +334,7 @@ func TestNoTimerIsLeft(t *testing.T) {
 		server.Fault(ablytest.ToServer(ablytest.ActionAttach), ablytest.DetachChannel(ablytest.NewError(50000, 500, "busy")))
 		w.server.DetachChannel(name, ablytest.NewError(90198, 400, "moved"))
 		c.await("suspended")
-		none(1) // until it is tried again
+		none(1) // the timer until the next attempt
 		c.end()
 		if n, lines := w.channels.Running(); n != 0 || lines != 0 {
 			t.Errorf("after all was given back %d timers run, of %d channels", n, lines)
@@ -354,7 +354,8 @@ func TestNoTimerIsLeft(t *testing.T) {
 	})
 }
 
-// RTL3d1: who hears that the connection is there, or over, finds the channels changed.
+// RTL3d1: when Status reports that the connection is connected or over, the channels have changed
+// already.
 func TestTheConnectionIsToldLast(t *testing.T) {
 	inBubble(t, "", func(t *testing.T) {
 		server := newServer(t, ablytest.WithConnectionStateTTL(30*time.Millisecond))
@@ -367,20 +368,20 @@ func TestTheConnectionIsToldLast(t *testing.T) {
 		must(t, server.Cut(""))
 		for _, line := range c.await("suspended 80002") {
 			if line == "suspended" {
-				t.Error("the connection was told first")
+				t.Error("Status was called before the channel had changed")
 			}
 		}
 		c.await("suspended")
 		server.AcceptConnections()
 		if before := c.await("connected"); !slices.Contains(before, "attaching") {
-			t.Errorf("connected was told before the channel was attaching: %q", before)
+			t.Errorf("connected was reported before the channel was attaching: %q", before)
 		}
 		must(t, c.Attach(soon(t)))
 		c.end()
 	})
 }
 
-// Answers to an earlier life of a name reach no later one (T20).
+// Answers to an earlier life of a name don't reach a later one (T20).
 func TestEarlierLives(t *testing.T) {
 	for what, held := range map[string]ablytest.Match{
 		"ATTACH":   ablytest.ToServer(ablytest.ActionAttach).Once(),
@@ -421,7 +422,7 @@ func TestEarlierLives(t *testing.T) {
 	}
 }
 
-// The next user of a connection gets no answer to a channel of the one before (T20).
+// The next user of a connection gets no answer to a channel of the previous user (T20).
 func TestTheNextUserOfAConnection(t *testing.T) {
 	for what, held := range map[string]ablytest.Match{
 		"ATTACHED": ablytest.ToClient(ablytest.ActionAttached).Once(),
@@ -431,7 +432,7 @@ func TestTheNextUserOfAConnection(t *testing.T) {
 			w := connected(t)
 			config := realtime.Config{RequestTimeout: 10 * time.Second, RetryTimeout: time.Second}
 			if _, ok := realtime.New(w.transport, config); ok {
-				t.Error("two use one connection")
+				t.Error("a second user was accepted")
 			}
 			first := w.channel()
 			gate := w.server.Hold(held)
@@ -450,7 +451,7 @@ func TestTheNextUserOfAConnection(t *testing.T) {
 			}
 			var ok bool
 			if w.channels, ok = realtime.New(w.transport, config); !ok {
-				t.Fatal("the connection is not free")
+				t.Fatal("the connection still has a user")
 			}
 			second := w.channel()
 			attach := later(func() error { return second.Attach(soon(t)) })

@@ -14,7 +14,7 @@ import (
 	"ablyrooms.example/lifecycle"
 )
 
-// placeSink notes with each of its calls the place in the channel's history.
+// placeSink records each of its calls, with the serial that the call gets.
 type placeSink struct{ *channel }
 
 func (s placeSink) Attached(serial string, resumed bool) { s.add("attached %s %t", serial, resumed) }
@@ -29,8 +29,9 @@ func (s placeSink) Annotations(annotations []chat.WireAnnotation, serial string)
 
 func (s placeSink) Presence(m chat.WirePresence) { s.add("presence %s", m.ClientID) }
 
-// RTL15b, RTL15c: every frame that has a place moves the channel's, whatever is in it, and is
-// followed by the sink; what the channel isn't attached for is not (RTL17).
+// RTL15b, RTL15c: every frame with a serial moves the channel's serial, whatever the frame
+// contains, and reaches the sink. A frame that comes while the channel isn't attached does neither
+// (RTL17).
 func TestEveryFrameHasAPlace(t *testing.T) {
 	inBubble(t, "", func(t *testing.T) {
 		w := connected(t)
@@ -55,10 +56,10 @@ func TestEveryFrameHasAPlace(t *testing.T) {
 		s.is("messages 0 ")
 		w.outage()()
 		equal(t, s.await("attached "), "left")
-		s.is("presence bob") // who is not in the service's list
+		s.is("presence bob") // bob is not in the service's list, so he leaves
 		for _, f := range w.server.Frames() {
 			if f.Action == ablytest.ActionAttach && f.Connection == 2 && f.Message.ChannelSerial != "d" {
-				t.Errorf("it goes on from %q", f.Message.ChannelSerial)
+				t.Errorf("the second ATTACH has the serial %q", f.Message.ChannelSerial)
 			}
 		}
 		must(t, s.Detach(soon(t)))
@@ -71,8 +72,8 @@ func TestEveryFrameHasAPlace(t *testing.T) {
 	})
 }
 
-// RTL12: an ATTACHED that did not lose anything is no event of the room's, one that did is an
-// UPDATE with its reason, which says which room it is about.
+// RTL12: an ATTACHED without a loss is no event of the room. An ATTACHED with a loss is an UPDATE,
+// whose reason names the room.
 func TestUpdates(t *testing.T) {
 	inBubble(t, "", func(t *testing.T) {
 		w := connected(t)
@@ -93,7 +94,7 @@ func TestUpdates(t *testing.T) {
 	})
 }
 
-// RTP11c1, RTP18: who asks who is present while the list is on its way gets the whole list.
+// RTP11c1, RTP18: a Get during a sync returns the complete list.
 func TestGetDuringASync(t *testing.T) {
 	inBubble(t, "", func(t *testing.T) {
 		w := connected(t)
@@ -119,8 +120,8 @@ func TestGetDuringASync(t *testing.T) {
 	})
 }
 
-// RTP17g1: an entry that the connection goes on with is entered again under the id that it had, in
-// a later life of the channel's name too.
+// RTP17g1: after a resume, a member is entered again with the id of its entry, also in a later life
+// of the channel's name.
 func TestTheIDOfAReentry(t *testing.T) {
 	inBubble(t, "", func(t *testing.T) {
 		w := connected(t)
@@ -128,7 +129,7 @@ func TestTheIDOfAReentry(t *testing.T) {
 		gate := w.server.Hold(ablytest.ToServer(ablytest.ActionDetach))
 		first.end()
 		must(t, gate.Await(soon(t), 1))
-		c := w.channel() // of a name that is not forgotten
+		c := w.channel() // its name is not forgotten yet
 		gate.Open()
 		must(t, c.Attach(soon(t)))
 		must(t, c.Enter(soon(t), nil))
@@ -155,7 +156,7 @@ func TestTheIDOfAReentry(t *testing.T) {
 	})
 }
 
-// What a message says of itself comes to the room (TM2, TM2s): by whom, when, which version.
+// The room gets the attributes of a message (TM2, TM2s): its sender, time, version and so on.
 func TestWhatAMessageSays(t *testing.T) {
 	inBubble(t, "", func(t *testing.T) {
 		w := connected(t)
@@ -194,11 +195,11 @@ func (s messageSink) Messages(messages []chat.WireMessage, _ string) {
 	}
 }
 
-// RTL6: a publish changes none of what it is given, and each message of one call is encoded (RSL4).
+// RTL6: Publish doesn't change its arguments, and encodes each message of a call (RSL4).
 func TestWhatIsPublished(t *testing.T) {
 	inBubble(t, "", func(t *testing.T) {
 		w := connected(t)
-		c := w.channel() // RTL6c5: it need not be attached
+		c := w.channel() // RTL6c5: the channel need not be attached
 		given := []*wire.Message{{Name: "a", Data: map[string]any{"x": 1}}, {Name: "b", Data: "text"}, {Name: "c", Data: 5}}
 		must(t, c.Publish(soon(t), given...))
 		if _, is := given[0].Data.(map[string]any); !is || given[0].Encoding != "" {

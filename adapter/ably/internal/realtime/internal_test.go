@@ -9,10 +9,11 @@ import (
 	"ablyrooms.example/internal/bubble"
 )
 
-// RTB1: the pauses grow by thirds up to twice the timeout, and are shortened by up to a fifth.
+// RTB1: the pauses grow by a third of the timeout up to twice the timeout, and are shortened by up
+// to a fifth.
 func TestRetryDelays(t *testing.T) { bubble.Test(t, limits, testRetryDelays) }
 
-// limits are those of a test in real time.
+// limits are the limits of a test in a bubble.
 var limits = bubble.Limits{Look: 300 * time.Millisecond, Patience: 15 * time.Second}
 
 func testRetryDelays(t *testing.T) {
@@ -34,7 +35,7 @@ func testRetryDelays(t *testing.T) {
 	}
 }
 
-// RTN21, RTN24, RSA7b4: the client's id is that of the last CONNECTED, and a wildcard is none.
+// RTN21, RTN24, RSA7b4: the client id is that of the last CONNECTED; a wildcard counts as no id.
 func TestTheClientID(t *testing.T) { bubble.Test(t, limits, testTheClientID) }
 
 func testTheClientID(t *testing.T) {

@@ -15,12 +15,12 @@ type (
 	output = fsm.ChannelOutput[*lifecycle.ErrorInfo]
 )
 
-// line drives the core of one name. It outlives the [Channel]s of the name, as long as an answer to
-// one can be taken for another's (T20).
+// line drives the core of one name. It outlives the [Channel]s of the name for as long as an answer
+// to one of them could be taken for an answer to another (T20).
 //
-// The lock is held over steps of the core, and over what they send, which waits for nothing. What a
-// step reports to others goes to the queue, which one goroutine at a time empties without the
-// lock: the one that released it, mostly the transport's.
+// The lock is held while the core takes a step, and while the frames of the step are sent, which
+// never blocks. Reports of a step to others go to the queue. One goroutine at a time empties the
+// queue, without the lock: the goroutine that releases the lock, mostly one of the transport's.
 type line struct {
 	client *Client
 	name   string
@@ -28,14 +28,14 @@ type line struct {
 	mu         sync.Mutex
 	core       fsm.Channel[*lifecycle.ErrorInfo]
 	connection fsm.ConnectionState
-	dead       bool // not used any more
-	paused     bool // the request timer stands still while the client is not used
+	dead       bool // no longer used
+	paused     bool // the request timer is stopped until the client has a user again
 	draining   bool
-	reason     *lifecycle.ErrorInfo // why the connection is as it is, or nil
-	socket     uint64               // of the connection: nothing is sent on a later one
-	channel    *Channel             // the present life; nil when it was given back
+	reason     *lifecycle.ErrorInfo // why the connection is in this state, or nil
+	socket     uint64               // the connection's WebSocket: nothing is sent on a later one
+	channel    *Channel             // the present life; nil if it was given back
 	queue      []func()
-	steps      uint64 // of the core
+	steps      uint64 // how many steps the core took
 
 	request, retry, patience alarm
 }
@@ -46,7 +46,8 @@ type alarm struct {
 	starts uint64
 }
 
-// start starts an alarm, or starts it again. fire is called with the lock. The lock is held.
+// start starts an alarm, or restarts one that is running. The lock is held, and fire is called with
+// the lock held.
 func (l *line) start(a *alarm, d time.Duration, fire func()) {
 	a.stop()
 	n := a.starts
@@ -68,7 +69,7 @@ func (a *alarm) stop() {
 	}
 }
 
-// later puts something in the queue. The lock is held.
+// later adds a function to the queue. The lock is held.
 func (l *line) later(f func()) {
 	if l.queue == nil {
 		l.queue = make([]func(), 0, 4)
@@ -76,7 +77,7 @@ func (l *line) later(f func()) {
 	l.queue = append(l.queue, f)
 }
 
-// unlock releases the lock when the queue is empty, or somebody empties it.
+// unlock empties the queue, unless another goroutine is emptying it, and releases the lock.
 func (l *line) unlock() {
 	for !l.draining && len(l.queue) > 0 {
 		queue := l.queue
@@ -95,7 +96,7 @@ func (l *line) unlock() {
 	}
 }
 
-// frame takes a frame with the channel's name.
+// frame handles a frame of the channel.
 func (l *line) frame(m *wire.ProtocolMessage) {
 	l.mu.Lock()
 	defer l.unlock()
@@ -113,7 +114,7 @@ func (l *line) frame(m *wire.ProtocolMessage) {
 	case wire.ActionMessage, wire.ActionPresence, wire.ActionAnnotation, wire.ActionObject:
 		in = input{Kind: fsm.FrameMessage, Serial: fsm.Serial(m.ChannelSerial)}
 	case wire.ActionSync:
-		if l.channel != nil { // which takes it only while attached
+		if l.channel != nil { // presence accepts it only while attached
 			l.channel.synced(m)
 		}
 		return
@@ -123,10 +124,11 @@ func (l *line) frame(m *wire.ProtocolMessage) {
 	l.step(in, m)
 }
 
-// codeOvertaken is the code of an ERROR that says that a request was overtaken by another (T23).
+// codeOvertaken is the code of an ERROR that says that another request overtook this one (T23).
 const codeOvertaken = 80016
 
-// connectionChanged takes a change of the connection, whose id and WebSocket are given.
+// connectionChanged handles a change of the connection. id and socket are the id and the WebSocket
+// of the connection.
 func (l *line) connectionChanged(in input, id string, socket uint64) {
 	l.mu.Lock()
 	defer l.unlock()
@@ -137,8 +139,8 @@ func (l *line) connectionChanged(in input, id string, socket uint64) {
 	l.step(in, nil)
 }
 
-// step puts an input through the core, and carries out what comes of it. An input that is refused
-// has come too late and is dropped. The lock is held.
+// step passes an input to the core, and carries out the outputs. An input that the core refuses
+// came too late and is dropped. The lock is held.
 func (l *line) step(in input, frame *wire.ProtocolMessage) {
 	if l.dead {
 		return
@@ -197,11 +199,11 @@ func (l *line) step(in input, frame *wire.ProtocolMessage) {
 	}
 }
 
-// send sends a frame that needs no acknowledgement. One that finds no connection is made again by
-// the core when there is one.
+// send sends a frame that needs no acknowledgement. If there is no connection, the frame is lost;
+// the core sends it again when there is one.
 func (l *line) send(m *wire.ProtocolMessage) { l.client.transport.SendOn(l.socket, m, nil) }
 
-// attach makes an ATTACH (RTL4c1, RTL4k, RTL4l).
+// attach returns an ATTACH (RTL4c1, RTL4k, RTL4l).
 func (l *line) attach(out *output) *wire.ProtocolMessage {
 	m := &wire.ProtocolMessage{
 		Action: wire.ActionAttach, Channel: l.name, ChannelSerial: string(out.Serial)}
@@ -215,14 +217,14 @@ func (l *line) attach(out *output) *wire.ProtocolMessage {
 	return m
 }
 
-// close ends the life of the channel, if there is one, and what is waited for.
+// close ends the life of the channel, if there is one, and stops the request timer.
 func (l *line) close() {
 	l.mu.Lock()
 	defer l.unlock()
 	if c := l.channel; c != nil {
 		l.giveBack(c, errDisposed)
 	}
-	if l.request.timer != nil { // the answer may come yet; its time goes on with the next life
+	if l.request.timer != nil { // an answer may still come: the next life waits for it
 		l.request.stop()
 		l.paused = true
 	}
@@ -244,14 +246,14 @@ func (l *line) startRequest() {
 	})
 }
 
-// giveBack ends a life; calls that wait end with the error. The lock is held.
+// giveBack ends a life. Calls that wait end with the error. The lock is held.
 func (l *line) giveBack(c *Channel, err *lifecycle.ErrorInfo) {
 	c.end(err)
 	l.step(input{Kind: fsm.GiveBack}, nil)
 	l.channel = nil
 }
 
-// die ends the line. The lock is held.
+// die makes the line unusable, and stops its timers. The lock is held.
 func (l *line) die() {
 	if l.dead {
 		return

@@ -30,17 +30,17 @@ const name = "lounge::$chat"
 const allModes = wire.ModePublish | wire.ModeSubscribe | wire.ModePresence | wire.ModePresenceSubscribe |
 	wire.ModeAnnotationPublish | wire.ModeAnnotationSubscribe
 
-// eachFormat runs a test in both formats of the wire, in bubbles.
+// eachFormat runs a test in both formats, each in a bubble.
 func eachFormat(t *testing.T, f func(t *testing.T, format ably.ClientOption)) {
 	inBubble(t, "json", func(t *testing.T) { f(t, ably.WithUseBinaryProtocol(false)) })
 	inBubble(t, "msgpack", func(t *testing.T) { f(t, ably.WithUseBinaryProtocol(true)) })
 }
 
-// limits are those of a test. One takes some milliseconds of real time.
+// limits are the limits of a test, which takes some milliseconds of real time.
 var limits = bubble.Limits{Look: 300 * time.Millisecond, Patience: 15 * time.Second,
 	Virtual: 2 * time.Minute}
 
-// inBubble runs a test, or a subtest with a name, under a clock of its own. One that hangs fails.
+// inBubble runs a test, or a subtest if name isn't "", in a bubble. A test that hangs fails.
 func inBubble(t *testing.T, name string, f func(t *testing.T)) {
 	t.Helper()
 	if name == "" {
@@ -50,7 +50,7 @@ func inBubble(t *testing.T, name string, f func(t *testing.T)) {
 	t.Run(name, func(t *testing.T) { bubble.Test(t, limits, f) })
 }
 
-// network is that of all servers.
+// network is the network in memory that all servers share.
 var network = memnet.New()
 
 func newServer(t testing.TB, options ...ablytest.Option) *ablytest.Server {
@@ -58,14 +58,14 @@ func newServer(t testing.TB, options ...ablytest.Option) *ablytest.Server {
 	return ablytest.NewServer(t, append(options, ablytest.WithListener(network.Listen()))...)
 }
 
-// world is the channels of one realtime client, on an embedded server.
+// world has the channels of one realtime client, and its embedded server.
 type world struct {
 	t         testing.TB
 	server    *ablytest.Server
 	client    *ably.Realtime
 	transport *transport.Transport
 	channels  *realtime.Client
-	states    *log // of the connection, as they are reported
+	states    *log // the connection's states, as Status reports them
 	status    func(state string)
 }
 
@@ -116,7 +116,7 @@ func (w *world) connect() {
 	w.states.await("connected")
 }
 
-// close closes the client and waits for the ends of its goroutines.
+// close closes the client and waits until its goroutines have ended.
 func (w *world) close() {
 	changed := make(chan struct{}, 1)
 	defer w.client.Connection.OnAll(func(ably.ConnectionStateChange) {
@@ -130,25 +130,25 @@ func (w *world) close() {
 		s != ably.ConnectionStateClosed && s != ably.ConnectionStateFailed; s = w.client.Connection.State() {
 		<-changed
 		if w.client.Connection.State() == ably.ConnectionStateConnected {
-			w.client.Close() // ably-go loses a Close that comes just as it begins to dial
+			w.client.Close() // ably-go loses a Close that comes when it begins to dial
 		}
 	}
 	w.channels.Close()
 	if err := w.transport.Close(soon(w.t)); err != nil {
 		w.t.Errorf("close: %v", err)
 	}
-	time.Sleep(time.Second) // a dial of ably-go's that is one too many ends in a moment
+	time.Sleep(time.Second) // a dial of ably-go's that is one too many ends soon
 }
 
-// cut ends the WebSocket and waits until the client has seen it.
+// cut ends the WebSocket and waits until the client has noticed.
 func (w *world) cut() {
 	w.t.Helper()
 	must(w.t, w.server.Cut(""))
 	w.states.await("disconnected")
 }
 
-// outage keeps the client from connecting again, until the function that is returned is called;
-// that waits for the connection.
+// outage keeps the client from connecting again until over is called. over waits for the
+// connection.
 func (w *world) outage() (over func()) {
 	w.t.Helper()
 	w.server.RefuseConnections(nil)
@@ -160,7 +160,7 @@ func (w *world) outage() (over func()) {
 	}
 }
 
-// channel is a life of the channel, with what its sink and its room got, in one order.
+// channel is a life of the channel, with a log of what its sink and its room got, in one order.
 type channel struct {
 	*realtime.Channel
 	*log
@@ -236,7 +236,7 @@ func (c *channel) Presence(m chat.WirePresence) {
 	c.add("%s %s %v", presenceNames[m.Action], m.ClientID, m.Data)
 }
 
-// log is lines in their order.
+// log is a queue of lines.
 type log struct {
 	t     testing.TB
 	lines chan string
@@ -257,7 +257,7 @@ func (l *log) next() string {
 	}
 }
 
-// await takes lines until one begins so, and returns those before it.
+// await takes lines until one has the prefix, and returns the lines before it.
 func (l *log) await(prefix string) (before []string) {
 	l.t.Helper()
 	for line := l.next(); !strings.HasPrefix(line, prefix); line = l.next() {
@@ -266,7 +266,7 @@ func (l *log) await(prefix string) (before []string) {
 	return before
 }
 
-// is takes lines and compares them.
+// is takes as many lines as want has, and compares them.
 func (l *log) is(want ...string) {
 	l.t.Helper()
 	for _, w := range want {
@@ -276,7 +276,7 @@ func (l *log) is(want ...string) {
 	}
 }
 
-// empty fails when a line is left.
+// empty fails the test if a line is left.
 func (l *log) empty() {
 	l.t.Helper()
 	select {
@@ -286,8 +286,8 @@ func (l *log) empty() {
 	}
 }
 
-// soon is a context for what should end at once; it only keeps a test that fails from hanging.
-// Waiting costs nothing in a bubble.
+// soon returns a context with a timeout, for operations that should end at once. It only keeps a
+// failing test from hanging. In a bubble waiting costs no real time.
 func soon(t testing.TB) context.Context {
 	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
 	t.Cleanup(cancel)
@@ -301,7 +301,7 @@ func must(t testing.TB, err error) {
 	}
 }
 
-// fails fails unless err has the code.
+// fails fails the test unless err has the code.
 func fails(t testing.TB, err error, code lifecycle.ErrorCode) {
 	t.Helper()
 	if !errors.Is(err, code) {
@@ -309,7 +309,7 @@ func fails(t testing.TB, err error, code lifecycle.ErrorCode) {
 	}
 }
 
-// sent returns what clients have sent on the channel, of the given actions.
+// sent returns the frames with the given actions that clients have sent on the channel.
 func sent(server *ablytest.Server, actions ...ablytest.Action) (out []string) {
 	for _, f := range server.Frames() {
 		for _, a := range actions {
@@ -328,7 +328,7 @@ func equal(t testing.TB, got []string, want ...string) {
 	}
 }
 
-// later runs a call in a goroutine and returns where its error comes.
+// later runs a call in a goroutine, and returns a channel that gets its error.
 func later(call func() error) chan error {
 	done := make(chan error, 1)
 	go func() { done <- call() }()

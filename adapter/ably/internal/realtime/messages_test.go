@@ -11,7 +11,7 @@ import (
 	"ablyrooms.example/lifecycle"
 )
 
-// RSL4, RSL6: payloads come back as they were given, in both formats.
+// RSL4, RSL6: payloads are received as they were sent, in both formats.
 func TestPayloads(t *testing.T) {
 	eachFormat(t, func(t *testing.T, format ably.ClientOption) {
 		w := connected(t, format)
@@ -23,7 +23,7 @@ func TestPayloads(t *testing.T) {
 			c.is(fmt.Sprintf("message m %#v %q", data, ""))
 		}
 		fails(t, c.Publish(soon(t), &wire.Message{Data: map[string]any{"f": func() {}}}), lifecycle.ErrInvalidArgument)
-		// RSL6b: what is not known is left, and stops nothing.
+		// RSL6b: an encoding that isn't known stays on the message; the message is still delivered.
 		_, err := w.server.Publish(name,
 			ablytest.Message{Name: "a", Data: "eyJhIjoxfQ==", Encoding: "json/utf-8/base64"},
 			ablytest.Message{Name: "b", Data: "eA==", Encoding: "json/cipher/base64"},
@@ -34,8 +34,8 @@ func TestPayloads(t *testing.T) {
 	})
 }
 
-// RTL17, RTL15b: messages come in their order while the channel is attached, and one that goes on
-// has those that it missed.
+// RTL17, RTL15b: messages come in order while the channel is attached. A resumed channel gets the
+// messages that it missed.
 func TestMessagesOverACut(t *testing.T) {
 	eachFormat(t, func(t *testing.T, format ably.ClientOption) {
 		w := connected(t, format)

@@ -8,9 +8,10 @@ import (
 	"ablyrooms.example/lifecycle"
 )
 
-// lacks is what follows from a mode that was not granted, if no operation shows it: a service that
-// did not grant the others refuses what they are for. Ably's strictMode (TO3r), which makes errors
-// of it, is no option of ably-go's.
+// lacks lists the modes that are logged if they are not granted: without them the service only
+// sends less. Without another mode, the service refuses operations, so that the caller notices. The
+// field what is the text for the log. Ably's strictMode (TO3r), which makes a missing mode an
+// error, is no option of ably-go's.
 var lacks = []struct {
 	mode  wire.Flags
 	code  lifecycle.ErrorCode
@@ -32,16 +33,16 @@ func (c *Channel) Modes() wire.Flags {
 	return c.granted
 }
 
-// grant takes the modes of an ATTACHED, of which nothing stays from an earlier one (T25). The lock
-// is held.
+// grant sets the modes that an ATTACHED granted; none of an earlier ATTACHED remains (T25). The
+// lock is held.
 func (c *Channel) grant(modes wire.Flags) {
 	c.granted = modes
 	c.lacking &^= modes
 	c.miss(c.options.Modes)
 }
 
-// miss logs those of the modes that are needed and were not granted; each once, until it is
-// granted. The lock is held.
+// miss logs the needed modes that were not granted. A mode is logged once, until it is granted. The
+// lock is held.
 func (c *Channel) miss(needed wire.Flags) {
 	for _, l := range lacks {
 		if !needed.Has(l.mode) || (c.granted | c.lacking).Has(l.mode) {
@@ -56,7 +57,7 @@ func (c *Channel) miss(needed wire.Flags) {
 	}
 }
 
-// errorsOnly is the log of who gave none.
+// errorsOnly is the log handler for a user that gave no logger: it drops everything but errors.
 type errorsOnly struct{ slog.Handler }
 
 func (h errorsOnly) Enabled(ctx context.Context, level slog.Level) bool {

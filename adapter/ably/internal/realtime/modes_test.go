@@ -14,7 +14,7 @@ import (
 	"ablyrooms.example/lifecycle"
 )
 
-// logTo is a handler that puts the level and the code of what is logged into a log.
+// logTo is a log handler that adds the level and the code of each record to a log.
 type logTo struct{ *log }
 
 func (h logTo) Enabled(context.Context, slog.Level) bool { return true }
@@ -33,8 +33,8 @@ func (h logTo) Handle(_ context.Context, r slog.Record) error {
 	return nil
 }
 
-// RTL4m, RTL7i2, RTP11f2, RTAN4e: the modes are those that ATTACHED grants. What was asked for and
-// not granted is logged, each mode once, until it was granted.
+// RTL4m, RTL7i2, RTP11f2, RTAN4e: the channel has the modes that ATTACHED grants. A mode that was
+// requested and not granted is logged once, until it is granted.
 func TestModesThatAreGranted(t *testing.T) {
 	server := newServer(t)
 	lines := newLog(t)
@@ -56,7 +56,7 @@ func TestModesThatAreGranted(t *testing.T) {
 	lines.empty()
 	again(wire.ModePublish | wire.ModeSubscribe)
 	lines.is("ERROR 91008", "WARN 93001")
-	again(0) // nothing of an earlier one stays (T25)
+	again(0) // no mode of an earlier ATTACHED remains (T25)
 	lines.is("ERROR 90009")
 	again(allModes)
 	again(allModes &^ wire.ModeAnnotationSubscribe)
@@ -65,8 +65,8 @@ func TestModesThatAreGranted(t *testing.T) {
 	lines.empty()
 }
 
-// RTP11f2: without the right to see presence the list is empty, and an error is logged at the call,
-// once.
+// RTP11f2: without the mode presence_subscribe, Get returns an empty list and logs an error, the
+// first time.
 func TestGetWithoutPresenceSubscribe(t *testing.T) {
 	for _, asked := range []bool{true, false} {
 		t.Run(fmt.Sprint("asked ", asked), func(t *testing.T) {
@@ -97,7 +97,7 @@ func TestGetWithoutPresenceSubscribe(t *testing.T) {
 				lines.is("ERROR 91008")
 			}
 			equal(t, his.present())
-			must(t, his.Enter(soon(t), nil)) // as granted
+			must(t, his.Enter(soon(t), nil)) // the mode presence is granted
 			lines.empty()
 			his.end()
 			hers.end()

@@ -13,7 +13,7 @@ import (
 type Step struct {
 	Seq     uint64 // 1, 2, 3, … for this core; steps without an observer count too
 	Name    string // the channel's name
-	Of      any    // the core: cores of one name follow each other
+	Of      any    // identifies the core: a name may have one core after another
 	Input   fsm.ChannelInput[*lifecycle.ErrorInfo]
 	Outputs []fsm.ChannelOutput[*lifecycle.ErrorInfo]
 	Refused bool // the input came too late, and was dropped
@@ -21,8 +21,8 @@ type Step struct {
 	Before, After fsm.ChannelCoreState[*lifecycle.ErrorInfo]
 }
 
-// observed takes a step and has the observer hear of it, before all that comes of the step. The
-// lock is held; the observer runs without it.
+// observed passes an input to the core, and queues a call of the observer. The observer is called
+// before the other reports of the step, and without the lock. The lock is held.
 func (l *line) observed(observe func(Step), in input) []output {
 	step := Step{Seq: l.steps, Name: l.name, Of: l, Input: in}
 	l.core.StateInto(&step.Before)

@@ -12,8 +12,8 @@ import (
 	"ablyrooms.example/fsm"
 )
 
-// An observer receives each step in order, before what comes of it; a panic in it does no harm, and
-// it runs under no lock.
+// An observer gets each step in order, before the effects of the step. A panic in it does no harm.
+// It is called without a lock.
 func TestStepsAreObserved(t *testing.T) {
 	var mu sync.Mutex
 	var steps []realtime.Step
@@ -53,11 +53,11 @@ func TestStepsAreObserved(t *testing.T) {
 	}
 }
 
-// Steps that are taken while no client uses the channels are counted, so that the next user's
-// observer sees that it sees no whole core.
+// Steps that happen while no client uses the channels are counted, so that the observer of the next
+// user can tell that it missed some.
 func TestStepsThatNobodyObservesCount(t *testing.T) {
 	inBubble(t, "", func(t *testing.T) {
-		var steps []realtime.Step // by the goroutines that take them, one at a time
+		var steps []realtime.Step // appended by one goroutine at a time
 		config := realtime.Config{Observe: func(s realtime.Step) { steps = append(steps, s) },
 			RequestTimeout: 10 * time.Second, RetryTimeout: time.Second}
 		w := newWorld(t, newServer(t), config)
@@ -68,10 +68,10 @@ func TestStepsThatNobodyObservesCount(t *testing.T) {
 		seen := len(steps)
 		gate := w.server.Hold(ablytest.ToServer(ablytest.ActionDetach))
 		w.server.AcceptConnections()
-		must(t, gate.Await(soon(t), 1)) // the detach that is sent again
+		must(t, gate.Await(soon(t), 1)) // the DETACH that is sent again
 		var ok bool
 		if w.channels, ok = realtime.New(w.transport, config); !ok {
-			t.Fatal("it has a user")
+			t.Fatal("the connection still has a user")
 		}
 		gate.Open()
 		synctest.Wait()
@@ -79,7 +79,7 @@ func TestStepsThatNobodyObservesCount(t *testing.T) {
 			t.Fatalf("%d steps, want the DETACHED alone: %+v", len(steps)-seen, steps[seen:])
 		}
 		if last, next := steps[seen-1], steps[seen]; next.Of != last.Of || next.Seq != last.Seq+3 {
-			t.Errorf("step %d follows step %d, want two between: the giving back and the connection", next.Seq, last.Seq)
+			t.Errorf("step %d follows step %d, want two between them: GiveBack and the change of the connection", next.Seq, last.Seq)
 		}
 	})
 }

@@ -13,7 +13,7 @@ import (
 )
 
 // encode returns data in the form in which it is sent: a string, bytes, or text with the encoding
-// json (RSL4). The transport makes base64 of bytes where the format needs it.
+// json (RSL4). The transport encodes bytes as base64 where the format needs it.
 func encode(data any) (encoded any, encoding string, err *lifecycle.ErrorInfo) {
 	switch data.(type) {
 	case nil, string, []byte:
@@ -22,13 +22,13 @@ func encode(data any) (encoded any, encoding string, err *lifecycle.ErrorInfo) {
 	text, bad := json.Marshal(data)
 	if bad != nil {
 		return nil, "", lifecycle.NewErrorInfo(lifecycle.ErrInvalidArgument,
-			"what is to be sent has no form in JSON", bad)
+			"the data has no form in JSON", bad)
 	}
 	return string(text), "json", nil
 }
 
-// decode undoes an encoding from the right, as far as it is known, and returns what is left of it
-// with why (RSL6, RSL6b).
+// decode undoes the steps of an encoding, from the right, until it can't undo one. It returns the
+// steps that are left, and the error of the first of them (RSL6, RSL6b).
 func decode(data any, encoding string) (decoded any, left string, err error) {
 	for encoding != "" {
 		at := strings.LastIndexByte(encoding, '/')
@@ -57,11 +57,11 @@ func decodeStep(data any, encoding string) (any, error) {
 	case encoding == "utf-8" && isText:
 		return text, nil
 	}
-	return nil, fmt.Errorf("the encoding %q can't be undone from %T", encoding, data)
+	return nil, fmt.Errorf("can't decode %T with the encoding %q", data, encoding)
 }
 
-// payload is what a presence message carries: encoded in what this client sends, decoded in what
-// it received.
+// payload is the payload of a presence message: encoded in messages that this client sends, decoded
+// in messages that it received.
 type payload struct {
 	data     any
 	encoding string
@@ -76,7 +76,7 @@ func (c *Client) decoded(data any, encoding string) (any, string) {
 	return decoded, left
 }
 
-// messages makes the messages of a frame those of package chat.
+// messages converts the messages of a frame to those of package chat.
 func (c *Client) messages(in []*wire.Message) []chat.WireMessage {
 	out := make([]chat.WireMessage, len(in))
 	for i, m := range in {

@@ -8,7 +8,7 @@ import (
 	"ablyrooms.example/lifecycle"
 )
 
-// Errors of the service keep code, status, message and cause; what they lack is filled in.
+// Errors of the service keep code, status, message and cause; missing values are filled in.
 func TestErrorsOfTheService(t *testing.T) {
 	if fromWire(nil) != nil || asInfo(nil) != nil || Unable("x", nil) != nil || unable("x", nil) != nil {
 		t.Error("nil is an error")
@@ -35,7 +35,7 @@ func TestErrorsOfTheService(t *testing.T) {
 	}
 }
 
-// RSL6, RSL6b: encodings are undone from the right, as far as they are known.
+// RSL6, RSL6b: encodings are undone from the right, until one is unknown.
 func TestDecoding(t *testing.T) {
 	for _, c := range []struct {
 		data     any

@@ -35,13 +35,16 @@ type presenceResult struct {
 	err     error
 }
 
-// Enter makes this client present, with data that JSON has a form for, or nil (RTP8).
+// Enter makes this client present, with data that JSON can encode, or nil (RTP8).
 //
-// Errors: [lifecycle.ErrRoomInInvalidState] when the channel is neither attached nor attaching, or
-// stops to be before it is sent (RTP16c); the code 80003 without a connection, if the realtime
-// client does not queue messages (TO3g), which leaves out attaching too;
-// [lifecycle.ErrInvalidClientID] for a client without an id (RTP8j); the service's; the context's
-// cause.
+// It returns one of these errors:
+//
+//   - [lifecycle.ErrRoomInInvalidState] if the channel is neither attached nor attaching, or leaves
+//     these states before the entry is sent (RTP16c); also if the channel is attaching and the
+//     realtime client does not queue messages (TO3g)
+//   - the code 80003 if there is no connection and the realtime client does not queue messages
+//   - [lifecycle.ErrInvalidClientID] if the client has no id (RTP8j)
+//   - an error of the service, or the context's cause
 func (c *Channel) Enter(ctx context.Context, data any) error {
 	return c.announce(ctx, presence.CallEnter, data)
 }
@@ -51,7 +54,7 @@ func (c *Channel) Update(ctx context.Context, data any) error {
 	return c.announce(ctx, presence.CallUpdate, data)
 }
 
-// Leave makes this client present no more (RTP10). Errors are those of [Channel.Enter].
+// Leave ends the presence of this client (RTP10). Errors are those of [Channel.Enter].
 func (c *Channel) Leave(ctx context.Context, data any) error {
 	return c.announce(ctx, presence.CallLeave, data)
 }
@@ -70,8 +73,9 @@ func (c *Channel) announce(ctx context.Context, kind presence.InputKind, data an
 	return failure
 }
 
-// Get returns who is present, when the service's list is complete (RTP11). If the service did not
-// grant that, it returns an empty list and logs it (RTP11f). Errors are those of [Channel.Enter].
+// Get returns the members that are present. It waits until the service's list is complete (RTP11).
+// If the service did not grant the mode for it, Get returns an empty list and logs an error
+// (RTP11f). Errors are those of [Channel.Enter].
 func (c *Channel) Get(ctx context.Context) ([]chat.WirePresence, error) {
 	members, err := c.ask(ctx, presenceInput{Kind: presence.CallGet})
 	if err == nil {
@@ -114,8 +118,8 @@ func (c *Channel) ask(ctx context.Context, in presenceInput) ([]chat.WirePresenc
 	}
 }
 
-// presence puts an input through the core of presence and carries out what comes of it. err is the
-// service's, of an answer. The lock is held.
+// presence passes an input to the core of presence, and carries out the outputs. If the input is an
+// answer with an error, err is the error. The lock is held.
 func (c *Channel) presence(in presenceInput, err *lifecycle.ErrorInfo) {
 	if c.members == nil {
 		if nothingNew(&in) {
@@ -126,7 +130,8 @@ func (c *Channel) presence(in presenceInput, err *lifecycle.ErrorInfo) {
 	c.presenceStep(in, err)
 }
 
-// presenceStep is presence where there is something to carry out. Its frame is large.
+// presenceStep does the work of presence. It is a function of its own because its stack frame is
+// large.
 func (c *Channel) presenceStep(in presenceInput, err *lifecycle.ErrorInfo) {
 	l := c.line
 	for _, out := range c.members.Step(in, nil) {
@@ -166,13 +171,13 @@ func (c *Channel) presenceStep(in presenceInput, err *lifecycle.ErrorInfo) {
 	}
 }
 
-// notAttached is the error of presence on a channel in a state in which nothing is sent (RTP16c).
+// notAttached returns the error of a call of presence in a state in which nothing is sent (RTP16c).
 func notAttached(s fsm.ChannelState) *lifecycle.ErrorInfo {
 	return lifecycle.NewErrorInfo(lifecycle.ErrRoomInInvalidState, "the channel is "+s.String(), nil)
 }
 
-// nothingNew reports whether an input changes nothing in a set without members and calls but what
-// newMembers can find out.
+// nothingNew reports whether an input can be skipped while c.members is nil: newMembers returns the
+// same set with or without it.
 func nothingNew(in *presenceInput) bool {
 	switch in.Kind {
 	case presence.Connected, presence.ChannelState:
@@ -183,8 +188,8 @@ func nothingNew(in *presenceInput) bool {
 	return false
 }
 
-// newMembers returns the set of a channel of which nothing is known but its state. The lock is
-// held.
+// newMembers returns a set without members, with the state of the channel and of the connection.
+// The lock is held.
 func (c *Channel) newMembers() *presence.Set[payload] {
 	set, client := &presence.Set[payload]{}, c.line.client
 	client.mu.Lock()
@@ -206,15 +211,15 @@ func (c *Channel) settlePresence(call presence.Call, r presenceResult) {
 	}
 }
 
-// leavePresence settles all calls of presence, when the channel is given back. The lock is held.
+// leavePresence settles all calls of presence when the channel is given back. The lock is held.
 func (c *Channel) leavePresence(err *lifecycle.ErrorInfo) {
 	for call := range c.entries {
 		c.settlePresence(call, presenceResult{err: err})
 	}
 }
 
-// sendPresence sends an entry in a frame of its own. Its answer is for this life of the channel
-// alone. The lock is held.
+// sendPresence sends an entry in a frame of its own. The answer is dropped if this life of the
+// channel has ended. The lock is held.
 func (c *Channel) sendPresence(out presence.Output[payload]) {
 	l, m := c.line, out.Message
 	e := &wire.PresenceMessage{Action: int(m.Action), Data: m.Payload.data, Encoding: m.Payload.encoding}
@@ -237,7 +242,7 @@ func (c *Channel) sendPresence(out presence.Output[payload]) {
 	})
 }
 
-// synced takes a SYNC. The lock is held.
+// synced handles a SYNC. The lock is held.
 func (c *Channel) synced(m *wire.ProtocolMessage) { c.received(presence.Synced, m) }
 
 func (c *Channel) received(kind presence.InputKind, m *wire.ProtocolMessage) {
@@ -247,7 +252,7 @@ func (c *Channel) received(kind presence.InputKind, m *wire.ProtocolMessage) {
 	}
 	for i, p := range m.Presence {
 		if p.Action < 0 || p.Action > int(presence.Update) {
-			continue // the zero message, ABSENT, says nothing
+			continue // the zero message, ABSENT, has no effect
 		}
 		e := presenceMessage{Action: presence.Action(p.Action), ClientID: p.ClientID,
 			ConnectionID: p.ConnectionID, ID: p.ID, Timestamp: p.Timestamp}

@@ -13,7 +13,7 @@ import (
 	"ablyrooms.example/lifecycle"
 )
 
-// present returns who is present, with data.
+// present returns the members that are present, with their data.
 func (c *channel) present() (out []string) {
 	c.t.Helper()
 	members, err := c.Get(soon(c.t))
@@ -104,7 +104,7 @@ func TestMembersAreEnteredAgain(t *testing.T) {
 	}
 }
 
-// RTP17e: a member that can't be entered again is reported, and nothing else happens.
+// RTP17e: a member that can't be entered again is reported, with no other effect.
 func TestAReentryThatIsRefused(t *testing.T) {
 	inBubble(t, "", func(t *testing.T) {
 		w := connected(t)
@@ -119,7 +119,7 @@ func TestAReentryThatIsRefused(t *testing.T) {
 	})
 }
 
-// RTP16a, T10: an entry without a connection waits for the channel.
+// RTP16a, T10: an Enter without a connection waits until the channel is attached.
 func TestEnterDuringAnOutage(t *testing.T) {
 	inBubble(t, "", func(t *testing.T) {
 		w := connected(t)
@@ -133,7 +133,7 @@ func TestEnterDuringAnOutage(t *testing.T) {
 	})
 }
 
-// The service's answer to an entry is that of the call.
+// An Enter fails with the error that the service answers.
 func TestARefusedEntry(t *testing.T) {
 	inBubble(t, "", func(t *testing.T) {
 		w := connected(t)

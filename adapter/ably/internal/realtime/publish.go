@@ -8,14 +8,18 @@ import (
 	"ablyrooms.example/lifecycle"
 )
 
-// Publish sends messages in one frame and waits until the service has taken them (RTL6). The
-// channel need not be attached, and is not by that (RTL6c5). Without a connection the messages wait
-// for one, unless it is suspended, closed or failed, or the realtime client queues none (RTL6c2,
-// TO3g). Data is encoded; extras must be of the types that [encoding/json] makes.
+// Publish sends messages in one frame and waits until the service has acknowledged them (RTL6). The
+// channel need not be attached, and Publish doesn't attach it (RTL6c5). Without a connection the
+// messages wait for one, unless the connection is suspended, closed or failed, or the realtime
+// client queues no messages (RTL6c2, TO3g). Data is encoded; extras must be of the types that
+// [encoding/json] returns.
 //
-// Errors: [lifecycle.ErrRoomInInvalidState] when the channel was given back; the code 90001 when it
-// is suspended or failed (RTL6c4); [lifecycle.ErrInvalidArgument] for data that JSON has no form
-// for; the service's; the context's cause.
+// It returns one of these errors:
+//
+//   - [lifecycle.ErrRoomInInvalidState] if the channel was given back
+//   - the code 90001 if the channel is suspended or failed (RTL6c4)
+//   - [lifecycle.ErrInvalidArgument] for data that JSON can't encode
+//   - an error of the service, or the context's cause
 func (c *Channel) Publish(ctx context.Context, messages ...*wire.Message) error {
 	m := &wire.ProtocolMessage{Action: wire.ActionMessage, Channel: c.line.name}
 	for _, message := range messages {

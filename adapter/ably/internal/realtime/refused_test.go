@@ -11,8 +11,8 @@ import (
 	"ablyrooms.example/lifecycle"
 )
 
-// RTL6c4: nothing is published on a channel that is suspended; RTP16c: nor entered on one that is
-// not attached, nor attaching. What JSON has no form for is refused first.
+// RTL6c4: a suspended channel refuses messages. RTP16c: a channel that is neither attached nor
+// attaching refuses Enter. Data that JSON can't encode is refused first.
 func TestWhatAChannelRefuses(t *testing.T) {
 	inBubble(t, "", func(t *testing.T) {
 		w := newWorld(t, newServer(t), realtime.Config{RetryTimeout: time.Minute})
@@ -29,7 +29,7 @@ func TestWhatAChannelRefuses(t *testing.T) {
 	})
 }
 
-// P14 (RTP5a): a channel that fails forgets who entered on it.
+// P14 (RTP5a): a channel that fails forgets its own members.
 func TestAFailedChannelForgetsItsMembers(t *testing.T) {
 	inBubble(t, "", func(t *testing.T) {
 		w := connected(t)
@@ -45,8 +45,8 @@ func TestAFailedChannelForgetsItsMembers(t *testing.T) {
 	})
 }
 
-// C38 (T23): when a request was overtaken that was answered already, the members are asked for
-// again.
+// C38 (T23): the server reports that a request was overtaken, although it has answered the request.
+// The client then requests the members again.
 func TestAnOvertakenRequestOfAnAttachedChannel(t *testing.T) {
 	inBubble(t, "", func(t *testing.T) {
 		w := connected(t)

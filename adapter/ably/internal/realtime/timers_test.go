@@ -12,15 +12,15 @@ import (
 	"ablyrooms.example/adapter/ably/internal/realtime"
 )
 
-// T20: the time of a request of the user before goes on with the next user, whose attach is sent
-// when it is over.
+// T20: a request of the previous user is still unanswered. The next user's attach waits until the
+// time of that request is over.
 func TestARequestOfTheUserBefore(t *testing.T) {
 	inBubble(t, "", func(t *testing.T) {
 		w := newWorld(t, newServer(t), realtime.Config{RequestTimeout: time.Second})
 		w.connect()
 		c := w.attached()
 		w.server.Fault(ablytest.ToServer(ablytest.ActionDetach).Once(), ablytest.Drop())
-		c.end() // and its DETACH is lost
+		c.end() // its DETACH is lost
 		w.channels.Close()
 		if n, lines := w.channels.Running(); n != 0 || lines != 1 {
 			t.Errorf("%d timers run, of %d channels", n, lines)
@@ -28,7 +28,7 @@ func TestARequestOfTheUserBefore(t *testing.T) {
 		time.Sleep(30 * time.Second)
 		var ok bool
 		if w.channels, ok = realtime.New(w.transport, realtime.Config{RequestTimeout: time.Second}); !ok {
-			t.Fatal("the connection is not free")
+			t.Fatal("the connection still has a user")
 		}
 		second := w.channel()
 		began := time.Now()
@@ -45,7 +45,7 @@ func TestARequestOfTheUserBefore(t *testing.T) {
 	})
 }
 
-// RTL13b: a suspended channel that is attached by hand, or detached, is not tried again.
+// RTL13b: a suspended channel that the program attaches or detaches is not retried.
 func TestARetryThatIsOvertaken(t *testing.T) {
 	inBubble(t, "", func(t *testing.T) {
 		w := newWorld(t, newServer(t), realtime.Config{RetryTimeout: time.Minute})
@@ -69,7 +69,7 @@ func TestARetryThatIsOvertaken(t *testing.T) {
 	})
 }
 
-// RSL6b, RTP17e: what can't be decoded, and who can't be entered again, is logged.
+// RSL6b, RTP17e: payloads that can't be decoded and members that can't be entered again are logged.
 func TestWhatIsLogged(t *testing.T) {
 	inBubble(t, "", func(t *testing.T) {
 		var text bytes.Buffer

@@ -12,8 +12,8 @@ import (
 	"ablyrooms.example/adapter/ably/internal/transport/wire"
 )
 
-// lostDetach has a channel detach, loses the DETACH, and the connection too. The room hears that it
-// is detached. What returns has the connection come back.
+// lostDetach detaches a channel, and loses both the DETACH and the connection. The room is notified
+// that the channel is detached. over lets the client connect again.
 func (w *world) lostDetach(c *channel) (over func()) {
 	w.t.Helper()
 	lost := w.server.Fault(ablytest.ToServer(ablytest.ActionDetach).Once(), ablytest.Drop())
@@ -25,7 +25,7 @@ func (w *world) lostDetach(c *channel) (over func()) {
 	return over
 }
 
-// A room that has received detached need not wait for the DETACH that is sent again.
+// A room that was already notified of the detach doesn't wait for the DETACH that is sent again.
 func TestADetachThatIsDoneForTheRoom(t *testing.T) {
 	inBubble(t, "", func(t *testing.T) {
 		w := connected(t)
@@ -42,8 +42,7 @@ func TestADetachThatIsDoneForTheRoom(t *testing.T) {
 	})
 }
 
-// An attach after such a detach is what counts: when the DETACH can't be made, the channel stays
-// attached (C41).
+// An attach after such a detach wins: if the channel can't be detached, it stays attached (C41).
 func TestAnAttachAfterALostDetach(t *testing.T) {
 	inBubble(t, "", func(t *testing.T) {
 		w := newWorld(t, newServer(t), realtime.Config{RequestTimeout: time.Second})
@@ -58,7 +57,7 @@ func TestAnAttachAfterALostDetach(t *testing.T) {
 		must(t, <-attach)
 		time.Sleep(5 * time.Second)
 		if !w.server.State().Attached(name) {
-			t.Error("it was detached all the same")
+			t.Error("the channel was detached")
 		}
 		c.await("attached")
 		c.empty()
@@ -66,7 +65,7 @@ func TestAnAttachAfterALostDetach(t *testing.T) {
 	})
 }
 
-// RTL14, RTL5b: the server may fail the channel instead; then it is failed for the room too.
+// RTL14, RTL5b: if the server fails the channel instead, the room is notified of the failure.
 func TestALostDetachOfAChannelThatFails(t *testing.T) {
 	inBubble(t, "", func(t *testing.T) {
 		w := connected(t)
@@ -81,8 +80,8 @@ func TestALostDetachOfAChannelThatFails(t *testing.T) {
 	})
 }
 
-// RTL5f: a channel that can't be detached is attached as before, with its members, and enters none
-// again.
+// RTL5f: a channel that can't be detached is attached again, with its members. Its own members are
+// not entered again.
 func TestPresenceAfterADetachWithoutAnAnswer(t *testing.T) {
 	inBubble(t, "", func(t *testing.T) {
 		w := newWorld(t, newServer(t), realtime.Config{RequestTimeout: time.Second})

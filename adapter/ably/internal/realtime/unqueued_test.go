@@ -10,8 +10,8 @@ import (
 	"ablyrooms.example/lifecycle"
 )
 
-// TO3g, RTP16a, RTP16c, RTL6c4: without queueMessages neither presence nor messages wait, be it for
-// a connection or for the channel.
+// TO3g, RTP16a, RTP16c, RTL6c4: without queueMessages, neither presence nor messages wait for a
+// connection or for the channel.
 func TestNothingWaitsWithoutQueueMessages(t *testing.T) {
 	w := connected(t, ably.WithQueueMessages(false))
 	c := w.channel()

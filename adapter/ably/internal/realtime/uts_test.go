@@ -13,9 +13,10 @@ import (
 	"ablyrooms.example/lifecycle"
 )
 
-// The tests here are cases of Ably's unit test texts that no other test is about, by their ids.
+// These tests are cases of Ably's unit test specification that no other test covers, with their
+// ids.
 
-// named is a channel of another name, with a log of its own.
+// named returns a channel of another name, with its own log.
 func (w *world) named(name string) *channel {
 	c := &channel{t: w.t, log: newLog(w.t)}
 	c.Channel = w.channels.Channel(name, realtime.Options{Room: name, Modes: allModes}, c)
@@ -78,7 +79,7 @@ func TestAnErrorEndsTheWaitForARetry(t *testing.T) {
 }
 
 // RTL15b/channel-serial-from-messages-1, RTL15b/serial-not-updated-empty-2,
-// RTL15b/serial-not-updated-irrelevant-3: an ATTACH goes on behind the last frame that counts.
+// RTL15b/serial-not-updated-irrelevant-3: an ATTACH has the serial of the last frame that counts.
 func TestWhichFramesMoveTheSerial(t *testing.T) {
 	eachFormat(t, func(t *testing.T, format ably.ClientOption) {
 		w := connected(t, format)
@@ -89,9 +90,9 @@ func TestWhichFramesMoveTheSerial(t *testing.T) {
 			serial := fmt.Sprintf("%s%d", want[:len(want)-1], i)
 			must(t, w.server.Inject("",
 				&ablytest.ProtocolMessage{Action: action, Channel: name, ChannelSerial: serial},
-				// has none
+				// a MESSAGE without a serial
 				&ablytest.ProtocolMessage{Action: ablytest.ActionMessage, Channel: name}))
-			if action != ablytest.ActionSync { // which has a cursor
+			if action != ablytest.ActionSync { // the serial of a SYNC is not the channel's
 				want = serial
 			}
 			attach := w.server.Hold(ablytest.ToServer(ablytest.ActionAttach))
@@ -166,7 +167,7 @@ func TestUnaskedAttached(t *testing.T) {
 	c.end()
 }
 
-// RTL7f/no-echo-messages-0: ably-go asks the service for it, for rooms too.
+// RTL7f/no-echo-messages-0: with ably-go's option for no echo, rooms get no echo either.
 func TestNoEcho(t *testing.T) {
 	w := connected(t, ably.WithEchoMessages(false))
 	c := w.attached()

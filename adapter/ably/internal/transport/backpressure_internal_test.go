@@ -17,8 +17,8 @@ import (
 	"ablyrooms.example/internal/bubble"
 )
 
-// flooded returns a socket that reads from a server which sends as many frames as there are names,
-// of channels with these names in turn.
+// flooded returns a socket that reads from a server. The server sends that many frames, for the
+// channels of these names in turn.
 func flooded(t *testing.T, tr *Transport, frames int, channel string) *socket {
 	t.Helper()
 	network := memnet.New()
@@ -49,7 +49,7 @@ func flooded(t *testing.T, tr *Transport, frames int, channel string) *socket {
 	return s
 }
 
-// When ably-go doesn't read, the reader waits at a bound, and so does the server; nothing is lost.
+// When ably-go doesn't read, the reader waits at a limit, and so does the server; no frame is lost.
 func TestAblyGoThatDoesNotRead(t *testing.T) {
 	_, native, err := NewRealtime(Options{}, ably.WithKey("app.key:secret"), ably.WithAutoConnect(false))
 	if err != nil {
@@ -88,7 +88,8 @@ func (n *native) name(v any) string {
 	return n.field(v, n.lists[0]).Index(0).Elem().FieldByName("Name").String()
 }
 
-// When the handler is behind, the reader waits at a bound; all comes in order, one at a time.
+// When the handler is busy, the reader waits at a limit. The handler gets all events in order, one
+// at a time.
 func TestAHandlerThatIsBehind(t *testing.T) {
 	bubble.Test(t, limits, func(t *testing.T) {
 		tr := newTransport(Options{})
@@ -109,7 +110,7 @@ func TestAHandlerThatIsBehind(t *testing.T) {
 		s := flooded(t, tr, frames, "a::$chat")
 		tr.Bind(handler)
 		synctest.Wait()
-		// A call that takes its turn among the events doesn't overtake the handler.
+		// A call that is queued among the events runs after them.
 		over := make(chan struct{})
 		tr.mu.Lock()
 		if got := len(tr.stream.queue); got > 2*streamLimit {

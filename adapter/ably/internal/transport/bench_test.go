@@ -11,9 +11,10 @@ import (
 	"ablyrooms.example/adapter/ably/internal/transport/wire"
 )
 
-// BenchmarkTransport compares ably-go on the transport, and the rooms' side of it, with bare
-// ably-go, in one run. An operation is: publish, one after another or 50 at once, until it is
-// acknowledged; receive, a message that another client published.
+// BenchmarkTransport compares ably-go on the transport, and the rooms' side of the transport, with
+// plain ably-go, in one run. An operation "publish" publishes a message and waits until it is
+// acknowledged; they run one after another or 50 at once. An operation "receive" receives a message
+// that another client published.
 func BenchmarkTransport(b *testing.B) {
 	for _, format := range []string{"json", "msgpack"} {
 		for _, on := range []string{"bare", "ably-go", "rooms"} {

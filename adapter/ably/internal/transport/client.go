@@ -17,12 +17,12 @@ import (
 	"github.com/ably/ably-go/ably"
 )
 
-// NewRealtime makes a realtime client of ably-go's on a transport of its own. It connects
-// unless the options say otherwise. Options for ably.WithDial have no effect; [ably.WithHTTPClient]
-// is for REST, see [Options].
+// NewRealtime returns a realtime client of ably-go's on a transport of its own. The client connects
+// unless [ably.WithAutoConnect] says otherwise. [ably.WithDial] has no effect.
+// [ably.WithHTTPClient] is for REST; see also [Options].
 //
-// Errors: ably-go's, for options that are invalid, and one that says so if this version of
-// ably-go can't be used.
+// It returns ably-go's error if the options are invalid, and an error if this version of ably-go
+// isn't supported.
 func NewRealtime(options Options, client ...ably.ClientOption) (*ably.Realtime, *Transport, error) {
 	t := newTransport(options)
 	dial, err := dialOption(t, ably.WithDial)
@@ -34,7 +34,7 @@ func NewRealtime(options Options, client ...ably.ClientOption) (*ably.Realtime, 
 		changing(ably.WithAutoConnect(false), func(o reflect.Value) {
 			noConnect := o.FieldByName("NoConnect")
 			connects = !noConnect.Bool()
-			noConnect.SetBool(true) // ably-go must be whole, and watched, before it dials
+			noConnect.SetBool(true) // it connects below, when the client is complete
 			t.renewable = renewable(o)
 			t.through(o)
 			t.unqueued = o.FieldByName("NoQueueing").Bool()
@@ -68,8 +68,8 @@ func NewRealtime(options Options, client ...ably.ClientOption) (*ably.Realtime, 
 	return realtime, t, nil
 }
 
-// changing returns an option that reads and changes the options that came before it. Their
-// type is not exported, but its fields are. The option that it is given is there for its type.
+// changing returns an option that reads and changes the options that were applied before it. Their
+// type is not exported, but its fields are. The argument is only there to infer the type.
 func changing[O any](_ func(O), change func(reflect.Value)) func(O) {
 	return func(options O) { change(reflect.ValueOf(options).Elem()) }
 }
@@ -84,8 +84,8 @@ func renewable(options reflect.Value) bool {
 	return false
 }
 
-// agentHeader returns what ably-go sends as Ably-Agent with these options (RSC7d). It asks
-// ably-go, by a request that isn't sent.
+// agentHeader returns the header Ably-Agent that ably-go sends with these options (RSC7d). It makes
+// ably-go build a request with the header, and doesn't send the request.
 func agentHeader(options []ably.ClientOption) (string, error) {
 	var catch agentCatcher
 	rest, err := ably.NewREST(append(slices.Clone(options),
@@ -113,8 +113,8 @@ func (standardLog) Printf(level ably.LogLevel, format string, v ...any) {
 	log.Printf("[%s] %s", level, fmt.Sprintf(format, v...))
 }
 
-// withoutReadLimit leaves out the line that ably-go logs at each connect, as an error, because
-// it can't set the read limit of a connection that isn't its own.
+// withoutReadLimit removes a line from ably-go's log. At each connect, ably-go logs as an error
+// that it can't set the read limit of a connection from ably.WithDial.
 type withoutReadLimit struct{ ably.Logger }
 
 func (l withoutReadLimit) Printf(level ably.LogLevel, format string, v ...any) {
@@ -123,7 +123,7 @@ func (l withoutReadLimit) Printf(level ably.LogLevel, format string, v ...any) {
 	}
 }
 
-// Of returns the transport of a realtime client that was made by [NewRealtime].
+// Of returns the transport of a realtime client that [NewRealtime] returned.
 func Of(client *ably.Realtime) (t *Transport, ok bool) {
 	if client == nil {
 		return nil, false
@@ -134,8 +134,9 @@ func Of(client *ably.Realtime) (t *Transport, ok bool) {
 	return t, t != nil
 }
 
-// known holds the transports of realtime clients, since those can't carry a mark. It is a
-// global, and keeps neither alive: a client holds its transport, and its entry goes with it.
+// known maps realtime clients to their transports, since a client can't carry a mark. It keeps
+// neither of the two alive: a client keeps its transport alive, and when the client is collected,
+// its entry is removed.
 var known = registry{transports: map[weak.Pointer[ably.Realtime]]weak.Pointer[Transport]{}}
 
 type registry struct {

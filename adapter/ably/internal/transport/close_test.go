@@ -14,7 +14,7 @@ import (
 	"ablyrooms.example/adapter/ably/internal/transport/wire"
 )
 
-// Closing fails what waits, ably-go's too (RTN7e).
+// Closing fails the messages that wait, ably-go's too (RTN7e).
 func TestCloseFailsWhatWaits(t *testing.T) {
 	eachFormat(t, func(t *testing.T, format ably.ClientOption) {
 		w := connected(t, format)
@@ -36,7 +36,8 @@ func TestCloseFailsWhatWaits(t *testing.T) {
 	})
 }
 
-// CLOSE without an answer ends in CLOSED after the request timeout (RTN12b), heartbeats or not.
+// A CLOSE without an answer leads to CLOSED after the request timeout (RTN12b), with heartbeats or
+// without.
 func TestCloseWithoutAnAnswer(t *testing.T) {
 	inBubble(t, nil, func(t *testing.T, w *world) {
 		w.server.Fault(ablytest.ToServer(ablytest.ActionClose), ablytest.Drop())
@@ -49,7 +50,7 @@ func TestCloseWithoutAnAnswer(t *testing.T) {
 	})
 }
 
-// Connect while CLOSE is unanswered locks a bare ably-go up; here it connects.
+// Connect while CLOSE is unanswered makes plain ably-go deadlock; on the transport it connects.
 func TestConnectWhileClosing(t *testing.T) {
 	inBubble(t, nil, func(t *testing.T, w *world) {
 		w.server.Fault(ablytest.ToServer(ablytest.ActionClose).Once(), ablytest.Drop())
@@ -64,7 +65,7 @@ func TestConnectWhileClosing(t *testing.T) {
 	})
 }
 
-// Close while the dial waits, for the network or for CONNECTED, closes at once (RTN12f).
+// Close during a dial, which waits for the network or for CONNECTED, closes at once (RTN12f).
 func TestCloseWhileDialling(t *testing.T) {
 	bubbled(t, "for CONNECTED", func(t *testing.T) {
 		w := newWorld(t)
@@ -90,7 +91,8 @@ func TestCloseWhileDialling(t *testing.T) {
 	})
 }
 
-// A program that takes all listeners off ably-go's connection takes ours too. It comes back.
+// OffAll on ably-go's connection also removes the transport's listener. The transport adds it
+// again.
 func TestOffAll(t *testing.T) {
 	inBubble(t, nil, func(t *testing.T, w *world) {
 		synctest.Wait()
@@ -104,8 +106,8 @@ func TestOffAll(t *testing.T) {
 	})
 }
 
-// A SUSPENDED connection fails what waits; the event comes before the next Connected, which is
-// a new connection.
+// A SUSPENDED connection fails the messages that wait. The event comes before the next Connected,
+// which is for a new connection.
 func TestSuspended(t *testing.T) {
 	options := []ablytest.Option{ablytest.WithConnectionStateTTL(time.Minute)}
 	inBubble(t, options, func(t *testing.T, w *world) {
@@ -139,11 +141,11 @@ func TestSuspended(t *testing.T) {
 	})
 }
 
-// Frames of rooms alone keep ably-go's connection, and let it resume afterwards.
+// Frames of rooms alone keep ably-go's connection alive, and ably-go can resume it later.
 func TestFramesOfRoomsCountAsActivity(t *testing.T) {
 	options := []ablytest.Option{ablytest.WithMaxIdleInterval(15 * time.Second)}
 	inBubble(t, options, func(t *testing.T, w *world) {
-		// a busy connection has none
+		// a busy connection gets no HEARTBEAT
 		w.server.Fault(ablytest.ToClient(ablytest.ActionHeartbeat), ablytest.Drop())
 		w.attach()
 		for range 40 {
@@ -157,14 +159,14 @@ func TestFramesOfRoomsCountAsActivity(t *testing.T) {
 		if e := w.await(transport.Connected); !e.Connection.Resumed {
 			t.Error("not resumed")
 		}
-		// Without any frame it ends, and ably-go tries again.
+		// Without any frame the connection ends, and ably-go connects again.
 		if e := w.await(transport.Disconnected); e.Reason == nil {
 			t.Error("no reason")
 		}
 	})
 }
 
-// inBubble runs a test with a connected client and a server under a clock of its own.
+// inBubble runs a test in a bubble, with a connected client and its server.
 func inBubble(t *testing.T, options []ablytest.Option, f func(*testing.T, *world)) {
 	t.Helper()
 	bubbled(t, "", func(t *testing.T) {
@@ -174,15 +176,15 @@ func inBubble(t *testing.T, options []ablytest.Option, f func(*testing.T, *world
 	})
 }
 
-// Close and Connect at once, while ably-go waits to try again, leave it with two loops that
-// connect. One connection comes of it.
+// Close followed at once by Connect, while ably-go waits to dial again, leaves ably-go with two
+// loops that dial. They end with one connection.
 func TestCloseAndConnectWhileDisconnected(t *testing.T) {
 	inBubble(t, nil, func(t *testing.T, w *world) {
 		for round := range 50 {
 			w.server.RefuseConnections(nil)
 			must(t, w.server.Cut(""))
 			w.await(transport.Disconnected)
-			synctest.Wait() // its next try is 15 s away
+			synctest.Wait() // ably-go's next dial is 15 s away
 			before := w.server.State().WebSockets
 			w.server.AcceptConnections()
 			w.client.Close()

@@ -10,7 +10,7 @@ import (
 	"ablyrooms.example/adapter/ably/ablytest"
 )
 
-// RTL6c2: what is sent while a connection that was closed comes again waits for it.
+// RTL6c2: messages wait while a connection that was closed is opened again.
 func TestSendWhileItConnectsAgain(t *testing.T) {
 	inBubble(t, nil, func(t *testing.T, w *world) {
 		w.client.Close()
@@ -31,7 +31,7 @@ func TestSendWhileItConnectsAgain(t *testing.T) {
 	})
 }
 
-// RTN14b: a token that is refused once more is not renewed for ever.
+// RTN14b: if the renewed token is refused too, ably-go doesn't renew it again and again.
 func TestATokenThatIsAlwaysRefused(t *testing.T) {
 	bubbled(t, "", func(t *testing.T) {
 		w := newWorld(t, ably.WithUseTokenAuth(true))

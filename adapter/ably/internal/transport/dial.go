@@ -16,12 +16,12 @@ import (
 	"ablyrooms.example/adapter/ably/internal/transport/wire"
 )
 
-// dial opens a WebSocket for ably-go and waits for the first frame on it. ably-go calls it
-// without a lock.
+// dial opens a WebSocket for ably-go, and waits for the first frame on it. ably-go calls it without
+// a lock.
 //
-// Close and Connect in quick succession leave ably-go with two loops that connect, each of
-// which would end the socket of the other for ever. The goroutine of a dial that is one too many
-// ends here; it holds nothing, and no caller waits for it.
+// If a program calls Close and Connect in quick succession, ably-go has two loops that dial. Each
+// would end the socket of the other, again and again. So a dial that is one too many ends its
+// goroutine here. That goroutine holds no lock, and no caller waits for it.
 func (t *Transport) dial(protocol string, u *url.URL, timeout time.Duration) (*socket, error) {
 	client := t.client.Value()
 	if client == nil {
@@ -47,23 +47,23 @@ func (t *Transport) dial(protocol string, u *url.URL, timeout time.Duration) (*s
 	}
 	if err == nil {
 		s.given = true
-		// ably-go notes that it reconnects only after this returns, and would take a CONNECTED
-		// that comes before for another one.
+		// ably-go records that it is reconnecting only after dial has returned. If CONNECTED came
+		// before, ably-go would take it for the answer to another dial.
 		s.goAhead = time.Now().Add(time.Millisecond)
 		return s, nil
 	}
 	if t.state == ably.ConnectionStateClosing {
-		return deadSocket(t), nil // else ably-go forgets that it is to close (RTN12f)
+		return deadSocket(t), nil // else ably-go forgets to close (RTN12f)
 	}
 	if !fallsBack(err) {
-		t.setState(ably.ConnectionState{}) // what ably-go says next is new
+		t.setState(ably.ConnectionState{}) // so that await waits for the next event
 	}
 	return nil, err
 }
 
-// letLoopEnd waits until a loop of ably-go's that was to try again has seen that it isn't. It
-// panics when it comes too late for that, and finds the connection up. It ends without a sign,
-// or dials.
+// letLoopEnd is for a dial after a Close that stopped another loop of ably-go's. It waits until
+// that loop has noticed, since the loop panics if it finds the connection up. The loop may end
+// without notice, so letLoopEnd waits for at most 100 ms.
 func (t *Transport) letLoopEnd(ctx context.Context) {
 	t.mu.Lock()
 	left := t.loopLeft
@@ -124,16 +124,16 @@ func (t *Transport) open(
 	return s, nil
 }
 
-// replace ends the socket before, after all that ably-go has to say of it has come: an event
-// of an earlier connection must not be taken for one of the next.
+// replace ends the previous socket. Before that, it waits for ably-go's events of the previous
+// connection: they must not be taken for events of the next one.
 func (t *Transport) replace(ctx context.Context, client *ably.Realtime) error {
 	soon, cancel := context.WithTimeout(ctx, time.Second)
 	defer cancel()
 	if t.await(soon, client.Connection.State) != nil && ctx.Err() == nil {
-		// The program has called OffAll on ably-go's connection.
+		// The program has called OffAll on ably-go's connection, which removed t's listener.
 		t.listen(client.Connection)
 		t.mu.Lock()
-		t.drop("a listener that was taken away", 1)
+		t.drop("a listener that OffAll removed", 1)
 		t.setState(client.Connection.State())
 		t.mu.Unlock()
 	}
@@ -148,14 +148,15 @@ func (t *Transport) replace(ctx context.Context, client *ably.Realtime) error {
 	if old == nil || old.given && !closing {
 		t.mu.Unlock()
 		if old != nil {
-			return errSpare // ably-go reads it still
+			return errSpare // ably-go still reads it
 		}
 		return nil
 	}
 	t.sock = nil
 	if closing {
-		// Connect was called while ably-go waits for CLOSED (RTN11b). It would wait for the old
-		// socket under its lock; so the old one is closed first, and then connecting begins again.
+		// Connect was called while ably-go waits for CLOSED (RTN11b). ably-go would wait, under its
+		// lock, for the old socket. So this dial closes the old socket and fails, and ably-go then
+		// connects again.
 		t.again = true
 		old.closedLocked()
 	} else {
@@ -182,9 +183,9 @@ func (t *Transport) replace(ctx context.Context, client *ably.Realtime) error {
 	return errStillClosing
 }
 
-// letSocketGo waits until ably-go has closed the socket on which it got CLOSED or ERROR. It does so
-// after it says that it is closed or failed, without a lock: were it given another socket by
-// then, it would close that one.
+// letSocketGo waits until ably-go has closed the socket on which it got CLOSED or ERROR. ably-go
+// does so without a lock, after it has reported that it is closed or failed. If it had a new socket
+// by then, it would close the new one.
 func (t *Transport) letSocketGo(ctx context.Context) {
 	t.mu.Lock()
 	old := t.sock
@@ -202,7 +203,7 @@ func (t *Transport) letSocketGo(ctx context.Context) {
 	}
 }
 
-// await waits until the state that ably-go's events have come to is the one that state returns.
+// await waits until ably-go's events have reached the state that the function returns.
 func (t *Transport) await(ctx context.Context, state func() ably.ConnectionState) error {
 	for {
 		want := state()
@@ -220,7 +221,7 @@ func (t *Transport) await(ctx context.Context, state func() ably.ConnectionState
 	}
 }
 
-// openBy has WebSockets opened by a copy of an HTTP transport: by its dialer, proxy and TLS
+// openBy makes a copy of an HTTP transport open the WebSockets, with its dialer, proxy and TLS
 // configuration.
 func (t *Transport) openBy(over *http.Transport) {
 	over = over.Clone()
@@ -231,8 +232,8 @@ func (t *Transport) openBy(over *http.Transport) {
 	t.options.HTTPClient = &http.Client{Transport: over}
 }
 
-// dialNetwork dials by the caller's function. The context that net/http gives it outlasts the
-// request; the dial's doesn't.
+// dialNetwork calls the caller's dial function. The context that net/http passes to it outlives the
+// request; dialNetwork cancels it when the dial of ably-go's ends.
 func (t *Transport) dialNetwork(ctx context.Context, network, address string) (net.Conn, error) {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
@@ -243,8 +244,9 @@ func (t *Transport) dialNetwork(ctx context.Context, network, address string) (n
 	return t.options.DialContext(ctx, network, address)
 }
 
-// withoutRecover takes the key of a connection to be recovered out of the address: it counts
-// neither the rooms' messages nor those of a connection that was ours.
+// withoutRecover removes the recovery key from the address. The serials of a recovered connection
+// would count neither the rooms' messages nor the messages of an earlier connection of this
+// transport.
 func withoutRecover(u *url.URL) string {
 	q := u.Query()
 	q.Del("recover")
@@ -253,8 +255,8 @@ func withoutRecover(u *url.URL) string {
 	return c.String()
 }
 
-// dialError returns the error of a handshake without the address, which has keys and tokens.
-// After a status by which another host might do ably-go tries one (RTN17f).
+// dialError returns the error of a handshake, without the address, which contains keys and tokens.
+// If another host may succeed after this status, the error makes ably-go try one (RTN17f).
 func dialError(host string, response *http.Response, err error) error {
 	var address *url.Error
 	if errors.As(err, &address) {
@@ -271,15 +273,16 @@ func dialError(host string, response *http.Response, err error) error {
 	return fmt.Errorf("connect to %s: %w", host, err)
 }
 
-// fallsBack reports whether ably-go may try another host after the error, without a change of
-// its state.
+// fallsBack reports whether ably-go may try another host after the error. ably-go's state doesn't
+// change then.
 func fallsBack(err error) bool {
 	var network net.Error
 	var dns *net.DNSError
 	return errors.As(err, &network) && network.Timeout() || errors.As(err, &dns)
 }
 
-// asDialError returns a refusal as an error of ably-go's. It has no room for the message.
+// asDialError returns a refusal as an error of ably-go's. The message is lost: ably-go's type has
+// no exported field for it.
 func asDialError(e *wire.ErrorInfo) error {
 	return &ably.ErrorInfo{Code: ably.ErrorCode(e.Code), StatusCode: e.StatusCode, HRef: e.Href}
 }

@@ -19,7 +19,7 @@ import (
 	"ablyrooms.example/adapter/ably/internal/transport"
 )
 
-// The agent is what ably-go itself sends (RSC7d).
+// The transport sends the same Ably-Agent as ably-go itself (RSC7d).
 func TestTheAgentIsAblyGos(t *testing.T) {
 	server := newServer(t)
 	relay := newRelay(t, server)
@@ -40,7 +40,7 @@ func TestTheAgentIsAblyGos(t *testing.T) {
 	}
 }
 
-// A recovery key of ably-go's counts neither our connection nor our messages.
+// A recovery key of ably-go's is not sent: its serials don't count the rooms' messages.
 func TestRecoverIsNotAskedFor(t *testing.T) {
 	bubbled(t, "", func(t *testing.T) {
 		server := newServer(t)
@@ -64,8 +64,8 @@ func TestRecoverIsNotAskedFor(t *testing.T) {
 	})
 }
 
-// ably-go dials protocol 5, for which ATTACH has ATTACH_RESUME (T2), and asks for HEARTBEAT frames
-// (RTN23b). A version that does neither wants another look at docs/channel.md.
+// ably-go dials protocol 5, for which ATTACH has ATTACH_RESUME (T2), and requests HEARTBEAT frames
+// (RTN23b). Before using a version of ably-go that does otherwise, review docs/channel.md.
 func TestTheProtocolIs5(t *testing.T) {
 	bubbled(t, "", func(t *testing.T) {
 		server := newServer(t)
@@ -78,8 +78,8 @@ func TestTheProtocolIs5(t *testing.T) {
 	})
 }
 
-// The WebSocket goes by the proxy that HTTP clients use: by a client that is given for it, and as
-// the HTTP client of ably-go's options goes.
+// The WebSocket uses the proxy of the HTTP client in the transport's options, or else of the HTTP
+// client in ably-go's options.
 func TestAnHTTPClientAndItsProxy(t *testing.T) {
 	server := newServer(t)
 	var mu sync.Mutex
@@ -113,8 +113,8 @@ func TestAnHTTPClientAndItsProxy(t *testing.T) {
 	}
 }
 
-// After a 5xx at the handshake, and after a host that can't be reached in time, ably-go tries
-// its fallback hosts.
+// ably-go tries its fallback hosts after a 5xx at the handshake, and after a host that can't be
+// reached in time.
 func TestFallbackHosts(t *testing.T) {
 	for _, c := range []struct {
 		name   string
@@ -135,7 +135,8 @@ func TestFallbackHosts(t *testing.T) {
 				}
 				return dialer(ctx, network, address)
 			}
-			// ably-go asks by HTTP whether there is an internet before it tries another host.
+			// Before it tries another host, ably-go checks by HTTP whether there is an internet
+			// connection.
 			internet := &http.Client{Transport: roundTrip(func(r *http.Request) (*http.Response, error) {
 				rec := httptest.NewRecorder()
 				fmt.Fprintln(rec, "yes")
@@ -160,8 +161,8 @@ func (timedOut) Error() string   { return "timed out" }
 func (timedOut) Timeout() bool   { return true }
 func (timedOut) Temporary() bool { return true }
 
-// What ably-go logs and reports of a failed dial has no key in it, and no line about a limit
-// that the transport sets itself.
+// What ably-go logs and reports of a failed dial contains no key. Its log has no line about the
+// read limit, which the transport sets itself.
 func TestNoSecretsInWhatIsReported(t *testing.T) {
 	var log memoryLog
 	server := newServer(t)
@@ -200,7 +201,7 @@ func (l *memoryLog) String() string {
 	return l.text.String()
 }
 
-// A frame above the limit ends the socket; the connection goes on.
+// A frame above the read limit ends the socket; the connection is resumed on another.
 func TestTheReadLimit(t *testing.T) {
 	bubbled(t, "", func(t *testing.T) {
 		server := newServer(t, ablytest.WithMaxMessageSize(1<<20))

@@ -8,24 +8,23 @@ import (
 	"ablyrooms.example/adapter/ably/internal/transport/wire"
 )
 
-// ErrNotSent reports that a frame was not written, and will not be, because the connection
-// went before its turn or was not there. It is for frames that the caller sends again by
-// rules of its own: PRESENCE waits for the channel to be attached again (RTL3d2), ATTACH and
-// DETACH are built again.
-var ErrNotSent = errors.New("not sent: the connection is not there")
+// ErrNotSent reports that a frame was not written, and will not be: there is no connection, or it
+// ended before the frame could be written. The caller sends such a frame again by rules of its own:
+// PRESENCE waits until the channel is attached again (RTL3d2); ATTACH and DETACH are built again.
+var ErrNotSent = errors.New("not sent: there is no connection")
 
 // Reasons for the end of a socket.
 var (
 	errClosedByClient = errors.New("the client closed the socket")
-	errSpare          = errors.New("ably-go has a connection, and another loop for it")
-	errReplaced       = errors.New("another socket takes the place of this one")
-	errQueueFull      = errors.New("the connection does not take frames as fast as they are sent")
+	errSpare          = errors.New("ably-go already has a connection, and dialled again")
+	errReplaced       = errors.New("another socket replaced this one")
+	errQueueFull      = errors.New("the connection takes frames more slowly than they are sent")
 	errSlow           = timeoutError{errors.New("a frame could not be written in time")}
 	errIdle           = timeoutError{errors.New("nothing was received for too long")}
 	errStillClosing   = errors.New("the connection was closing")
 )
 
-// Codes of errors that the transport makes itself. They are Ably's.
+// The codes of errors that the transport itself returns. The codes are Ably's.
 const (
 	codeBadRequest        = 40000
 	codeMessageTooLarge   = 40009
@@ -40,8 +39,8 @@ func newError(code, status int, message string) *wire.ErrorInfo {
 	return &wire.ErrorInfo{Code: code, StatusCode: status, Message: message}
 }
 
-// timeoutError is a net.Error that reports a timeout. After one in a dial ably-go tries its
-// fallback hosts.
+// timeoutError is a net.Error that reports a timeout. After a dial that fails with one, ably-go
+// tries its fallback hosts.
 type timeoutError struct{ error }
 
 func (e timeoutError) Timeout() bool   { return true }
@@ -53,7 +52,7 @@ func isTokenError(e *wire.ErrorInfo) bool {
 	return e != nil && e.StatusCode == 401 && 40140 <= e.Code && e.Code < 40150
 }
 
-// fromAbly returns an error of ably-go's as one of ours; nil for nil.
+// fromAbly converts an error of ably-go's; nil stays nil.
 func fromAbly(e *ably.ErrorInfo) *wire.ErrorInfo {
 	if e == nil {
 		return nil
@@ -63,7 +62,7 @@ func fromAbly(e *ably.ErrorInfo) *wire.ErrorInfo {
 	}
 }
 
-// message returns the message of e; ably-go panics on an error that wraps none.
+// message returns the message of e, or "" if e wraps no error, where ably-go panics.
 func message(e *ably.ErrorInfo) (text string) {
 	defer func() { _ = recover() }()
 	return e.Message()

@@ -15,8 +15,8 @@ import (
 	"ablyrooms.example/adapter/ably/internal/transport"
 )
 
-// RTN17f: after which answers to a handshake ably-go tries another host, and what it says of the
-// others, with the host and without the address, in which there are secrets.
+// RTN17f: after some answers to a handshake ably-go tries another host. After other answers, its
+// error names the host, but not the address, which contains secrets.
 func TestWhichAnswersFallBack(t *testing.T) {
 	for _, c := range []struct {
 		status    int
@@ -63,8 +63,8 @@ func TestWhichAnswersFallBack(t *testing.T) {
 	}
 }
 
-// A server that takes the WebSocket and never says CONNECTED is given up when the time of a request
-// is over; another host is tried then (RTN14c, RTN17f).
+// ably-go gives up a server that accepts the WebSocket and doesn't send CONNECTED within the
+// request timeout; it then tries another host (RTN14c, RTN17f).
 func TestAServerThatNeverSaysConnected(t *testing.T) {
 	bubbled(t, "", func(t *testing.T) {
 		server := newServer(t)

@@ -26,8 +26,8 @@ func Known() int {
 	return len(known.transports)
 }
 
-// What ably-go gets of the frames of the connection itself, and which of them are a socket's last
-// (RTN22, RTN23a, RTN12a, RTN15h, RTN15i).
+// ably-go gets the frames that are about the connection itself. Some of them are the last frame of
+// a socket (RTN22, RTN23a, RTN12a, RTN15h, RTN15i).
 func TestFramesOfTheConnection(t *testing.T) {
 	_, tr, err := NewRealtime(Options{}, ably.WithKey("app.key:secret"), ably.WithAutoConnect(false))
 	if err != nil {
@@ -67,7 +67,7 @@ func TestFramesOfTheConnection(t *testing.T) {
 	}
 }
 
-// RTN17f: after which errors of a dial ably-go may try another host.
+// RTN17f: ably-go may try another host after some errors of a dial.
 func TestErrorsThatFallBack(t *testing.T) {
 	for err, want := range map[error]bool{
 		timeoutError{io.EOF}: true, fmt.Errorf("dial: %w", timeoutError{io.EOF}): true, &net.DNSError{Err: "no such host"}: true,
@@ -80,14 +80,14 @@ func TestErrorsThatFallBack(t *testing.T) {
 	}
 }
 
-// A dial for a client that is gone fails.
+// A dial fails if its client was collected.
 func TestADialForNoClient(t *testing.T) {
 	if s, err := newTransport(Options{}).dial("application/json", &url.URL{}, time.Second); s != nil || err == nil {
 		t.Errorf("got %v, %v", s, err)
 	}
 }
 
-// The limits are those that the options name, or the defaults of their comments.
+// The limits are those of the options, or the documented defaults.
 func TestDefaultLimits(t *testing.T) {
 	for _, n := range []int{0, -1} {
 		if o := newTransport(Options{ReadLimit: int64(n), QueueLimit: n}).options; o.ReadLimit != 2<<20 || o.QueueLimit != 16384 {
@@ -99,7 +99,7 @@ func TestDefaultLimits(t *testing.T) {
 	}
 }
 
-// One line of ably-go's log is left out, and no other.
+// One line of ably-go's log is removed, and no other.
 func TestTheLineThatIsLeftOut(t *testing.T) {
 	var log lines
 	l := withoutReadLimit{&log}
@@ -116,7 +116,7 @@ func (l *lines) Printf(_ ably.LogLevel, format string, v ...any) {
 	*l = append(*l, fmt.Sprintf(format, v...))
 }
 
-// A frame that is answered before its turn to be sent again is not sent, and holds nothing up.
+// A frame that is answered while it waits to be sent again is not sent. The frame after it is sent.
 func TestAFrameThatIsAnsweredBeforeItsTurn(t *testing.T) {
 	bubble.Test(t, limits, func(t *testing.T) {
 		tr := newTransport(Options{})

@@ -20,8 +20,8 @@ func took(f func()) time.Duration {
 	return time.Since(began)
 }
 
-// A dial waits, for a moment, until ably-go has closed the socket on which it got CLOSED or ERROR:
-// it would close the next one in its place.
+// A dial waits, for at most 100 ms, until ably-go has closed the socket on which it got CLOSED or
+// ERROR: otherwise ably-go would close the next socket.
 func TestADialWaitsUntilTheSocketIsLetGo(t *testing.T) {
 	client, tr, err := NewRealtime(Options{}, ably.WithKey("app.key:secret"), ably.WithAutoConnect(false))
 	if err != nil {
@@ -34,7 +34,7 @@ func TestADialWaitsUntilTheSocketIsLetGo(t *testing.T) {
 		tr.mu.Unlock()
 		for _, c := range []struct {
 			name string
-			last wire.Action // 0 for none
+			last wire.Action // ably-go's last frame on the socket
 			let  time.Duration
 			want time.Duration
 		}{
@@ -76,8 +76,8 @@ func TestADialWaitsUntilTheSocketIsLetGo(t *testing.T) {
 	})
 }
 
-// A dial after Close waits, for a moment, for the loop of ably-go's that was to dial again. Its
-// sign is taken once.
+// A dial after Close waits, for at most 100 ms, for the loop of ably-go's that was about to dial
+// again. The loop's signal is received once.
 func TestADialWaitsForTheLoopThatEnds(t *testing.T) {
 	bubble.Test(t, limits, func(t *testing.T) {
 		tr := newTransport(Options{})
@@ -87,7 +87,7 @@ func TestADialWaitsForTheLoopThatEnds(t *testing.T) {
 		}
 		tr.loopLeft = true
 		if d := wait(); d != 100*time.Millisecond {
-			t.Errorf("for a loop without a sign: %v", d)
+			t.Errorf("for a loop without a signal: %v", d)
 		}
 		if d := wait(); d != 0 {
 			t.Errorf("the second time: %v", d)
@@ -106,7 +106,8 @@ func TestADialWaitsForTheLoopThatEnds(t *testing.T) {
 	})
 }
 
-// Only a close while ably-go waits to dial again leaves a loop; a sign from before is none of its.
+// A close leaves a second loop only if ably-go was waiting to dial again. A signal of an earlier
+// loop is removed.
 func TestWhichClosesLeaveALoop(t *testing.T) {
 	for previous, want := range map[ably.ConnectionState]bool{
 		ably.ConnectionStateDisconnected: true, ably.ConnectionStateSuspended: true,
@@ -117,7 +118,7 @@ func TestWhichClosesLeaveALoop(t *testing.T) {
 		tr.stateChange(ably.ConnectionStateChange{Current: ably.ConnectionStateClosed, Previous: previous,
 			Event: ably.ConnectionEventClosed})
 		if tr.loopLeft != want || len(tr.spare) != 0 {
-			t.Errorf("closed while %v: a loop is left: %t, signs %d", previous, tr.loopLeft, len(tr.spare))
+			t.Errorf("closed while %v: a loop is left: %t, signals %d", previous, tr.loopLeft, len(tr.spare))
 		}
 		if err := tr.Close(t.Context()); err != nil {
 			t.Error(err)
@@ -125,7 +126,7 @@ func TestWhichClosesLeaveALoop(t *testing.T) {
 	}
 }
 
-// The errors that are made here have Ably's codes and the status that belongs to each.
+// Errors that the transport itself returns have Ably's codes, each with its status.
 func TestErrorsThatAreMadeHere(t *testing.T) {
 	for _, e := range []*wire.ErrorInfo{
 		errSkipped, errTooLarge, errTooMany, errRoomChannel, errWithoutReason,
@@ -152,7 +153,7 @@ func TestErrorsThatAreMadeHere(t *testing.T) {
 	}
 }
 
-// RSA4, RTN14b: which errors are about a token that may be renewed.
+// RSA4, RTN14b: isTokenError recognizes the errors about a token that may be renewed.
 func TestErrorsOfTokens(t *testing.T) {
 	for e, want := range map[*wire.ErrorInfo]bool{
 		nil: false, newError(40140, 401, ""): true, newError(40149, 401, ""): true, newError(40142, 401, ""): true,
@@ -165,7 +166,8 @@ func TestErrorsOfTokens(t *testing.T) {
 	}
 }
 
-// An error of ably-go's keeps its parts, also one that wraps none, at whose message ably-go panics.
+// fromAbly keeps code, status and message of an error. It also takes an error that wraps none,
+// whose message makes ably-go panic.
 func TestErrorsOfAblyGo(t *testing.T) {
 	if fromAbly(nil) != nil {
 		t.Error("nil is an error")
@@ -176,7 +178,7 @@ func TestErrorsOfAblyGo(t *testing.T) {
 	}
 }
 
-// ably-go asks for one of two formats; another is none of ours.
+// A dial with a format that the transport doesn't have fails.
 func TestAnUnknownProtocol(t *testing.T) {
 	_, tr, err := NewRealtime(Options{}, ably.WithKey("app.key:secret"), ably.WithAutoConnect(false))
 	if err != nil {

@@ -13,7 +13,7 @@ import (
 	"ablyrooms.example/internal/bubble"
 )
 
-// limits are those of a test in real time.
+// limits are the limits of a test in a bubble.
 var limits = bubble.Limits{Look: 300 * time.Millisecond, Patience: 15 * time.Second, Virtual: time.Hour}
 
 // Pending returns how many frames ably-go may send again, for tests outside the package.
@@ -23,8 +23,8 @@ func (t *Transport) Pending() int {
 	return len(t.pending)
 }
 
-// A dial waits until the listener has come to ably-go's state: what was said of the connection
-// before must not be taken for news of the next.
+// A dial waits until the listener has got all of ably-go's changes of state: changes of an earlier
+// connection must not be taken for changes of the next one.
 func TestADialWaitsForTheListener(t *testing.T) {
 	client, tr, err := NewRealtime(Options{}, ably.WithKey("app.key:secret"), ably.WithAutoConnect(false))
 	if err != nil {
@@ -57,8 +57,8 @@ func TestADialWaitsForTheListener(t *testing.T) {
 	})
 }
 
-// What is sent again after a cut doesn't count for the bound, else a connection with many
-// unanswered messages could never go on.
+// Frames that are sent again after a cut don't count for the limit of the queue. Otherwise a
+// connection with many unanswered messages could never go on.
 func TestResendsDoNotCountForTheBound(t *testing.T) {
 	tr := newTransport(Options{QueueLimit: 2})
 	s := newSocket(tr, nil, wire.JSON, 0)

@@ -24,17 +24,17 @@ func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
 const room = "lounge::$chat"
 
-// eachFormat runs a test in both formats of the wire, in bubbles.
+// eachFormat runs a test in both formats, each in a bubble.
 func eachFormat(t *testing.T, f func(t *testing.T, format ably.ClientOption)) {
 	bubbled(t, "json", func(t *testing.T) { f(t, ably.WithUseBinaryProtocol(false)) })
 	bubbled(t, "msgpack", func(t *testing.T) { f(t, ably.WithUseBinaryProtocol(true)) })
 }
 
-// limits are those of a test. One takes some milliseconds of real time.
+// limits are the limits of a test, which takes some milliseconds of real time.
 var limits = bubble.Limits{Look: 300 * time.Millisecond, Patience: 15 * time.Second,
 	Virtual: 15 * time.Minute}
 
-// bubbled runs a test, or a subtest with a name, under a clock of its own. One that hangs fails.
+// bubbled runs a test, or a subtest if name isn't "", in a bubble. A test that hangs fails.
 func bubbled(t *testing.T, name string, f func(t *testing.T)) {
 	t.Helper()
 	if name == "" {
@@ -47,10 +47,10 @@ func bubbled(t *testing.T, name string, f func(t *testing.T)) {
 // virtual reports whether the caller is in a bubble, whose clock begins in 2000.
 func virtual() bool { return time.Now().Year() == 2000 }
 
-// network is that of all bubbles.
+// network is the network in memory that all bubbles share.
 var network = memnet.New()
 
-// listen returns a listener on the network that the caller is in.
+// listen returns a listener on the network in memory if the caller is in a bubble, else on TCP.
 func listen(t testing.TB) net.Listener {
 	t.Helper()
 	if virtual() {
@@ -61,7 +61,7 @@ func listen(t testing.TB) net.Listener {
 	return l
 }
 
-// dialer dials on the network that the caller is in.
+// dialer dials on the network in memory if the caller is in a bubble, else by TCP.
 func dialer(ctx context.Context, kind, address string) (net.Conn, error) {
 	if virtual() {
 		return network.DialContext(ctx, kind, address)
@@ -69,7 +69,7 @@ func dialer(ctx context.Context, kind, address string) (net.Conn, error) {
 	return (&net.Dialer{}).DialContext(ctx, kind, address)
 }
 
-// client opens no connection twice, so that none is left.
+// client keeps no idle connection, so that none outlives a bubble.
 var client = &http.Client{Transport: &http.Transport{DialContext: dialer, DisableKeepAlives: true}}
 
 func newServer(t testing.TB, options ...ablytest.Option) *ablytest.Server {
@@ -77,7 +77,8 @@ func newServer(t testing.TB, options ...ablytest.Option) *ablytest.Server {
 	return ablytest.NewServer(t, append(options, ablytest.WithListener(listen(t)))...)
 }
 
-// world is a realtime client on a transport, on an embedded server, and what its handler got.
+// world is a realtime client on a transport, its embedded server, and the events that its handler
+// got.
 type world struct {
 	t         testing.TB
 	server    *ablytest.Server
@@ -103,7 +104,7 @@ func newWorldOn(t testing.TB, server *ablytest.Server, o transport.Options, opti
 	return newWorldWith(t, server, o, options...)
 }
 
-// newWorldWith is newWorldOn with nothing more said of how WebSockets are opened.
+// newWorldWith is newWorldOn for options that don't say how WebSockets are opened.
 func newWorldWith(t testing.TB, server *ablytest.Server, o transport.Options, options ...ably.ClientOption) *world {
 	t.Helper()
 	if o.Logger == nil {
@@ -140,7 +141,7 @@ func (w *world) connect() {
 	w.state(ably.ConnectionStateConnected)
 }
 
-// close closes the client and waits for the ends of its goroutines.
+// close closes the client and waits until its goroutines have ended.
 func (w *world) close() {
 	changed := make(chan struct{}, 1)
 	defer w.client.Connection.OnAll(func(ably.ConnectionStateChange) {
@@ -159,14 +160,14 @@ func (w *world) close() {
 			return
 		}
 		if w.client.Connection.State() == ably.ConnectionStateConnected {
-			w.client.Close() // ably-go loses a Close that comes just as it begins to dial
+			w.client.Close() // ably-go loses a Close that comes when it begins to dial
 		}
 	}
 	if err := w.transport.Close(soon(w.t)); err != nil {
 		w.t.Errorf("close: %v", err)
 	}
 	if virtual() {
-		time.Sleep(time.Second) // a dial of ably-go's that is one too many ends in a moment
+		time.Sleep(time.Second) // a dial of ably-go's that is one too many ends soon
 	}
 }
 
@@ -252,13 +253,13 @@ func (w *world) attach() *wire.ProtocolMessage {
 	return w.message(wire.ActionAttached)
 }
 
-// result is what Send calls back with.
+// result has the arguments of the function that is passed to Send.
 type result struct {
 	serials []*string
 	err     error
 }
 
-// publish sends a message to the room, and returns where its result comes.
+// publish sends a message to the room, and returns a channel that gets the result.
 func (w *world) publish(data any) chan result {
 	return w.send(&wire.ProtocolMessage{
 		Action: wire.ActionMessage, Channel: room, Messages: []*wire.Message{{Name: "m", Data: data}},
@@ -297,8 +298,8 @@ func (w *world) fails(c chan result, code int) {
 	}
 }
 
-// soon is a context for what should end at once; it only keeps a test that fails from hanging.
-// In a bubble waiting costs nothing.
+// soon returns a context with a timeout, for operations that should end at once. It only keeps a
+// failing test from hanging. In a bubble waiting costs no real time.
 func soon(t testing.TB) context.Context {
 	patience := 20 * time.Second
 	if virtual() {

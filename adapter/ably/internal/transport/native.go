@@ -14,16 +14,18 @@ import (
 	"ablyrooms.example/adapter/ably/internal/transport/wire"
 )
 
-// connOf is what ably-go wants of a connection, with its own unexported frame type as M.
+// connOf is the interface that ably-go requires of a connection. M is ably-go's unexported frame
+// type.
 type connOf[M any] interface {
 	Send(M) error
 	Receive(deadline time.Time) (M, error)
 	Close() error
 }
 
-// dialOption makes the option that has ably-go dial by t. It is called with ably.WithDial
-// itself: inference then names C and M, which ably-go doesn't export. A change of WithDial's
-// signature shows at compile time, one of the frame type's fields here.
+// dialOption returns the option that makes ably-go dial with t. It is called with ably.WithDial
+// itself: so the compiler infers C and M, which ably-go doesn't export. If another version of
+// ably-go changes the signature of WithDial, the call doesn't compile. If it changes the fields of
+// the frame type, dialOption returns an error.
 func dialOption[C connOf[M], M any](
 	t *Transport, with func(func(string, *url.URL, time.Duration) (C, error)) ably.ClientOption,
 ) (ably.ClientOption, error) {
@@ -41,18 +43,18 @@ func dialOption[C connOf[M], M any](
 	}), nil
 }
 
-// face shows a socket to ably-go as its connection.
+// face makes a socket usable as ably-go's connection.
 type face[M any] struct{ s *socket }
 
-// Send queues the frame. It never fails and never blocks: ably-go holds its lock meanwhile,
-// and locks itself up when a send fails while it flushes its queue.
+// Send queues the frame. It never fails and never blocks: ably-go holds its lock during the call,
+// and deadlocks if a send fails while it flushes its queue.
 func (f face[M]) Send(m M) error {
 	f.s.t.sendNative(f.s, m)
 	return nil
 }
 
-// Receive returns the next frame for ably-go. It fails when the socket has ended, or has been
-// idle until the deadline.
+// Receive returns the next frame for ably-go. It fails if the socket has ended, or received nothing
+// until the deadline.
 func (f face[M]) Receive(deadline time.Time) (m M, err error) {
 	v, err := f.s.receive(deadline)
 	if err != nil {
@@ -74,14 +76,14 @@ func (f face[M]) Close() error {
 	return nil
 }
 
-// native reads and makes frames of ably-go's type, by reflection over its exported fields.
+// native reads and makes frames of ably-go's type, by reflection on its exported fields.
 type native struct {
-	typ                        reflect.Type // the struct
+	typ                        reflect.Type // the frame type, a struct
 	action, msgSerial, channel int
 	errorField, count, res     int
-	serials                    int   // in an element of res
-	auth, accessToken          int   // of an AUTH
-	lists                      []int // of messages, presence, objects
+	serials                    int   // the field of an element of res
+	auth, accessToken          int   // the field auth of a frame, and the token in it
+	lists                      []int // the fields messages, presence and objects
 }
 
 var errAblyGo = errors.New("transport: this version of ably-go is not supported")
@@ -137,7 +139,7 @@ func newNative(pointer reflect.Type) (*native, error) {
 	return n, nil
 }
 
-// token returns the token of an AUTH.
+// token returns the token in an AUTH frame, or "" if it has none.
 func (n *native) token(v any) string {
 	if auth := n.field(v, n.auth); !auth.IsNil() {
 		return auth.Elem().Field(n.accessToken).String()
@@ -145,8 +147,8 @@ func (n *native) token(v any) string {
 	return ""
 }
 
-// ack returns an ACK of frames from serial on, one for each element of results: its serials, in
-// which ably-go has "" for null.
+// ack returns an ACK of frames from serial on. Each element of results has the serials of one
+// frame; ably-go has "" in place of null.
 func (n *native) ack(serial int64, results [][]*string) any {
 	v := n.heartbeat()
 	n.field(v, n.action).SetInt(int64(wire.ActionAck))
@@ -174,11 +176,11 @@ func (n *native) header(v any) (wire.Action, string) {
 	return wire.Action(n.field(v, n.action).Int()), n.field(v, n.channel).String()
 }
 
-// setSerial gives a frame the serial that ably-go is to find it by.
+// setSerial sets the serial by which ably-go will find the frame.
 func (n *native) setSerial(v any, serial int64) { n.field(v, n.msgSerial).SetInt(serial) }
 
-// clearConnectionIDs takes the connection's id out of the messages that a frame publishes. The
-// server knows it, and the frame may be sent again on another connection, where it is wrong.
+// clearConnectionIDs removes the connection's id from the messages of a frame. The server knows the
+// id, and it would be wrong if the frame is sent again on another connection.
 func (n *native) clearConnectionIDs(v any) {
 	for _, i := range n.lists {
 		list := n.field(v, i)
@@ -210,7 +212,7 @@ func (n *native) dropNulls(v any) (nulls int) {
 	return nulls
 }
 
-// empty reports whether a frame has no entry at all.
+// empty reports whether a frame has no entries.
 func (n *native) empty(v any) bool {
 	for _, i := range n.lists {
 		if n.field(v, i).Len() > 0 {
@@ -223,27 +225,27 @@ func (n *native) empty(v any) bool {
 // heartbeat returns a new HEARTBEAT, which is the zero frame.
 func (n *native) heartbeat() any { return reflect.New(n.typ).Interface() }
 
-// from returns a frame of ours as one of ably-go's.
+// from converts a frame to ably-go's type.
 func (n *native) from(m *wire.ProtocolMessage) any {
 	v := reflect.New(n.typ).Interface()
 	b, err := wire.Marshal(wire.JSON, m)
 	if err == nil {
 		err = json.Unmarshal(b, v)
 	}
-	if err != nil { // not possible: both sides are structs of plain fields
+	if err != nil { // can't happen: both types are structs of plain fields
 		panic(fmt.Sprintf("transport: convert %v: %v", m, err))
 	}
 	return v
 }
 
-// needError gives a frame an error if it has none.
+// needError sets the error of a frame that has none.
 func (n *native) needError(v any, e *wire.ErrorInfo) {
 	if field := n.field(v, n.errorField); field.IsNil() {
 		field.Set(n.field(n.from(&wire.ProtocolMessage{Error: e}), n.errorField))
 	}
 }
 
-// nativeMsgPack is configured as ably-go's own codec is.
+// nativeMsgPack has the same configuration as ably-go's own codec.
 var nativeMsgPack = func() *codec.MsgpackHandle {
 	h := &codec.MsgpackHandle{}
 	h.Raw, h.WriteExt, h.RawToString = true, true, true
@@ -251,7 +253,7 @@ var nativeMsgPack = func() *codec.MsgpackHandle {
 	return h
 }()
 
-// decode decodes a frame for ably-go as its own codec does. It never panics.
+// decode decodes a frame for ably-go, with the same result as ably-go's own codec. It never panics.
 func (n *native) decode(f wire.Format, b []byte) (v any, err error) {
 	v = reflect.New(n.typ).Interface()
 	if f == wire.JSON {
@@ -265,8 +267,8 @@ func (n *native) decode(f wire.Format, b []byte) (v any, err error) {
 	return v, codec.NewDecoderBytes(b, nativeMsgPack).Decode(v)
 }
 
-// encode encodes a frame of ably-go's as its own codec does, with serial if it is not
-// negative. It leaves v as it is, since ably-go reads it meanwhile, and never panics.
+// encode encodes a frame of ably-go's, with the same result as ably-go's own codec, and with serial
+// if that isn't negative. It doesn't change v, which ably-go may be reading, and never panics.
 func (n *native) encode(f wire.Format, v any, serial int64) (b []byte, err error) {
 	defer func() {
 		if r := recover(); r != nil {

@@ -14,7 +14,7 @@ import (
 	"ablyrooms.example/adapter/ably/internal/transport/wire"
 )
 
-// What is dropped is counted, and logged once for each kind.
+// Frames that are dropped are counted, and logged once for each kind of drop.
 func TestDropsAreLoggedOnce(t *testing.T) {
 	bubbled(t, "", func(t *testing.T) {
 		var text bytes.Buffer
@@ -29,17 +29,17 @@ func TestDropsAreLoggedOnce(t *testing.T) {
 		w.attach()
 		synctest.Wait()
 		got := w.transport.Dropped()
-		if got["an acknowledgement of nothing that waits"] != 3 || got["a frame of an unknown kind"] != 3 || len(got) != 2 {
+		if got["an acknowledgement without a waiting frame"] != 3 || got["a frame of an unknown kind"] != 3 || len(got) != 2 {
 			t.Errorf("dropped %v", got)
 		}
-		got["x"] = 1 // it is a copy
+		got["x"] = 1 // Dropped returns a copy
 		if lines := strings.Count(text.String(), "level=WARN"); lines != 2 || len(w.transport.Dropped()) != 2 {
 			t.Errorf("logged:\n%s", text.String())
 		}
 	})
 }
 
-// Without a limit of its own the transport reads as much as ably-go does, 2 MiB.
+// By default the transport reads frames of up to 2 MiB, as ably-go does.
 func TestTheDefaultReadLimit(t *testing.T) {
 	bubbled(t, "", func(t *testing.T) {
 		w := newWorldOn(t, newServer(t, ablytest.WithMaxMessageSize(16<<20)), transport.Options{}, quickly())
@@ -59,7 +59,7 @@ func TestTheDefaultReadLimit(t *testing.T) {
 	})
 }
 
-// A limit of one frame is one.
+// A QueueLimit of 1 lets one frame wait.
 func TestAQueueOfOne(t *testing.T) {
 	bubbled(t, "", func(t *testing.T) {
 		w := newWorldOn(t, newServer(t), transport.Options{QueueLimit: 1})
@@ -70,7 +70,7 @@ func TestAQueueOfOne(t *testing.T) {
 	})
 }
 
-// What was decided on one WebSocket is not sent on another (T20); messages are, which wait for any.
+// A frame for one WebSocket is not sent on another (T20). Messages are sent on any.
 func TestSendOnAWebSocket(t *testing.T) {
 	bubbled(t, "", func(t *testing.T) {
 		w := connected(t, quickly(), ably.WithClientID("ann"))
@@ -101,8 +101,8 @@ func TestSendOnAWebSocket(t *testing.T) {
 	})
 }
 
-// ably-go counts its frames from 0 again after it was closed; its acknowledgements are found all
-// the same.
+// After a close, ably-go counts its frames from 0 again. Its acknowledgements still find their
+// frames.
 func TestAblyGoCountsAnew(t *testing.T) {
 	eachFormat(t, func(t *testing.T, format ably.ClientOption) {
 		w := connected(t, format)

@@ -14,8 +14,8 @@ import (
 	"ablyrooms.example/adapter/ably/internal/transport/wire"
 )
 
-// The client connects by itself unless AutoConnect is off (TO3e), and the channels' times are those
-// of its options, or Ably's (TO3l7, TO3l11).
+// The client connects by itself unless AutoConnect is off (TO3e). The timeouts of the channels are
+// those of its options, or Ably's defaults (TO3l7, TO3l11).
 func TestOptionsOfTheClient(t *testing.T) {
 	bubbled(t, "", func(t *testing.T) {
 		server := newServer(t)
@@ -51,7 +51,7 @@ func TestOptionsOfTheClient(t *testing.T) {
 	})
 }
 
-// Connected describes the connection, which ably-go knows by the same id and key.
+// Connected describes the connection with the same id and key that ably-go has.
 func TestWhatConnectedSays(t *testing.T) {
 	bubbled(t, "", func(t *testing.T) {
 		w := newWorld(t, quickly(), ably.WithClientID("ann"))
@@ -72,7 +72,7 @@ func TestWhatConnectedSays(t *testing.T) {
 	})
 }
 
-// Frames of channels come after CONNECTED; those before it are for no connection.
+// Frames of channels that come before CONNECTED are dropped.
 func TestFramesBeforeConnected(t *testing.T) {
 	bubbled(t, "", func(t *testing.T) {
 		w := newWorldOn(t, newServer(t), transport.Options{}, script(t, []string{
@@ -92,14 +92,14 @@ func TestFramesBeforeConnected(t *testing.T) {
 	})
 }
 
-// closing closes a client of a server that answers nothing.
+// closing closes a client whose server answers nothing.
 func (w *world) closing() {
 	w.t.Helper()
 	w.client.Close()
 	w.state(ably.ConnectionStateClosed)
 }
 
-// HEARTBEATs keep the connection; nothing is dropped (RTN23a).
+// HEARTBEATs keep the connection alive, and are not counted as dropped (RTN23a).
 func TestHeartbeats(t *testing.T) {
 	options := []ablytest.Option{ablytest.WithMaxIdleInterval(15 * time.Second)}
 	inBubble(t, options, func(t *testing.T, w *world) {
@@ -111,7 +111,7 @@ func TestHeartbeats(t *testing.T) {
 	})
 }
 
-// Frames are binary in MessagePack and text in JSON, of ably-go's channels and of rooms.
+// Frames are binary in MessagePack and text in JSON, for ably-go's channels and for rooms.
 func TestKindsOfFrames(t *testing.T) {
 	for name, c := range map[string]struct {
 		binary bool
@@ -144,7 +144,7 @@ func (w *world) inject(frames ...*ablytest.ProtocolMessage) {
 	must(w.t, w.server.Inject("", frames...))
 }
 
-// What a server leaves out of DISCONNECTED and ERROR is made up, and counted.
+// The transport fills in what a server leaves out of DISCONNECTED and ERROR, and counts it.
 func TestReasonsThatAreMadeUp(t *testing.T) {
 	for name, c := range map[string]struct {
 		action  ablytest.Action
@@ -174,7 +174,7 @@ func inBubbleNamed(t *testing.T, name string, f func(*testing.T, *world)) {
 	})
 }
 
-// A NACK without an error fails what it is for all the same.
+// A NACK without an error also fails the frames that it answers.
 func TestANackWithoutAnError(t *testing.T) {
 	bubbled(t, "", func(t *testing.T) {
 		w := connected(t)
@@ -193,7 +193,7 @@ func TestANackWithoutAnError(t *testing.T) {
 	})
 }
 
-// RTN11b: Connect while CLOSE waits for its answer connects at once, and not after a pause.
+// RTN11b: Connect while CLOSE waits for its answer connects at once, without a pause.
 func TestConnectWhileClosingDoesNotPause(t *testing.T) {
 	inBubble(t, nil, func(t *testing.T, w *world) {
 		w.server.Fault(ablytest.ToServer(ablytest.ActionClose).Once(), ablytest.Drop())
@@ -208,7 +208,7 @@ func TestConnectWhileClosingDoesNotPause(t *testing.T) {
 	})
 }
 
-// A serial that the caller sets is not sent: serials are the transport's (RTN7b).
+// A serial that the caller sets is not sent: the transport sets the serials (RTN7b).
 func TestSerialsAreTheTransports(t *testing.T) {
 	bubbled(t, "", func(t *testing.T) {
 		w := connected(t)
@@ -226,7 +226,7 @@ func TestSerialsAreTheTransports(t *testing.T) {
 	})
 }
 
-// RTN14b, RSA4: each refusal of a token is answered by a new one, the second as the first.
+// RTN14b, RSA4: each time a token is refused, the client gets a new one.
 func TestTokensAreRenewedAgainAndAgain(t *testing.T) {
 	bubbled(t, "", func(t *testing.T) {
 		w := connected(t, quickly(), ably.WithUseTokenAuth(true))

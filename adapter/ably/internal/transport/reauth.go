@@ -9,18 +9,19 @@ import (
 	"time"
 )
 
-// reauth is the way of ably-go's HTTP requests. When the server asks for a new token (RTN22)
-// ably-go gets one with a context that it has cancelled before, so as not to wait for the CONNECTED
-// that follows: a token that comes by HTTP could never be got so. Here such a request ends with the
-// socket that asked, or after the time that a request may take. Each ends with
-// [Transport.EndRequests] too.
+// reauth carries out ably-go's HTTP requests. When the server requests a new token (RTN22), ably-go
+// cancels the context with which it gets one, so as not to wait for the CONNECTED that follows.
+// With that context a request for a token by HTTP would always fail. So such a request ends instead
+// with the socket on which the server requested the token, or after the request timeout. All
+// requests also end with [Transport.EndRequests].
 type reauth struct {
 	t    *Transport
 	base http.RoundTripper
 }
 
-// through puts reauth below the HTTP client of ably-go's options, and has WebSockets opened as that
-// client opens connections, if nothing else was said and it can.
+// through puts reauth below the HTTP client of ably-go's options. If the transport's options have
+// no HTTP client, the WebSockets are opened as ably-go's HTTP client opens connections, where it
+// has an [http.Transport].
 func (t *Transport) through(options reflect.Value) {
 	field := options.FieldByName("HTTPClient")
 	client := http.Client{Timeout: time.Duration(options.FieldByName("HTTPRequestTimeout").Int())}

@@ -15,7 +15,7 @@ import (
 	"ablyrooms.example/adapter/ably/internal/transport"
 )
 
-// RTN22, RTC8a: an AUTH of the server's is answered with a token, however the client gets it.
+// RTN22, RTC8a: the client answers the server's AUTH with a token, in whichever way it gets tokens.
 func TestAuthIsAnswered(t *testing.T) {
 	server := ablytest.NewServer(t)
 	issue := func() *ablytest.TokenDetails {
@@ -53,7 +53,7 @@ func TestAuthIsAnswered(t *testing.T) {
 			w.connect()
 			w.attach()
 			sockets := server.State().WebSockets
-			asked := server.Fault(ablytest.ToServer(ablytest.ActionAuth)) // counts them
+			asked := server.Fault(ablytest.ToServer(ablytest.ActionAuth)) // counts the AUTH frames
 			must(t, server.RequestAuth(w.client.Connection.ID()))
 			must(t, asked.Await(soon(t), 1))
 			w.await(transport.Updated)
@@ -65,7 +65,7 @@ func TestAuthIsAnswered(t *testing.T) {
 	}
 }
 
-// A client can close while a token does not come: the request for it ends with the socket.
+// A client can close while it waits for a token: the request for the token ends with the socket.
 // Other requests end with their contexts.
 func TestARequestForATokenEndsWithTheSocket(t *testing.T) {
 	w := connected(t, ably.WithUseTokenAuth(true), ably.WithRealtimeRequestTimeout(time.Hour))

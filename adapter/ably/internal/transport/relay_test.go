@@ -16,7 +16,7 @@ import (
 	"ablyrooms.example/adapter/ably/ablytest"
 )
 
-// relay stands between clients and a server and puts raw frames in.
+// relay relays between clients and a server, and can insert raw frames.
 type relay struct {
 	t       testing.TB
 	server  *ablytest.Server
@@ -26,7 +26,7 @@ type relay struct {
 	drop    func(toServer bool, frame []byte) bool
 	headers []http.Header
 	queries []string
-	kinds   []websocket.MessageType // of what came from clients
+	kinds   []websocket.MessageType // the types of the WebSocket messages that clients sent
 }
 
 func newRelay(t testing.TB, server *ablytest.Server) *relay {
@@ -36,7 +36,7 @@ func newRelay(t testing.TB, server *ablytest.Server) *relay {
 	return r
 }
 
-// serve serves HTTP on the network that the caller is in, to the end of the test.
+// serve serves HTTP until the end of the test, on the network that the caller is in.
 func serve(t testing.TB, h http.Handler) *httptest.Server {
 	t.Helper()
 	s := &httptest.Server{Listener: listen(t), Config: &http.Server{Handler: h}}
@@ -45,7 +45,7 @@ func serve(t testing.TB, h http.Handler) *httptest.Server {
 	return s
 }
 
-// at has a client dial an address, of which it takes host and port.
+// at makes a client dial the host and port of an address.
 func at(t testing.TB, address net.Addr) ably.ClientOption {
 	t.Helper()
 	host, text, err := net.SplitHostPort(address.String())
@@ -55,10 +55,10 @@ func at(t testing.TB, address net.Addr) ably.ClientOption {
 	return both(ably.WithEndpoint(host), ably.WithPort(port))
 }
 
-// both is an option that is two.
+// both returns an option that applies two options.
 func both[F ~func(O), O any](a, b F) F { return func(o O) { a(o); b(o) } }
 
-// options has a client use the relay.
+// options makes a client use the relay.
 func (r *relay) options() ably.ClientOption { return at(r.t, r.http.Listener.Addr()) }
 
 func (r *relay) serve(w http.ResponseWriter, req *http.Request) {
@@ -106,7 +106,7 @@ func (r *relay) serve(w http.ResponseWriter, req *http.Request) {
 	pumps.Wait()
 }
 
-// inject sends a frame, given as JSON has it, to the newest client.
+// inject sends a frame, given as decoded JSON, to the newest client.
 func (r *relay) inject(t testing.TB, binary bool, frame map[string]any) {
 	t.Helper()
 	r.mu.Lock()
@@ -128,7 +128,7 @@ func encodeRaw(t testing.TB, binary bool, frame map[string]any) (kind websocket.
 	return kind, b
 }
 
-// refuser answers each WebSocket with one raw frame.
+// refuser makes a client dial a server that sends one raw frame on each WebSocket.
 func refuser(t testing.TB, frame string) ably.ClientOption {
 	t.Helper()
 	s := serve(t, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {

@@ -14,10 +14,11 @@ import (
 	"ablyrooms.example/adapter/ably/internal/transport/wire"
 )
 
-// quickly has ably-go try again soon.
+// quickly makes ably-go connect again soon.
 func quickly() ably.ClientOption { return ably.WithDisconnectedRetryTimeout(10 * time.Millisecond) }
 
-// serialsOn returns channel and msgSerial of what came on a WebSocket, in order.
+// serialsOn returns channel and msgSerial of each MESSAGE that the server received on a WebSocket,
+// in order.
 func serialsOn(server *ablytest.Server, socket int) (out []string) {
 	for _, f := range server.Frames() {
 		if f.Connection == socket && f.Direction == ablytest.ClientToServer && f.Action == ablytest.ActionMessage {
@@ -34,8 +35,9 @@ func equal(t *testing.T, got []string, want ...string) {
 	}
 }
 
-// interrupted sends one message of ably-go's and two of a room's, has them on their way, and
-// cuts the connection. lost has the server forget it. It then waits for the results.
+// interrupted publishes one message on ably-go's channel and two in a room, cuts the connection
+// while two of them are on their way, and then checks the results. With lost, the server forgets
+// the connection.
 func interrupted(t *testing.T, lost bool, format ably.ClientOption) *world {
 	w := connected(t, format, quickly())
 	w.attach()
@@ -87,7 +89,7 @@ func TestANewConnectionCountsFromZero(t *testing.T) {
 	eachFormat(t, func(t *testing.T, format ably.ClientOption) {
 		w := interrupted(t, true, format)
 		equal(t, serialsOn(w.server, w.server.State().WebSockets), room+" 0", "own 1", room+" 2")
-		// ably-go's counting was restarted below it; it goes on.
+		// The transport renumbered ably-go's messages; ably-go's next publish works too.
 		must(t, w.client.Channels.Get("own").Publish(soon(t), "m", "four"))
 		w.succeeds(w.publish("five"))
 	})
@@ -101,11 +103,11 @@ func TestDoubleCutsWithSenders(t *testing.T) {
 	}
 }
 
-// pace has the clock of the bubble go on, which stands still while anything works.
+// pace lets the bubble's clock advance: it stands still while any goroutine runs.
 func pace() { time.Sleep(500 * time.Microsecond) }
 
-// doubleCuts cuts the connection, and again when the first frames of the new one are out,
-// while senders publish, on ably-go's channels and on the room's.
+// doubleCuts cuts the connection, and cuts the next one after its first frames, while senders
+// publish on ably-go's channels and in the room.
 func doubleCuts(t *testing.T, senders int, format ably.ClientOption) {
 	w := connected(t, format, quickly())
 	w.attach()
@@ -124,7 +126,8 @@ func doubleCuts(t *testing.T, senders int, format ably.ClientOption) {
 				case err == nil:
 					sent[i]++
 				case errors.As(err, &e) && e.Code == 90001:
-					// ably-go looks at the state of its connection twice, and sent nothing.
+					// ably-go checks its state twice. The connection ended in between, and nothing
+					// was sent.
 				default:
 					t.Errorf("ably-go's publish %d: %v", sent[i], err)
 					return
@@ -179,7 +182,7 @@ func closed(c chan struct{}) bool {
 	}
 }
 
-// PRESENCE that was written is sent again, one that wasn't is given back (T10).
+// PRESENCE that was written is sent again; PRESENCE that wasn't fails with ErrNotSent (T10).
 func TestPresenceThatWasNotSentIsGivenBack(t *testing.T) {
 	bubbled(t, "", func(t *testing.T) {
 		w := connected(t, quickly(), ably.WithClientID("alice"))
@@ -211,7 +214,8 @@ func TestPresenceThatWasNotSentIsGivenBack(t *testing.T) {
 	})
 }
 
-// The same for PRESENCE that waited to be written when the connection went; a MESSAGE stays.
+// PRESENCE that waits in the socket's queue when the connection ends also fails with ErrNotSent. A
+// MESSAGE waits for the next connection.
 func TestPresenceInTheQueueIsGivenBack(t *testing.T) {
 	bubbled(t, "", func(t *testing.T) {
 		network := newStallingNet()

@@ -11,9 +11,9 @@ import (
 	"ablyrooms.example/adapter/ably/internal/transport/wire"
 )
 
-// read takes frames off the socket until it ends.
+// read reads frames from the socket until the socket ends.
 func (s *socket) read() {
-	var buffer bytes.Buffer // decoding leaves nothing that shares it
+	var buffer bytes.Buffer // decoded frames don't share its memory
 	for {
 		kind, r, err := s.ws.Reader(context.Background())
 		if err == nil {
@@ -34,7 +34,7 @@ func (s *socket) read() {
 			buffer = bytes.Buffer{}
 		}
 		if last {
-			// Nothing follows that is for anybody. The server closes.
+			// No frame follows that matters. The server closes the WebSocket.
 			s.ws.Close(websocket.StatusNormalClosure, "")
 			return
 		}
@@ -55,12 +55,12 @@ func (s *socket) read() {
 	}
 }
 
-// take brings one frame to its receiver. It reports whether it is the socket's last, and
-// returns a channel to wait for if the handler is behind.
+// take passes one frame to its receiver. It reports whether the frame is the socket's last. If the
+// handler is too far behind, it returns a channel to wait for.
 func (s *socket) take(format wire.Format, b []byte) (last bool, full <-chan struct{}) {
 	t := s.t
 	h, err := wire.UnmarshalHeader(format, b)
-	// Decoding needs no lock.
+	// Decoding doesn't need the lock.
 	var ours *wire.ProtocolMessage
 	var theirs any
 	nulls := 0
@@ -128,8 +128,8 @@ func isChannelAction(h wire.Header) bool {
 	return false
 }
 
-// isConnectionAction reports whether the frame is one of the connection that the transport
-// takes part in.
+// isConnectionAction reports whether the frame is about the connection, and handled by the
+// transport.
 func isConnectionAction(h wire.Header) bool {
 	switch h.Action {
 	case wire.ActionAck, wire.ActionNack, wire.ActionConnected, wire.ActionDisconnected,
@@ -141,8 +141,8 @@ func isConnectionAction(h wire.Header) bool {
 	return false
 }
 
-// takeOwn takes a frame of the connection. It reports whether it is the socket's last. The
-// lock is held.
+// takeOwn handles a frame about the connection. It reports whether the frame is the socket's last.
+// The lock is held.
 func (s *socket) takeOwn(m *wire.ProtocolMessage) (last bool) {
 	t := s.t
 	switch m.Action {
@@ -174,11 +174,11 @@ func (s *socket) takeOwn(m *wire.ProtocolMessage) (last bool) {
 	return false
 }
 
-// acknowledge takes an ACK or NACK. The lock is held.
+// acknowledge handles an ACK or NACK. The lock is held.
 func (s *socket) acknowledge(m *wire.ProtocolMessage) {
 	t := s.t
 	if m.MsgSerial == nil {
-		t.drop("an acknowledgement of nothing that waits", 1)
+		t.drop("an acknowledgement without a waiting frame", 1)
 		return
 	}
 	result := func(i int) (a answer) {
@@ -194,12 +194,12 @@ func (s *socket) acknowledge(m *wire.ProtocolMessage) {
 	}
 	answers, ok := t.seq.Acknowledge(*m.MsgSerial, int64(m.Count), result, answer{err: errSkipped})
 	if !ok {
-		t.drop("an acknowledgement of nothing that waits", 1)
+		t.drop("an acknowledgement without a waiting frame", 1)
 	}
 	t.deliver(answers)
 }
 
-// connected takes a CONNECTED. The lock is held.
+// connected handles a CONNECTED. The lock is held.
 func (s *socket) connected(m *wire.ProtocolMessage) {
 	t := s.t
 	resumed := t.info.ID != "" && t.info.ID == m.ConnectionID
@@ -225,8 +225,8 @@ func (s *socket) connected(m *wire.ProtocolMessage) {
 		s.give(t.native.from(m))
 		return
 	}
-	// With the error ably-go would send its unanswered messages again, by another count. The
-	// rooms' side reports it.
+	// If ably-go got the error, it would send its unanswered messages again, with other serials.
+	// The rooms' side reports the error.
 	withoutError := *m
 	withoutError.Error = nil
 	s.give(t.native.from(&withoutError))
@@ -236,7 +236,7 @@ func (s *socket) connected(m *wire.ProtocolMessage) {
 	if t.ended != nil && t.ended.Kind != Closing {
 		t.ended = nil
 	}
-	t.setState(ably.ConnectionState{}) // what ably-go says next is new
+	t.setState(ably.ConnectionState{}) // so that await waits for the next event
 	for _, f := range t.seq.Connected(resumed) {
 		s.queue = append(s.queue, f.Item)
 	}
@@ -244,7 +244,7 @@ func (s *socket) connected(m *wire.ProtocolMessage) {
 	notify(s.wake)
 }
 
-// failed takes an ERROR of the connection. The lock is held.
+// failed handles an ERROR of the connection. The lock is held.
 func (s *socket) failed(m *wire.ProtocolMessage) {
 	t := s.t
 	if isTokenError(m.Error) && (s.up || t.renewable && !t.tokenRefused) {
@@ -262,8 +262,8 @@ func (s *socket) failed(m *wire.ProtocolMessage) {
 	s.giveLast(m, m.Error)
 }
 
-// refuseConnection makes the refusal of a connection an error of the dial: as a frame it can
-// lock ably-go up. The lock is held.
+// refuseConnection makes the dial fail with the server's refusal. As a frame, the refusal can make
+// ably-go deadlock. The lock is held.
 func (s *socket) refuseConnection(e *wire.ErrorInfo) {
 	s.t.refusal = e
 	s.refused = asDialError(e)

@@ -9,12 +9,13 @@ import (
 	"github.com/coder/websocket"
 )
 
-// connectedFrame is a CONNECTED of a server that answers nothing.
+// connectedFrame is the CONNECTED of a server that answers nothing.
 const connectedFrame = `{"action":4,"connectionId":"c","connectionDetails":{"connectionKey":"k","clientId":"ann",` +
 	`"maxMessageSize":65536,"maxIdleInterval":15000,"connectionStateTtl":120000}}`
 
-// script is a server that sends frames of its own, in JSON, on its first WebSocket, those of the
-// second list on the second, and so on; after the last one it sends nothing. It answers nothing.
+// script makes a client dial a server that sends the first list of frames, in JSON, on its first
+// WebSocket, the second list on the second, and so on. The server sends nothing else, and answers
+// nothing.
 func script(t testing.TB, sockets ...[]string) ably.ClientOption {
 	t.Helper()
 	n := make(chan int, 1)

@@ -19,11 +19,11 @@ import (
 	"ablyrooms.example/adapter/ably/internal/transport/wire"
 )
 
-// stallingNet is a network whose writes can be held up. Reads go on.
+// stallingNet is a network whose writes can be held. Reads go on.
 type stallingNet struct {
 	mu   sync.Mutex
-	gate chan struct{} // closed while writes pass
-	held chan struct{} // gets a token for each write that waits
+	gate chan struct{} // closed while writes may go on
+	held chan struct{} // receives a value for each write that is held
 }
 
 func newStallingNet() *stallingNet {
@@ -77,8 +77,8 @@ func (c *stallingConn) Close() error {
 	return c.Conn.Close()
 }
 
-// A socket that takes nothing is closed at the bound of its queue. Nothing that was sent is
-// lost, and no call of ably-go's waits for it.
+// A socket that takes no frames is closed when its queue is full. No frame is lost, and no call of
+// ably-go's waits for the socket.
 func TestTheBoundOfTheQueueClosesTheSocket(t *testing.T) {
 	bubbled(t, "", func(t *testing.T) {
 		const limit = 8
@@ -103,7 +103,7 @@ func TestTheBoundOfTheQueueClosesTheSocket(t *testing.T) {
 			t.Fatalf("dropped %v before the bound", n)
 		}
 		results = append(results, w.publish("one too many"))
-		if e := w.await(transport.Disconnected); !strings.Contains(e.Reason.Message, "as fast") {
+		if e := w.await(transport.Disconnected); !strings.Contains(e.Reason.Message, "more slowly") {
 			t.Errorf("disconnected for %v", e.Reason)
 		}
 		release()
@@ -120,7 +120,7 @@ func TestTheBoundOfTheQueueClosesTheSocket(t *testing.T) {
 	})
 }
 
-// Without a connection the room's messages wait, up to the bound.
+// Without a connection the room's messages wait, up to the limit.
 func TestTheBoundWithoutAConnection(t *testing.T) {
 	bubbled(t, "", func(t *testing.T) {
 		w := newWorldOn(t, newServer(t), transport.Options{QueueLimit: 2})
@@ -132,8 +132,8 @@ func TestTheBoundWithoutAConnection(t *testing.T) {
 	})
 }
 
-// A message that can't be encoded fails by itself; ably-go's too, which bare ably-go sends
-// again and again on new connections.
+// A message that can't be encoded fails without disturbing others. So does one of ably-go's: plain
+// ably-go would send it again and again on new connections.
 func TestAMessageThatCannotBeEncoded(t *testing.T) {
 	eachFormat(t, func(t *testing.T, format ably.ClientOption) {
 		w := connected(t, format)
@@ -169,7 +169,7 @@ func TestAMessageThatIsTooLarge(t *testing.T) {
 		w := newWorldOn(t, newServer(t, ablytest.WithMaxMessageSize(100)), transport.Options{})
 		w.connect()
 		w.attach()
-		w.fails(w.publish(strings.Repeat("x", 100)), 40009) // and the name
+		w.fails(w.publish(strings.Repeat("x", 100)), 40009) // 100 bytes, and the name
 		w.succeeds(w.publish(strings.Repeat("x", 99)))
 		equal(t, serialsOn(w.server, 1), room+" 0")
 	})
@@ -196,7 +196,7 @@ func TestCancelStopsTheCallbackAndNotTheMessage(t *testing.T) {
 	})
 }
 
-// A server's NACK reaches its owner with its error.
+// A NACK of the server reaches the sender of the frame, with its error.
 func TestNacks(t *testing.T) {
 	eachFormat(t, func(t *testing.T, format ably.ClientOption) {
 		w := connected(t, format)
@@ -211,8 +211,8 @@ func TestNacks(t *testing.T) {
 	})
 }
 
-// The events of one connection come between its Connected and its Disconnected, in the order
-// of the wire.
+// The events of a connection come after its Connected and before its Disconnected, in the order of
+// the frames on the wire.
 func TestTheOrderOfEvents(t *testing.T) {
 	bubbled(t, "", func(t *testing.T) {
 		w := connected(t, quickly())
@@ -279,7 +279,7 @@ func TestBind(t *testing.T) {
 	})
 }
 
-// rebind replaces the handler by one that begins afresh.
+// rebind replaces the handler, and forgets the events so far.
 func (w *world) rebind() (unbind func()) {
 	w.unbind()
 	w.mu.Lock()
@@ -292,7 +292,7 @@ func (w *world) rebind() (unbind func()) {
 	return unbind
 }
 
-// The registry finds the transport of a client, and keeps neither alive.
+// The registry finds the transport of a client, and keeps neither of the two alive.
 func TestTheRegistryKeepsNothingAlive(t *testing.T) {
 	server := newServer(t)
 	client, made, err := transport.NewRealtime(transport.Options{}, server.ClientOptions(ably.WithAutoConnect(false))...)
@@ -308,7 +308,7 @@ func TestTheRegistryKeepsNothingAlive(t *testing.T) {
 	if _, ok := transport.Of(nil); ok {
 		t.Error("no client has a transport")
 	}
-	before := transport.Known() // with this client, and maybe some of other tests
+	before := transport.Known() // counts this client, and maybe clients of other tests
 	collected := make(chan struct{}, 2)
 	runtime.AddCleanup(client, func(int) { collected <- struct{}{} }, 0)
 	runtime.AddCleanup(made, func(int) { collected <- struct{}{} }, 0)

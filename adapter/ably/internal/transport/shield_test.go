@@ -12,12 +12,12 @@ import (
 	"ablyrooms.example/adapter/ably/internal/transport/wire"
 )
 
-// Frames that make ably-go panic, or leave it locked, don't reach it: it goes on, and so do
-// the rooms.
+// Frames that would make ably-go panic or deadlock don't reach it: it keeps working, and so do the
+// rooms.
 func TestFramesThatWouldKillAblyGo(t *testing.T) {
 	type frame = map[string]any
 	const (
-		nothing = "an acknowledgement of nothing that waits"
+		nothing = "an acknowledgement without a waiting frame"
 		null    = "a null entry"
 		unknown = "a frame of an unknown kind"
 		garbled = "a frame that can't be decoded"
@@ -83,14 +83,14 @@ func TestAChannelErrorWithoutAnError(t *testing.T) {
 		for own.State() != ably.ChannelStateFailed {
 			time.Sleep(time.Millisecond)
 		}
-		if reason := own.ErrorReason().Error(); reason == "" { // it would panic
+		if reason := own.ErrorReason().Error(); reason == "" { // panics if there is no message
 			t.Error("no reason")
 		}
 	})
 }
 
-// An ERROR without an error fails the connection, and what waits, and ably-go's reason can be
-// read.
+// An ERROR without an error fails the connection and the messages that wait. ably-go's reason can
+// be read.
 func TestAConnectionErrorWithoutAnError(t *testing.T) {
 	bubbled(t, "", func(t *testing.T) {
 		w := connected(t)
@@ -109,7 +109,7 @@ func TestAConnectionErrorWithoutAnError(t *testing.T) {
 			t.Errorf("failed for %v", e.Reason)
 		}
 		w.fails(w.publish("too late"), 80000)
-		// It comes back when it is asked to (RTN11d), and counts from 0.
+		// The client connects again when Connect is called (RTN11d), and counts from 0.
 		w.connect()
 		w.attach()
 		w.succeeds(w.publish("again"))
@@ -131,7 +131,7 @@ func TestADisconnectedWithoutAnError(t *testing.T) {
 	})
 }
 
-// A refusal as the first frame fails the dial: while it resumes, ably-go would lock itself up.
+// A refusal as the first frame makes the dial fail: while it resumes, ably-go would deadlock on it.
 func TestARefusalAsTheFirstFrame(t *testing.T) {
 	bubbled(t, "at first", func(t *testing.T) {
 		w := newWorld(t)
@@ -176,7 +176,7 @@ func TestARefusalAsTheFirstFrame(t *testing.T) {
 	})
 }
 
-// refused waits for FAILED for a reason.
+// refused waits for FAILED, and checks its reason.
 func (w *world) refused(code int, message string) {
 	w.t.Helper()
 	w.state(ably.ConnectionStateFailed)
@@ -188,7 +188,7 @@ func (w *world) refused(code int, message string) {
 	}
 }
 
-// ably-go renews a token that is refused at the first frame, or in the middle.
+// ably-go renews a token that is refused in the first frame or later.
 func TestTokensAreRenewed(t *testing.T) {
 	eachFormat(t, func(t *testing.T, format ably.ClientOption) {
 		w := connected(t, format, quickly(), ably.WithUseTokenAuth(true))
@@ -201,11 +201,11 @@ func TestTokensAreRenewed(t *testing.T) {
 		w.succeeds(w.publish("renewed"))
 		w.server.RefuseConnections(nil)
 		must(t, w.server.Cut(""))
-		w.server.ExpireTokens() // the next first frame is a refusal
+		w.server.ExpireTokens() // the first frame on the next socket is a refusal
 		w.server.AcceptConnections()
 		w.await(transport.Connected)
 		w.succeeds(w.publish("renewed again"))
-		// In band (RTC8a): one socket, an update.
+		// A renewal in band (RTC8a) uses the same socket, and leads to an Updated event.
 		sockets := w.server.State().WebSockets
 		w.state(ably.ConnectionStateConnected)
 		if _, err := w.client.Auth.Authorize(soon(t), nil); err != nil {
@@ -219,7 +219,7 @@ func TestTokensAreRenewed(t *testing.T) {
 	})
 }
 
-// A channel of the rooms is not for ably-go itself: it gets an error, and no call waits.
+// A program can't use a channel of the rooms through ably-go: it gets an error, and no call hangs.
 func TestAblyGoCannotUseARoomsChannel(t *testing.T) {
 	eachFormat(t, func(t *testing.T, format ably.ClientOption) {
 		w := connected(t, format)

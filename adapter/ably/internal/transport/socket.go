@@ -9,47 +9,47 @@ import (
 	"ablyrooms.example/adapter/ably/internal/transport/wire"
 )
 
-// socket is one WebSocket. A reader takes frames off it and a writer puts them on it; both end
-// with it. Its fields below the first group are guarded by Transport.mu.
+// socket is one WebSocket. A reader goroutine receives frames from it, and a writer goroutine sends
+// frames; both end with it. The fields below the first group are guarded by Transport.mu.
 type socket struct {
 	t       *Transport
 	ws      *websocket.Conn
 	format  wire.Format
-	timeout time.Duration // of a write, and of the answer to CLOSE
+	timeout time.Duration // the time limit of a write, and of the answer to CLOSE
 	ctx     context.Context
 	cancel  context.CancelFunc
 	first   chan struct{} // closed when the connection is up, refused or ended
-	letGo   chan struct{} // closed when ably-go has closed it
+	letGo   chan struct{} // closed when ably-go has closed the socket
 
-	up      bool // CONNECTED has come
-	given   bool // ably-go has it, and reads it
-	over    bool // ably-go has got CLOSED or ERROR, after which it closes the socket
+	up      bool // CONNECTED was received
+	given   bool // dial returned the socket to ably-go, which reads it
+	over    bool // ably-go got CLOSED or ERROR, and will close the socket
 	ended   bool
-	last    bool            // by the server's word, which closes the WebSocket then
-	err     error           // why it ended
-	refused error           // why it can't be given to ably-go
-	goAhead time.Time       // when ably-go gets its first frame
-	queue   []*item         // to be written
-	resent  int             // how many of them are sent again
-	inbox   []received      // for ably-go
-	wake    chan struct{}   // of the writer; holds one token
-	arrived chan struct{}   // of Receive; holds one token
-	space   chan struct{}   // of the reader; holds one token
+	last    bool            // the server sent its last frame, and closes the WebSocket
+	err     error           // why the socket ended
+	refused error           // why dial fails, if the server refused the connection
+	goAhead time.Time       // the time before which ably-go gets no frame
+	queue   []*item         // the frames to be written
+	resent  int             // how many frames of the queue are sent again
+	inbox   []received      // the frames for ably-go
+	wake    chan struct{}   // wakes the writer; holds one token
+	arrived chan struct{}   // wakes receive; holds one token
+	space   chan struct{}   // wakes the reader; holds one token
 	heard   time.Time       // when the last frame came
-	unknown bool            // a frame came of which ably-go doesn't know
-	closing *time.Timer     // runs since CLOSE was sent
-	reason  *wire.ErrorInfo // of a DISCONNECTED
+	unknown bool            // a frame came after ably-go's last one
+	closing *time.Timer     // runs since CLOSE was sent; nil before
+	reason  *wire.ErrorInfo // the error of the DISCONNECTED or ERROR that ended the socket
 }
 
 // received is a frame for ably-go.
 type received struct {
 	v any
-	// answers are the frames of ably-go's that an ACK or NACK is for, which must not be lost.
-	// Until ably-go has it, it may send them again.
+	// answers are the frames of ably-go's that an ACK or NACK answers. The ACK or NACK must not be
+	// lost: until ably-go gets it, ably-go may send these frames again.
 	answers []any
-	last    bool // ably-go reads no further
-	closes  bool // ably-go closes the socket then
-	asks    bool // ably-go gets a token before it reads on
+	last    bool // ably-go reads no frame after it
+	closes  bool // ably-go closes the socket after it
+	asks    bool // ably-go gets a token before it reads the next frame
 }
 
 // inboxLimit is how many frames may wait for ably-go before the reader waits too.
@@ -65,7 +65,7 @@ func newSocket(t *Transport, ws *websocket.Conn, format wire.Format, timeout tim
 	return s
 }
 
-// deadSocket returns a socket that has ended, so that ably-go closes at once.
+// deadSocket returns a socket that has ended, which makes ably-go close at once.
 func deadSocket(t *Transport) *socket {
 	s := newSocket(t, nil, wire.JSON, 0)
 	s.ended, s.err = true, errClosedByClient
@@ -77,8 +77,8 @@ func deadSocket(t *Transport) *socket {
 // usable reports whether frames can be sent. The lock is held; s may be nil.
 func (s *socket) usable() bool { return s != nil && s.up && !s.ended }
 
-// start runs the reader and the writer, which use the WebSocket without contexts: those cost more
-// than a frame. It is closed when the socket has ended. The lock is held.
+// start runs the reader and the writer. They use the WebSocket without contexts, which would cost
+// more than a frame; instead, the WebSocket is closed when the socket has ended. The lock is held.
 func (s *socket) start() {
 	wrote, hungUp := make(chan struct{}), make(chan struct{})
 	context.AfterFunc(s.ctx, func() {
@@ -86,7 +86,7 @@ func (s *socket) start() {
 		s.t.mu.Lock()
 		last := s.last
 		s.t.mu.Unlock()
-		if !last { // else the reader closes it, as is due
+		if !last { // after the last frame, the reader closes it properly
 			s.ws.CloseNow()
 		}
 	})
@@ -102,7 +102,7 @@ func (s *socket) start() {
 	})
 }
 
-// queueItem has a frame written. At the bound of the queue it ends the socket. The lock is
+// queueItem queues a frame for the writer. If the queue is full, it ends the socket. The lock is
 // held.
 func (s *socket) queueItem(it *item) {
 	if len(s.queue) >= s.t.options.QueueLimit+s.resent {
@@ -121,7 +121,7 @@ func notify(c chan struct{}) {
 	}
 }
 
-// write writes what is queued until the socket ends.
+// write writes the queued frames until the socket ends.
 func (s *socket) write() {
 	t := s.t
 	slow := time.AfterFunc(s.timeout, func() { s.end(errSlow) })
@@ -151,7 +151,7 @@ func (s *socket) write() {
 			var ok bool
 			if serial, ok = t.seq.Write(it.frame); !ok {
 				t.mu.Unlock()
-				continue // it was answered before its turn to be sent again
+				continue // the frame was answered while it waited to be sent again
 			}
 		}
 		t.mu.Unlock()
@@ -174,10 +174,10 @@ func (s *socket) write() {
 	}
 }
 
-// bufferKept is the size in bytes up to which a buffer of a frame is used again.
+// bufferKept is the size, in bytes, of the largest buffer that is used for another frame.
 const bufferKept = 64 << 10
 
-// encode encodes a frame, with serial if it is not negative, perhaps in the memory of buffer.
+// encode encodes a frame, with serial if that isn't negative. It may use the memory of buffer.
 func (s *socket) encode(buffer []byte, it *item, serial int64) ([]byte, error) {
 	if it.ours == nil {
 		return s.t.native.encode(s.format, it.native, serial)
@@ -208,10 +208,10 @@ func (s *socket) refuse(it *item, err error) {
 	}
 }
 
-// give puts a frame into ably-go's inbox. The lock is held.
+// give adds a frame to ably-go's inbox. The lock is held.
 func (s *socket) give(v any) { s.giveAll(received{v: v}) }
 
-// giveLast puts ably-go's last frame into its inbox, and ends the socket. The lock is held.
+// giveLast adds ably-go's last frame to its inbox, and ends the socket. The lock is held.
 func (s *socket) giveLast(m *wire.ProtocolMessage, reason error) {
 	closes := m.Action == wire.ActionClosed || m.Action == wire.ActionError
 	s.giveAll(received{v: s.t.native.from(m), last: true, closes: closes})
@@ -223,9 +223,9 @@ func (s *socket) giveAll(frames ...received) {
 	notify(s.arrived)
 }
 
-// receive returns ably-go's next frame. The deadline counts from the last frame that came,
-// for either side (RTN23a); ably-go, which has it count from its last frame, would drop a
-// healthy connection.
+// receive returns ably-go's next frame. ably-go passes a deadline that counts from its own last
+// frame; with it, ably-go would drop a healthy connection. So receive counts the same time from the
+// last frame that came, for ably-go or for the rooms (RTN23a).
 func (s *socket) receive(deadline time.Time) (any, error) {
 	t := s.t
 	var idle time.Duration
@@ -257,8 +257,9 @@ func (s *socket) receive(deadline time.Time) (any, error) {
 			t.mu.Unlock()
 			return r.v, nil
 		case s.ended && s.unknown:
-			// ably-go takes the age of its last frame for that of the connection, and would not
-			// resume an old one (RTN15g).
+			// ably-go takes the age of its last frame as the age of the connection, and doesn't
+			// resume a connection that is too old (RTN15g). The HEARTBEAT stands for the frames
+			// that ably-go didn't get.
 			s.unknown = false
 			t.mu.Unlock()
 			return t.native.heartbeat(), nil
@@ -295,7 +296,7 @@ func later(a, b time.Time) time.Time {
 	return a
 }
 
-// awaitClosed has CLOSED answered by the transport itself if the server doesn't (RTN12b). The
+// awaitClosed makes the transport itself answer with CLOSED if the server doesn't (RTN12b). The
 // lock is held.
 func (s *socket) awaitClosed() {
 	if s.closing == nil {
@@ -307,8 +308,7 @@ func (s *socket) awaitClosed() {
 	}
 }
 
-// closedLocked tells ably-go that the connection is closed, and ends the socket. The lock is
-// held.
+// closedLocked sends CLOSED to ably-go, and ends the socket. The lock is held.
 func (s *socket) closedLocked() {
 	if s.ended {
 		return
@@ -317,7 +317,7 @@ func (s *socket) closedLocked() {
 	s.giveLast(&wire.ProtocolMessage{Action: wire.ActionClosed}, errClosedByClient)
 }
 
-// end ends the socket. It doesn't wait.
+// end ends the socket. It doesn't wait for the goroutines.
 func (s *socket) end(err error) {
 	s.t.mu.Lock()
 	defer s.t.unlock()
@@ -353,7 +353,7 @@ func (s *socket) endLocked(err error) {
 	notify(s.wake)
 }
 
-// takeBack returns PRESENCE that was never written to the rooms. The lock is held.
+// takeBack ends the PRESENCE frames that were never written, with ErrNotSent. The lock is held.
 func (t *Transport) takeBack() {
 	for _, f := range t.seq.Open() {
 		if f.Item.ours != nil && f.Item.ours.Action == wire.ActionPresence && !f.Written() {

@@ -11,22 +11,22 @@ type EventKind int
 
 // The kinds of events.
 const (
-	// Connected: CONNECTED came on a new socket. Frames that follow are of that connection.
+	// Connected: CONNECTED came on a new socket. The frames that follow belong to that connection.
 	Connected EventKind = iota + 1
-	// Updated: a further CONNECTED came on the same socket (RTN24).
+	// Updated: another CONNECTED came on the same socket (RTN24).
 	Updated
-	// Message: a frame of a rooms' channel came.
+	// Message: a frame of a room's channel came.
 	Message
-	// Disconnected: the socket of the last Connected is gone.
+	// Disconnected: the socket of the last Connected has ended.
 	Disconnected
-	// Suspended, Closing, Closed and Failed: the connection is in that state, by ably-go.
-	// Messages that were unanswered at Suspended, Closed or Failed have failed (RTN7e).
+	// Suspended, Closing, Closed and Failed: ably-go has put the connection in that state. Messages
+	// that were unanswered at Suspended, Closed or Failed have failed (RTN7e).
 	Suspended
 	Closing
 	Closed
 	Failed
-	// Status: ably-go's state has changed. It comes after what the change is for the rooms: a
-	// change to CONNECTED after Connected, and so on.
+	// Status: ably-go's state has changed. It comes after the other event of the same change: a
+	// change to CONNECTED comes after Connected, and so on.
 	Status
 )
 
@@ -36,23 +36,23 @@ var eventNames = [...]string{"", "CONNECTED", "UPDATE", "MESSAGE", "DISCONNECTED
 // String returns the name of the kind in capitals.
 func (k EventKind) String() string { return eventNames[k] }
 
-// Event is one of the stream of what happens to the connection. The stream has one order, that
-// of the wire: each frame comes between the Connected and the Disconnected of its socket, and
-// Suspended, Closed and Failed come before the next Connected.
+// Event is an event of the connection. Events come in the order of the wire: each frame comes after
+// the Connected and before the Disconnected of its socket. Suspended, Closed and Failed come before
+// the next Connected.
 type Event struct {
 	Kind EventKind
-	// Connection is set in Connected and Updated. It must not be changed.
+	// Connection is set in events of the kinds Connected and Updated. It must not be changed.
 	Connection *Connection
-	// Message is set in Message. Its entries are complete and never nil.
+	// Message is set in events of the kind Message. Its entries are complete and never nil.
 	Message *wire.ProtocolMessage
-	// Reason says why, or is nil. In Connected it is why the connection could not be resumed
-	// (RTN15c7).
+	// Reason is the cause of the event, or nil. In Connected it says why the previous connection
+	// could not be resumed (RTN15c7).
 	Reason *wire.ErrorInfo
-	// Change is set in Status. It must not be changed.
+	// Change is set in events of the kind Status. It must not be changed.
 	Change *ably.ConnectionStateChange
 }
 
-// reason returns the reason for the end of a connection, never nil.
+// reason returns the reason for the end of a connection. It is never nil.
 func (e *Event) reason() *wire.ErrorInfo {
 	if e.Reason != nil {
 		return e.Reason
@@ -67,20 +67,20 @@ func (e *Event) reason() *wire.ErrorInfo {
 	}
 }
 
-// stream is the queue of events. The goroutine at its head calls the handler, one at a time.
+// stream is the queue of events. One goroutine at a time drains it, and calls the handler.
 type stream struct {
-	bound    *binding // of the last Bind, until it is undone
-	active   *binding // the same, once the events before it have had their turn
+	bound    *binding // the binding of the last Bind, until it is unbound
+	active   *binding // the same, as soon as the events before it are done
 	queue    []entry
-	spare    []entry // empty; the next queue, while this one is drained
+	spare    []entry // an empty slice, for the next queue
 	draining bool
-	space    chan struct{} // closed when the queue has been taken; nil when no goroutine waits
+	space    chan struct{} // closed when the queue is taken; nil if no goroutine waits
 }
 
-// binding is a handler from Bind on, until it is undone.
+// binding is a handler between Bind and unbind.
 type binding struct{ handler func(Event) }
 
-// entry is an event for the handler, or a call that takes its turn among them.
+// entry is an event for the handler, or a function that is called in its place among the events.
 type entry struct {
 	event Event
 	call  func()
@@ -89,10 +89,10 @@ type entry struct {
 // streamLimit is how many entries may wait before the reader waits.
 const streamLimit = 4096
 
-// spareLimit is for how many entries a queue may have room that is used again.
+// spareLimit is the capacity, in entries, of the largest queue that is used again.
 const spareLimit = 16
 
-// room returns a channel that is closed when the queue has been taken. The lock is held.
+// room returns a channel that is closed when the queue is taken. The lock is held.
 func (s *stream) room() <-chan struct{} {
 	if s.space == nil {
 		s.space = make(chan struct{})
@@ -100,7 +100,7 @@ func (s *stream) room() <-chan struct{} {
 	return s.space
 }
 
-// connectedEvent returns an event that says what the connection is now. The lock is held.
+// connectedEvent returns an event that describes the connection. The lock is held.
 func (t *Transport) connectedEvent(kind EventKind) *Event {
 	info := t.info
 	return &Event{Kind: kind, Connection: &info}
@@ -109,10 +109,10 @@ func (t *Transport) connectedEvent(kind EventKind) *Event {
 // post adds an event. The lock is held.
 func (t *Transport) post(e Event) { t.then(entry{event: e}) }
 
-// then adds an entry, which unlock has drained. The lock is held.
+// then adds an entry; unlock then drains the stream. The lock is held.
 func (t *Transport) then(e entry) { t.stream.queue = append(t.stream.queue, e) }
 
-// unlock releases the lock, and has the stream drained if there is something in it.
+// unlock releases the lock. If the stream isn't empty, a goroutine drains it.
 func (t *Transport) unlock() {
 	if len(t.stream.queue) > 0 && !t.stream.draining {
 		t.stream.draining = true
@@ -121,7 +121,8 @@ func (t *Transport) unlock() {
 	t.mu.Unlock()
 }
 
-// unlockAndDrain is unlock for a goroutine on which the handler may run.
+// unlockAndDrain is unlock for a goroutine on which the handler may run: that goroutine drains the
+// stream.
 func (t *Transport) unlockAndDrain() {
 	mine := len(t.stream.queue) > 0 && !t.stream.draining
 	t.stream.draining = t.stream.draining || mine
@@ -131,7 +132,7 @@ func (t *Transport) unlockAndDrain() {
 	}
 }
 
-// drain carries out what is in the stream, until it is empty.
+// drain calls the handler and the functions of the stream until the stream is empty.
 func (t *Transport) drain() {
 	s := &t.stream
 	t.mu.Lock()
@@ -164,11 +165,11 @@ func (t *Transport) drain() {
 	s.draining = false
 }
 
-// Bind has handler called with each event from now on, one at a time and without a lock; it
-// must not wait for what a later event brings. The first event is the state now: Connected,
-// or one of Suspended, Closing, Closed and Failed; none of these if the connection comes. It
-// returns false if there is a handler already. After unbind the handler is not called again,
-// but for a call that runs already. Events without a handler are lost.
+// Bind makes t call handler for each event from now on, one at a time and without a lock. The
+// handler must not wait for a later event. The first event describes the present state: Connected,
+// Suspended, Closing, Closed or Failed. There is no such event while ably-go is connecting, or
+// waits to connect. Bind returns false if there is a handler already. After unbind the handler is
+// not called again; a call that is running goes on. Events without a handler are lost.
 func (t *Transport) Bind(handler func(Event)) (unbind func(), ok bool) {
 	t.mu.Lock()
 	defer t.unlock()
@@ -182,7 +183,7 @@ func (t *Transport) Bind(handler func(Event)) (unbind func(), ok bool) {
 	if t.sock.usable() {
 		now = t.connectedEvent(Connected)
 	}
-	t.then(entry{call: func() { // the events that are queued happened before
+	t.then(entry{call: func() { // the events in the queue happened before Bind
 		t.mu.Lock()
 		still := s.bound == b
 		if still {
@@ -202,7 +203,7 @@ func (t *Transport) Bind(handler func(Event)) (unbind func(), ok bool) {
 	}, true
 }
 
-// listen has ably-go tell its changes of state to t, and to t alone.
+// listen registers t's listener for ably-go's changes of state, and removes the previous one.
 func (t *Transport) listen(connection *ably.Connection) {
 	off := connection.OnAll(t.stateChange)
 	t.mu.Lock()
@@ -214,8 +215,8 @@ func (t *Transport) listen(connection *ably.Connection) {
 	}
 }
 
-// stateChange takes in a change of ably-go's state. ably-go calls it in order, but later
-// than it happens; dial waits for it.
+// stateChange handles a change of ably-go's state. ably-go calls it in order, but after the change;
+// dial waits for these calls.
 func (t *Transport) stateChange(c ably.ConnectionStateChange) {
 	if c.Event == ably.ConnectionEventUpdate {
 		return
@@ -273,7 +274,7 @@ func (t *Transport) stateChange(c ably.ConnectionStateChange) {
 	t.post(e)
 }
 
-// setState notes ably-go's state. The lock is held.
+// setState records ably-go's state. The lock is held.
 func (t *Transport) setState(s ably.ConnectionState) {
 	t.state = s
 	close(t.stateChanged)

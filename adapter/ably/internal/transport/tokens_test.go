@@ -13,8 +13,8 @@ import (
 	"ablyrooms.example/adapter/ably/internal/transport"
 )
 
-// RSA10: each token that ably-go dials with, or gives the server on a connection, is reported; a
-// key is not.
+// RSA10: the function in Options.Token gets each token that ably-go dials with, or sends to the
+// server on a connection. It doesn't get a key.
 func TestTokensAreReported(t *testing.T) {
 	bubbled(t, "", func(t *testing.T) {
 		server := newServer(t)

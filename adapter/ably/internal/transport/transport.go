@@ -1,11 +1,12 @@
-// Package transport is the connection below ably-go, and the way of the rooms' channels to it.
+// Package transport is the connection below ably-go, which the rooms' channels share with ably-go.
 //
 // ably-go decides when to dial, authenticates, renews tokens, tries fallback hosts, sends
-// heartbeats and resumes. The transport, which ably-go is given by [ably.WithDial], owns the
-// WebSocket: a queue and a writer for what is sent, a reader for what is received. Frames of
-// channels whose names end in "::$chat" go to the handler that [Transport.Bind] sets, and
-// ably-go doesn't see them; all others go to ably-go, mended where it would panic or lock
-// itself up. Both number their messages in one sequence, see package sequence.
+// heartbeats and resumes. The transport, which is passed to ably-go by [ably.WithDial], owns the
+// WebSocket: a queue and a writer for the frames to be sent, and a reader for the frames that are
+// received. Frames of channels whose names end in "::$chat" go to the handler that [Transport.Bind]
+// sets; ably-go doesn't see them. All others go to ably-go. The transport repairs those that would
+// make ably-go panic or deadlock. The messages of both are numbered in one sequence: see package
+// sequence.
 //
 // docs/transport.md lists the decisions behind it.
 package transport
@@ -27,40 +28,41 @@ import (
 	"ablyrooms.example/adapter/ably/internal/transport/wire"
 )
 
-// RoomSuffix ends the names of the rooms' channels.
+// RoomSuffix is the end of the names of the rooms' channels.
 const RoomSuffix = "::$chat"
 
-// IsRoomChannel reports whether a channel is the rooms', so that ably-go doesn't hear of it.
+// IsRoomChannel reports whether a channel belongs to a room. Its frames don't go to ably-go.
 func IsRoomChannel(name string) bool { return strings.HasSuffix(name, RoomSuffix) }
 
 // Options configure a [Transport]. The zero value is usable.
 type Options struct {
-	// HTTPClient opens the WebSockets. The default is one with a copy of the [http.Transport] of
-	// [ably.WithHTTPClient], if that has one, else [http.DefaultClient], which obeys the proxy
-	// variables of the environment.
+	// HTTPClient opens the WebSockets. By default, a copy of the [http.Transport] of
+	// [ably.WithHTTPClient] opens them, if that client has one, else [http.DefaultClient], which
+	// uses the proxy variables of the environment.
 	HTTPClient *http.Client
-	// DialContext opens the network connections of the WebSockets, if HTTPClient is nil; the
-	// rest is as in [http.DefaultTransport], proxies included.
+	// DialContext opens the network connections of the WebSockets, if HTTPClient is nil. Everything
+	// else is as in [http.DefaultTransport], including proxies.
 	DialContext func(ctx context.Context, network, address string) (net.Conn, error)
-	// ReadLimit is the size in bytes of the largest frame that is received. A larger one ends
-	// the socket. The default is ably-go's, 2 MiB.
+	// ReadLimit is the size in bytes of the largest frame that is received. A larger frame ends the
+	// socket. The default is ably-go's, 2 MiB.
 	ReadLimit int64
-	// QueueLimit is how many frames may wait to be written, and how many to be acknowledged
-	// while there is no connection. At the first bound the socket is closed, at the second
-	// Send fails. The default is 16384.
+	// QueueLimit is how many frames may wait to be written; if there are more, the socket is
+	// closed. It is also how many frames may wait to be acknowledged while there is no connection;
+	// if there are more, Send fails. The default is 16384.
 	QueueLimit int
-	// Logger receives what the transport drops or mends, once for each kind. The default is
-	// [slog.Default].
+	// Logger gets a line when the transport drops or repairs a frame, once for each kind of fault.
+	// The default is [slog.Default].
 	Logger *slog.Logger
-	// Token receives each token that ably-go connects with, or gives the server on a connection
-	// (RSA10). ably-go holds its lock meanwhile. It must not block. nil is for no receiver.
+	// Token is called with each token that ably-go connects with, or sends to the server on a
+	// connection (RSA10). ably-go holds its lock during the call, which must not block. It may be
+	// nil.
 	Token func(token string)
-	// User is a value of the user's own; see [Transport.User].
+	// User is a value that [Transport.User] returns.
 	User any
 }
 
-// Transport is the connection below one realtime client. Its methods may be called
-// concurrently, and by the handler.
+// Transport is the connection below one realtime client. Its methods may be called concurrently,
+// also by the handler.
 type Transport struct {
 	options Options
 	native  *native
@@ -75,36 +77,36 @@ type Transport struct {
 	mu      sync.Mutex
 	client  weak.Pointer[ably.Realtime]
 	seq     sequence.Sequence[*item, answer]
-	pending map[any]struct{} // ably-go's frames that await an answer, by their pointers
+	pending map[any]struct{} // ably-go's frames that await an answer: pointers to its type
 	owed    []received       // answers that ably-go gets before its next CONNECTED
 	sock    *socket          // the newest socket, or nil
-	asking  *socket          // on which ably-go has got an AUTH that it answers just now, or nil
-	info    Connection       // of the last connection; zero after SUSPENDED, CLOSED, FAILED
-	ended   *Event           // SUSPENDED, CLOSING, CLOSED or FAILED, while that is the state
-	refusal *wire.ErrorInfo  // why the server refused the last connection, which ably-go forgets
-	// tokenRefused reports whether the last connection was refused for its token.
+	asking  *socket          // the socket whose AUTH ably-go is handling, or nil
+	info    Connection       // the last connection; zero after SUSPENDED, CLOSED, FAILED
+	ended   *Event           // the event of SUSPENDED, CLOSING, CLOSED or FAILED; else nil
+	refusal *wire.ErrorInfo  // why the server refused the last connection; ably-go loses it
+	// tokenRefused reports whether the last connection was refused because of its token.
 	tokenRefused bool
 	again        bool               // connect again after the next DISCONNECTED
-	off          func()             // ends listening to ably-go
-	dialling     context.Context    // of the last dial
-	abort        context.CancelFunc // ends it
+	off          func()             // removes the listener for ably-go's state
+	dialling     context.Context    // the context of the last dial
+	abort        context.CancelFunc // cancels that context
 	busy         bool               // a dial is running
 	loopLeft     bool               // ably-go was closed while it waited to dial again
-	spare        chan struct{}      // gets a token when a dial is one too many
+	spare        chan struct{}      // gets a value when a dial is one too many
 	state        ably.ConnectionState
-	last         Event           // the last of kind Status, or what the client began with
-	life         context.Context // of ably-go's requests
+	last         Event           // the last event of kind Status, or the client's first state
+	life         context.Context // ends when ably-go's HTTP requests must end
 	endLife      context.CancelFunc
-	sockets      uint64        // how many were connected
+	sockets      uint64        // how many sockets were connected
 	stateChanged chan struct{} // closed and replaced at each change of state
 	stream       stream
 	kept         any
 	drops        map[string]int
-	running      int           // goroutines
+	running      int           // how many goroutines run
 	idle         chan struct{} // closed when running is 0
 }
 
-// item is a frame to be sent: ably-go's or ours.
+// item is a frame to be sent, either ably-go's or a room's.
 type item struct {
 	native any
 	ours   *wire.ProtocolMessage
@@ -112,14 +114,14 @@ type item struct {
 	frame  *sequence.Frame[*item, answer] // nil if no acknowledgement is awaited
 }
 
-// answer is the end of a frame that awaited an acknowledgement.
+// answer is the answer to a frame that awaited an acknowledgement.
 type answer struct {
-	serials []*string // of an ACK
+	serials []*string // the serials of an ACK
 	err     *wire.ErrorInfo
 	notSent bool
 }
 
-// newTransport makes a transport that no client uses yet.
+// newTransport returns a transport that no client uses yet.
 func newTransport(options Options) *Transport {
 	if options.ReadLimit <= 0 {
 		options.ReadLimit = 2 << 20
@@ -150,30 +152,32 @@ func (t *Transport) begin(state ably.ConnectionState) {
 	t.last = Event{Kind: Status, Change: &ably.ConnectionStateChange{Current: state, Previous: state}}
 }
 
-// Timeouts are times that the options of the realtime client give, or their defaults.
+// Timeouts holds timeouts of the realtime client: those of its options, or the defaults.
 type Timeouts struct {
 	Request      time.Duration // realtimeRequestTimeout (TO3l11)
 	ChannelRetry time.Duration // channelRetryTimeout (TO3l7)
 }
 
-// Timeouts returns the times that the options of the realtime client give.
+// Timeouts returns the timeouts of the realtime client.
 func (t *Transport) Timeouts() Timeouts { return t.timeouts }
 
-// Queues reports whether messages wait for the connection while it is not there (TO3g), as the
-// options of the realtime client say. Without that they fail at once, and those that are unanswered
-// when it goes fail then (RTN7d).
+// Queues reports whether messages wait while there is no connection (TO3g), as the options of the
+// realtime client say. If they don't wait, they fail at once; and when a connection ends, those
+// that are unanswered fail (RTN7d).
 func (t *Transport) Queues() bool { return !t.unqueued }
 
-// Status returns the last event of the kind [Status]; before the first one, what the client begins
-// with. ably-go's own State waits for an auth callback that runs.
+// Status returns the last event of the kind [Status]. Before the first one, it returns an event
+// with the client's first state. Unlike ably-go's own State, it doesn't wait for a running auth
+// callback.
 func (t *Transport) Status() Event {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	return t.last
 }
 
-// EndRequests ends the HTTP requests of ably-go's realtime client, those to come too. ably-go holds
-// its lock while it gets a token, and so would have a call of its Close wait.
+// EndRequests ends the HTTP requests of ably-go's realtime client, and those that it begins later.
+// ably-go holds its lock while it gets a token; without EndRequests, a call of its Close would wait
+// for the token.
 func (t *Transport) EndRequests() { t.endLife() }
 
 // Connection describes a connection to Ably.
@@ -182,34 +186,36 @@ type Connection struct {
 	// Key is a secret (RTN9).
 	Key     string
 	Details wire.ConnectionDetails
-	// Resumed reports whether the transport continues the connection before it, so that
-	// msgSerials go on (RTN15c6). Whether channels go on is in their ATTACHED.
+	// Resumed reports whether the transport resumed the previous connection, so that msgSerials go
+	// on (RTN15c6). Whether a channel was resumed is in its ATTACHED.
 	Resumed bool
-	// Socket numbers the WebSockets that were connected, from 1.
+	// Socket is the number of the WebSocket, from 1. Only WebSockets that were connected count.
 	Socket uint64
 }
 
-// Send sends a frame of a rooms' channel. It never blocks.
+// Send sends a frame of a room's channel. It never blocks.
 //
-// A frame that awaits an acknowledgement (MESSAGE, PRESENCE, ANNOTATION) may be given while
-// the connection comes and goes: it waits for it, and is sent again until it is answered
-// (RTL6c2, RTN19a). But PRESENCE that was never written ends with [ErrNotSent] when the
-// connection goes or isn't there; and without [Transport.Queues] all of them end with an error
-// then. done gets the serials of an ACK, one for each message, or
-// the error: an [*wire.ErrorInfo], or ErrNotSent. It is called once, in the order of the
-// [Event] stream, unless it is nil or cancel was called before. cancel doesn't take the frame
-// back.
+// A frame that awaits an acknowledgement is a MESSAGE, PRESENCE or ANNOTATION. It waits for a
+// connection if there is none, and is sent again on the next connection until it is answered
+// (RTL6c2, RTN19a). There are two exceptions. PRESENCE that was never written ends with
+// [ErrNotSent] when the connection ends or if there is none. If [Transport.Queues] is false, all
+// such frames end with an error then.
 //
-// Any other frame is written on the present connection or not at all; done gets ErrNotSent
-// at once if there is none, and is not called otherwise.
+// done is called with the serials of an ACK, one for each message, or with the error: an
+// [*wire.ErrorInfo] or ErrNotSent. It is called once, in the order of the [Event] stream, unless it
+// is nil or cancel was called before. cancel doesn't take the frame back.
 //
-// msg must not be changed after the call; its MsgSerial is not used.
+// Any other frame is written on the present connection or not at all. If there is no connection,
+// done is called with ErrNotSent; otherwise it is not called.
+//
+// msg must not be changed after the call. Its MsgSerial is ignored.
 func (t *Transport) Send(msg *wire.ProtocolMessage, done func([]*string, error)) (cancel func()) {
 	return t.SendOn(0, msg, done)
 }
 
-// SendOn is [Transport.Send] for what was decided on a WebSocket, given by its number in
-// [Connection]. On another one a frame that needs no acknowledgement, or PRESENCE, isn't sent.
+// SendOn is [Transport.Send] for a frame that is meant for one WebSocket, whose number is in
+// [Connection]. If that WebSocket is no longer the newest, a frame that needs no acknowledgement
+// isn't sent, and neither is PRESENCE.
 func (t *Transport) SendOn(
 	socket uint64, msg *wire.ProtocolMessage, done func([]*string, error),
 ) (cancel func()) {
@@ -249,7 +255,7 @@ func (t *Transport) cancel(it *item) func() {
 	}
 }
 
-// sendNative sends a frame of ably-go's, which holds its lock.
+// sendNative sends a frame of ably-go's. ably-go holds its lock.
 func (t *Transport) sendNative(s *socket, v any) {
 	action, channel := t.native.header(v)
 	if action == wire.ActionAuth {
@@ -258,7 +264,7 @@ func (t *Transport) sendNative(s *socket, v any) {
 	t.mu.Lock()
 	defer t.unlock()
 	if _, again := t.pending[v]; again {
-		return // ably-go resends what awaits an answer; so does the transport (RTN19a)
+		return // ably-go sends an unanswered frame again; the transport does that itself (RTN19a)
 	}
 	it := &item{native: v}
 	refuse := IsRoomChannel(channel)
@@ -309,7 +315,7 @@ var (
 		"a channel whose name ends in "+RoomSuffix+" belongs to the chat client")
 )
 
-// deliver brings answers to their owners. The lock is held.
+// deliver passes answers to the senders of the frames. The lock is held.
 func (t *Transport) deliver(answers []sequence.Answer[*item, answer]) {
 	for i := 0; i < len(answers); {
 		a := answers[i]
@@ -318,7 +324,7 @@ func (t *Transport) deliver(answers []sequence.Answer[*item, answer]) {
 			i++
 			continue
 		}
-		// Those of ably-go that follow each other with the same outcome are one frame.
+		// Consecutive answers for ably-go with the same error, or with none, become one frame.
 		var r received
 		var results [][]*string
 		same := func(b sequence.Answer[*item, answer]) bool {
@@ -343,7 +349,7 @@ func (t *Transport) deliver(answers []sequence.Answer[*item, answer]) {
 	}
 }
 
-// finish has the caller of Send notified. The lock is held.
+// finish calls the function that was passed to Send, as an entry of the stream. The lock is held.
 func (t *Transport) finish(it *item, a answer) {
 	if it.done == nil {
 		return
@@ -365,14 +371,14 @@ func (t *Transport) finish(it *item, a answer) {
 	}})
 }
 
-// fail ends all that awaits an acknowledgement (RTN7d, RTN7e). The lock is held.
+// fail answers all frames that await an acknowledgement (RTN7d, RTN7e). The lock is held.
 func (t *Transport) fail(reason *wire.ErrorInfo) { t.deliver(t.seq.Fail(answer{err: reason})) }
 
-// User returns the value that the options have for it.
+// User returns the field User of the options.
 func (t *Transport) User() any { return t.options.User }
 
-// Keep returns the value that the rooms' side keeps with the transport; it is made at the first
-// call.
+// Keep returns the value that the rooms' side stores in the transport. The first call stores
+// value().
 func (t *Transport) Keep(value func() any) any {
 	t.mu.Lock()
 	defer t.mu.Unlock()
@@ -382,7 +388,8 @@ func (t *Transport) Keep(value func() any) any {
 	return t.kept
 }
 
-// Dropped returns how many frames or parts of frames were dropped or mended, by kind.
+// Dropped returns how many frames or parts of frames were dropped or repaired, by the kind of
+// fault.
 func (t *Transport) Dropped() map[string]int {
 	t.mu.Lock()
 	defer t.mu.Unlock()
@@ -393,14 +400,15 @@ func (t *Transport) Dropped() map[string]int {
 	return out
 }
 
-// drop counts what is dropped or mended, and logs the first of its kind. The lock is held.
+// drop counts n frames that are dropped or repaired, and logs the first of its kind. The lock is
+// held.
 func (t *Transport) drop(kind string, n int) {
 	if n == 0 {
 		return
 	}
 	if t.drops[kind] == 0 {
 		t.then(entry{call: func() {
-			t.log.Warn("transport: dropped or mended; further ones are only counted", "kind", kind)
+			t.log.Warn("transport: dropped or repaired; further ones are only counted", "kind", kind)
 		}})
 	}
 	t.drops[kind] += n
@@ -424,9 +432,9 @@ func (t *Transport) run(f func()) {
 	}()
 }
 
-// Close ends the socket, if there is one, and waits until all goroutines of the transport
-// have ended. Close the realtime client before: it would dial again. Not for the handler. If
-// ctx ends first, Close returns its cause.
+// Close ends the socket, if there is one, and waits until all goroutines of the transport have
+// ended. If ctx ends first, Close returns its cause. Close the realtime client before, or it dials
+// again. The handler must not call Close.
 func (t *Transport) Close(ctx context.Context) error {
 	t.mu.Lock()
 	s := t.sock
@@ -449,14 +457,15 @@ func (t *Transport) Close(ctx context.Context) error {
 	}
 }
 
-// tokenUsed reports a token that ably-go uses; "" is none.
+// tokenUsed calls Options.Token with a token that ably-go uses, unless the token is "".
 func (t *Transport) tokenUsed(token string) {
 	if token != "" && t.options.Token != nil {
 		t.options.Token(token)
 	}
 }
 
-// reasonOf returns an error as Ably's.
+// reasonOf returns an error as an error of Ably's: the ErrorInfo in it, or one with this code and
+// status.
 func reasonOf(err error, code, status int) *wire.ErrorInfo {
 	var e *wire.ErrorInfo
 	if errors.As(err, &e) {

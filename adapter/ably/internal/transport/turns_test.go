@@ -13,7 +13,7 @@ import (
 	"ablyrooms.example/adapter/ably/internal/transport/wire"
 )
 
-// Whatever the handler is called with, nothing overtakes it: no event, and no end of a Send.
+// No event, and no end of a Send, overtakes the handler, whatever event the handler is called with.
 func TestTheHandlerIsNotOvertaken(t *testing.T) {
 	for _, kind := range []transport.EventKind{transport.Status, transport.Connected, transport.Message, transport.Disconnected} {
 		bubbled(t, kind.String(), func(t *testing.T) {
@@ -48,7 +48,7 @@ func TestTheHandlerIsNotOvertaken(t *testing.T) {
 				}
 				close(over)
 			})
-			must(t, server.Cut("")) // and more events
+			must(t, server.Cut("")) // causes more events
 			synctest.Wait()
 			if closed(over) {
 				t.Error("the end of a Send came while the handler ran")
@@ -61,8 +61,8 @@ func TestTheHandlerIsNotOvertaken(t *testing.T) {
 	}
 }
 
-// A connection that ends while CLOSE waits for its answer fails what waits as a closed one does
-// (RTN7e).
+// If the connection ends while CLOSE waits for its answer, the messages that wait fail as on a
+// closed connection (RTN7e).
 func TestTheConnectionEndsWhileItCloses(t *testing.T) {
 	inBubble(t, nil, func(t *testing.T, w *world) {
 		w.attach()
@@ -87,7 +87,7 @@ func TestTheConnectionEndsWhileItCloses(t *testing.T) {
 	})
 }
 
-// RTN12b: a connection that is closed without an answer fails what waits likewise.
+// RTN12b: a connection that is closed without an answer fails the messages that wait too.
 func TestWhatWaitsWhenCloseIsNotAnswered(t *testing.T) {
 	inBubble(t, nil, func(t *testing.T, w *world) {
 		w.server.Hold(ablytest.ToServer(ablytest.ActionMessage))
@@ -102,7 +102,7 @@ func TestWhatWaitsWhenCloseIsNotAnswered(t *testing.T) {
 	})
 }
 
-// An acknowledgement that leaves frames out fails those, each for its owner (RTN7a).
+// An acknowledgement that skips frames fails the skipped ones, each for its own sender (RTN7a).
 func TestFramesThatAreLeftOut(t *testing.T) {
 	bubbled(t, "", func(t *testing.T) {
 		w := connected(t)
@@ -119,7 +119,7 @@ func TestFramesThatAreLeftOut(t *testing.T) {
 	})
 }
 
-// On a new connection ably-go's frames get serials of their own, from 0 (RTN19a2).
+// On a new connection ably-go's frames get new serials, from 0 (RTN19a2).
 func TestAblyGosFrameIsTheFirstOnANewConnection(t *testing.T) {
 	eachFormat(t, func(t *testing.T, format ably.ClientOption) {
 		w := connected(t, format, quickly())

@@ -15,7 +15,7 @@ func (w *world) enter() chan result {
 		Presence: []*wire.PresenceMessage{{Action: 2, ClientID: "ann"}}})
 }
 
-// TO3g, RTL6c4: without queueMessages nothing waits for a connection.
+// TO3g, RTL6c4: without queueMessages no message waits for a connection.
 func TestNothingWaitsWithoutQueueMessages(t *testing.T) {
 	w := newWorld(t, ably.WithQueueMessages(false))
 	if w.transport.Queues() || !newWorld(t).transport.Queues() {
@@ -31,8 +31,9 @@ func TestNothingWaitsWithoutQueueMessages(t *testing.T) {
 	}
 }
 
-// RTN7d: nor for an answer, once the connection is gone; ably-go's own don't either. A message
-// that the server may have is not sent again, and later ones have later serials.
+// RTN7d: without queueMessages no message waits for an answer after its connection ended, also not
+// ably-go's. A message that the server may have is not sent again. Later messages have later
+// serials.
 func TestUnansweredMessagesFailWithoutQueueMessages(t *testing.T) {
 	eachFormat(t, func(t *testing.T, format ably.ClientOption) {
 		w := connected(t, format, quickly(), ably.WithQueueMessages(false), ably.WithClientID("ann"))

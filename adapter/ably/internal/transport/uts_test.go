@@ -12,7 +12,8 @@ import (
 	"ablyrooms.example/adapter/ably/internal/transport/wire"
 )
 
-// The tests here are cases of Ably's unit test texts that no other test is about, by their ids.
+// These tests are cases of Ably's unit test specification that no other test covers, with their
+// ids.
 
 // RTL6c2/queued-when-initialized-2, RTL6c2/queued-when-connecting-0, RTL6c2/queued-messages-order-4
 func TestQueuedMessagesKeepTheirOrder(t *testing.T) {
@@ -58,7 +59,8 @@ func TestUnansweredMessagesFailWithTheReason(t *testing.T) {
 }
 
 // RTN24/connected-emits-update-0, RTN24/update-event-with-error-1,
-// RTN24/no-duplicate-connected-event-3: ably-go's users hear why, and the messages go on.
+// RTN24/no-duplicate-connected-event-3: listeners of ably-go's get the reason, and messages still
+// work.
 func TestUpdatesOfAConnection(t *testing.T) {
 	eachFormat(t, func(t *testing.T, format ably.ClientOption) {
 		w := connected(t, format)

@@ -5,10 +5,10 @@ import (
 	"ablyrooms.example/model"
 )
 
-// About is what the page shows whatever the script is.
+// About is what the page shows for every script.
 type About struct {
 	Machines   []Machine
-	Properties map[string][]string // names, by machine
+	Properties map[string][]string // the names of the properties, by machine
 	Faults     []Fault
 	MaxSteps   int
 }
@@ -24,8 +24,8 @@ type Machine struct {
 // Transition is an arrow of a diagram.
 type Transition struct{ From, To, Event string }
 
-// Facts returns what the page shows whatever the script is. The diagrams are those of the
-// definitions that the cores run on.
+// Facts returns what the page shows for every script. The diagrams come from the definitions that
+// the cores run on.
 func Facts() About {
 	a := About{
 		Machines: []Machine{

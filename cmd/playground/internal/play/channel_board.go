@@ -8,8 +8,8 @@ import (
 	"ablyrooms.example/model"
 )
 
-// channelBoard is the board channel: one channel, whose server and connection are the script. Its
-// words are those of [model.ChannelInput].
+// channelBoard is the board channel: one channel, with a server and a connection that the script
+// plays. The words of its steps are those of [model.ChannelInput].
 type channelBoard struct {
 	channelPair
 	calls []*CallView

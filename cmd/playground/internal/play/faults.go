@@ -7,21 +7,22 @@ import (
 	"ablyrooms.example/model"
 )
 
-// Fault is a way in which registries of rooms go wrong, as SDKs have.
+// Fault is a fault of a registry of rooms, such as SDKs have had.
 type Fault struct {
-	ID   string // as it stands in links
-	Name string // that of tests/conformance/gallery
+	ID   string // its name in links
+	Name string // its name in tests/conformance/gallery
 	Rule model.Rule
-	// Says is what it does otherwise, and Harm what comes of it.
+	// Says is what a registry with the fault does, and Harm is the consequence.
 	Says, Harm string
-	// Story is a script that shows it; empty for those that are only searched for.
+	// Story is a script that shows the fault; empty if the page has no story of it.
 	Story  string
-	Bounds Bounds // in which a script that shows it is found
+	Bounds Bounds // bounds within which Find finds a script that shows the fault
 
 	slip slip
 }
 
-// slip is a fault of a [Registry], at the line that names it.
+// slip identifies the fault of a [Registry]. The code of the registry checks it wherever the fault
+// makes a difference.
 type slip uint8
 
 const (
@@ -51,10 +52,10 @@ var (
 	joined = Bounds{Calls: 3, Names: 2, Options: 1}
 )
 
-// Faults returns all faults: first the twelve that have stories.
+// Faults returns all faults. The twelve that have stories come first.
 func Faults() []Fault { return slices.Clone(faults) }
 
-// FaultByID returns the fault, and false if there is none of that id.
+// FaultByID returns the fault with the id, and false if there is none.
 func FaultByID(id string) (Fault, bool) {
 	i := slices.IndexFunc(faults, func(f Fault) bool { return f.ID == id })
 	if i < 0 {
@@ -80,8 +81,8 @@ var faults = []Fault{
 		Rule:   model.R7,
 		slip:   failureKept,
 		Bounds: narrow,
-		Says:   "A release that was rejected stays in the map of promises for ever.",
-		Harm:   "The name is wedged: each later release returns the old error, and each get waits without end.",
+		Says:   "A release that failed stays in the map of promises for ever.",
+		Harm:   "The name is stuck: each later release returns the old error, and each get waits for ever.",
 		Story:  "get(1,a,x);opened(1);release(2,a);releaseFailed(1);release(3,a);get(4,a,x)",
 	},
 	{
@@ -91,7 +92,7 @@ var faults = []Fault{
 		slip:   disposedFlag,
 		Bounds: narrow,
 		Says:   "A second Dispose finds a flag set and returns at once.",
-		Harm:   "The second caller believes that everything is gone.",
+		Harm:   "The second caller believes that all rooms are released.",
 		Story:  "get(1,a,x);opened(1);dispose(2);dispose(3);released(1)",
 	},
 	{
@@ -100,7 +101,7 @@ var faults = []Fault{
 		Rule:   model.R15,
 		slip:   firstErrorEnds,
 		Bounds: joined,
-		Says:   "The first release that fails ends the disposal, as an errgroup with a context does.",
+		Says:   "The first release that fails ends the disposal, as in an errgroup with a context.",
 		Harm:   "Dispose returns while other rooms are still being released, and their errors are lost.",
 		Story:  "get(1,a,x);opened(1);get(2,b,x);opened(2);dispose(3);releaseFailed(1);releaseFailed(2)",
 	},
@@ -110,8 +111,8 @@ var faults = []Fault{
 		Rule:   model.R15,
 		slip:   lastErrorOnly,
 		Bounds: joined,
-		Says:   "Dispose keeps the error of one release only.",
-		Harm:   "Two rooms could not be released, and the caller hears of one.",
+		Says:   "Dispose returns the error of only one release.",
+		Harm:   "Two rooms could not be released, and the caller gets the error of one.",
 		Story:  "get(1,a,x);opened(1);get(2,b,x);opened(2);dispose(3);releaseFailed(1);releaseFailed(2)",
 	},
 	{
@@ -121,7 +122,7 @@ var faults = []Fault{
 		slip:   waiterForgotten,
 		Bounds: narrow,
 		Says:   "A release doesn't reject a get that waits for an earlier release of the name.",
-		Harm:   "After the release has returned there is a room again, which no caller expects.",
+		Harm:   "After the release has returned, another room is opened, which no caller expects.",
 		Story:  "get(1,a,x);opened(1);release(2,a);get(3,a,x);release(4,a);released(1)",
 	},
 	{
@@ -131,7 +132,7 @@ var faults = []Fault{
 		slip:   noPredecessor,
 		Bounds: narrow,
 		Says:   "A get during a release opens the next room at once.",
-		Harm:   "The old room's DETACH arrives after the new room's ATTACH: the new room is dead.",
+		Harm:   "The old room's DETACH arrives after the new room's ATTACH, and detaches the new room.",
 		Story:  "get(1,a,x);opened(1);release(2,a);get(3,a,x);opened(2);released(1)",
 	},
 	{
@@ -141,7 +142,7 @@ var faults = []Fault{
 		slip:   orphan,
 		Bounds: narrow,
 		Says:   "A room whose opening ends after its release began is never released.",
-		Harm:   "The channel stays attached for as long as the client lives, and no one holds it.",
+		Harm:   "The channel stays attached until the client is closed, and no caller has the room.",
 		Story:  "get(1,a,x);release(2,a);opened(1)",
 	},
 	{
@@ -151,7 +152,7 @@ var faults = []Fault{
 		slip:   abandonedTooSoon,
 		Bounds: narrow,
 		Says:   "The release of a room that is still being opened returns at once.",
-		Harm:   "The caller believes that the room is gone while it is yet to come.",
+		Harm:   "The caller believes that the room is gone, but it is opened later.",
 		Story:  "get(1,a,x);release(2,a);opened(1);released(1)",
 	},
 	{
@@ -160,8 +161,8 @@ var faults = []Fault{
 		Rule:   model.R2,
 		slip:   optionsIgnored,
 		Bounds: two,
-		Says:   "Gets that join an opening are not asked for their options.",
-		Harm:   "A caller gets a room with options that it did not ask for, sometimes.",
+		Says:   "A get that joins an opening may have other options: they are not compared.",
+		Harm:   "A caller sometimes gets a room with options that it did not request.",
 		Story:  "get(1,a,x);get(2,a,y);opened(1)",
 	},
 	{
@@ -170,8 +171,8 @@ var faults = []Fault{
 		Rule:   model.R16,
 		slip:   firstContext,
 		Bounds: narrow,
-		Says:   "The opening runs with the context of the get that came first.",
-		Harm:   "One caller stops waiting, and every other get of the name fails.",
+		Says:   "The opening runs with the context of the first get.",
+		Harm:   "If the first caller stops waiting, every other get of the name fails.",
 		Story:  "get(1,a,x);get(2,a,x);giveUp(1);openFailed(1)",
 	},
 	{
@@ -180,8 +181,8 @@ var faults = []Fault{
 		Rule:   model.R19,
 		slip:   eachTriesAgain,
 		Bounds: narrow,
-		Says:   "When an opening fails, those who joined it try again instead of failing with it.",
-		Harm:   "A backend that is down is asked again by each waiting caller.",
+		Says:   "When an opening fails, the gets that joined it try again instead of failing too.",
+		Harm:   "Each waiting caller sends another request to a backend that is down.",
 		Story:  "get(1,a,x);get(2,a,x);openFailed(1);openFailed(2)",
 	},
 
@@ -193,8 +194,8 @@ var faults = []Fault{
 		Rule:   model.R4,
 		slip:   checkThenAct,
 		Bounds: narrow,
-		Says:   "What is still being opened is not looked at.",
-		Harm:   "Two callers hold two rooms of one name.",
+		Says:   "A get ignores a room that is still being opened.",
+		Harm:   "Two callers get two rooms of one name.",
 	},
 	{
 		ID:     "failed-opening-kept",
@@ -206,23 +207,23 @@ var faults = []Fault{
 		Harm:   "Every later get of the name returns the old error.",
 	},
 	{ID: "counted", Name: "reference count", Rule: model.R11, slip: counted, Bounds: narrow,
-		Says: "A release is only counted until the last of the gets is released.",
-		Harm: "Release returns and the room is still there."},
+		Says: "A release only lowers a count, until the last get is released.",
+		Harm: "Release returns although the room is still there."},
 	{
 		ID:     "signalled-once",
 		Name:   "a condition that is signalled once",
 		Rule:   model.R17,
 		slip:   signalledOnce,
 		Bounds: narrow,
-		Says:   "When the opening ends, one of those who wait is woken.",
+		Says:   "When the opening ends, only one of the waiting gets is woken.",
 		Harm:   "The others wait for ever.",
 	},
 }
 
-// Bounds say how far is searched: so many calls, on so many names, with so many options.
+// Bounds are the bounds of a search: how many calls, names and options its scripts may have.
 type Bounds struct{ Calls, Names, Options int }
 
-// model returns the bounds as the model has them, within what is sensible.
+// model returns the bounds for the model, limited to what a page can search.
 func (b Bounds) model() model.Bounds {
 	within := func(n, most int) int { return min(max(cmp.Or(n, 1), 1), most) }
 	return model.Bounds{Calls: within(b.Calls, 6), Names: []string{"a", "b"}[:within(b.Names, 2)],

@@ -9,22 +9,22 @@ import (
 	"ablyrooms.example/model"
 )
 
-// Search says what is searched for.
+// Search says what to search for.
 type Search struct {
-	Fault    string // the id of the fault that is planted
-	Property string // the property that is to fail; empty: that it does otherwise than the rules
+	Fault    string // the id of the planted fault
+	Property string // the property to break; empty: any difference from the rules
 	Bounds   Bounds
 }
 
-// Found is what a search came to.
+// Found is the result of a search.
 type Found struct {
-	Fragment string // the link's, of a shortest script; empty if there is none within the bounds
-	States   int    // that were visited
-	Depth    int    // of the last of them
+	Fragment string // the link of a shortest script; empty if the bounds contain none
+	States   int    // how many states were visited
+	Depth    int    // the number of steps to the last state
 	Why      string // what the last step shows
 }
 
-// Properties returns the names of the properties that a search may ask for.
+// Properties returns the names of the properties that a [Search] may name.
 func Properties() []string {
 	var names []string
 	for _, p := range model.Properties() {
@@ -33,9 +33,9 @@ func Properties() []string {
 	return names
 }
 
-// Find looks for a shortest script, breadth first: by which the registry with the fault does
-// otherwise than the rules, or breaks the property. It calls progress now and then, in its own
-// goroutine. When ctx ends it returns its error.
+// Find searches breadth first for a shortest script in which the registry with the fault differs
+// from the rules, or breaks the property. It calls progress now and then, in its own goroutine. If
+// ctx ends, Find returns the context's cause.
 func Find(ctx context.Context, s Search, progress func(states, depth int)) (Found, error) {
 	fault, ok := FaultByID(s.Fault)
 	if !ok {
@@ -44,7 +44,7 @@ func Find(ctx context.Context, s Search, progress func(states, depth int)) (Foun
 	bounds := s.Bounds.model()
 	type node struct {
 		faulty Registry
-		right  model.State // as long as both do the same, and no property is asked for
+		right  model.State // the model's state; unused if a property is searched for
 		parent int
 		by     model.Input
 		depth  int
@@ -63,7 +63,7 @@ func Find(ctx context.Context, s Search, progress func(states, depth int)) (Foun
 	}
 	for at := 0; at < len(nodes); at++ {
 		n := nodes[at]
-		// their memory is free after it
+		// the node needs them no longer
 		nodes[at].faulty, nodes[at].right = Registry{}, model.State{}
 		if at%256 == 0 {
 			if ctx.Err() != nil {
@@ -99,7 +99,8 @@ func Find(ctx context.Context, s Search, progress func(states, depth int)) (Foun
 	return found, nil
 }
 
-// differs returns in what a step is otherwise than the rules ask for.
+// differs describes how a step differs from what the rules require; it returns "" if it doesn't
+// differ.
 func differs(outs, want []model.Output, refused error) string {
 	if refused != nil {
 		return refused.Error()
@@ -114,10 +115,10 @@ func differs(outs, want []model.Output, refused error) string {
 		}
 		return s
 	}
-	return fmt.Sprintf("the rules ask for %s, and it does %s", none(asked), none(got))
+	return fmt.Sprintf("the rules require %s; the registry does %s", none(asked), none(got))
 }
 
-// breaks returns why a property fails in a step.
+// breaks returns why a property fails in a step, or "" if it holds.
 func breaks(name string, before, after model.State) string {
 	for _, p := range model.Properties() {
 		if p.Name != name {

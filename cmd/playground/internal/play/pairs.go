@@ -10,20 +10,20 @@ import (
 	"ablyrooms.example/tests/graphs/roomstatus"
 )
 
-// recorder notes what happens in a step.
+// recorder records what happens in a step.
 type recorder struct {
 	turns   []Turn
 	lines   []Line
-	broken  []Broken // never shorter
+	broken  []Broken // the properties that failed, in this step or before
 	differs string
-	who     string // takes the step
+	who     string // who takes the step
 }
 
 func (r *recorder) line(from, to int, kind string, rules []string, format string, args ...any) {
 	r.lines = append(r.lines, Line{from, to, fmt.Sprintf(format, args...), kind, rules})
 }
 
-// fails notes that a property fails, once.
+// fails records that a property fails, unless it failed before.
 func (r *recorder) fails(machine, name string, err error) {
 	known := func(b Broken) bool { return b.Machine == machine && b.Name == name }
 	if err != nil && !slices.ContainsFunc(r.broken, known) {
@@ -31,14 +31,14 @@ func (r *recorder) fails(machine, name string, err error) {
 	}
 }
 
-// differ notes that a core does otherwise than its model.
+// differ records that a core differs from its model.
 func (r *recorder) differ(format string, args ...any) {
 	if r.differs == "" {
 		r.differs = fmt.Sprintf(format, args...)
 	}
 }
 
-// take begins a frame with what was noted, and forgets it.
+// take returns a frame with what was recorded, and clears the record of the step.
 func (r *recorder) take() Frame {
 	f := Frame{Caller: r.who, Differs: r.differs, Turns: r.turns}
 	f.Lines, f.Broken = r.lines, slices.Clone(r.broken)
@@ -57,7 +57,8 @@ func words[T fmt.Stringer](list []T) []string {
 // general are the rules that nearly every step of a room or channel follows.
 var general = []string{"S1", "S3", "S4", "S5", "C1", "C3", "C4", "C24"}
 
-// specific returns the rules that say why, if there are such.
+// specific returns the rules that explain a step: those that aren't general, or all if there are no
+// others.
 func specific(rules []string) (some []string) {
 	for _, r := range rules {
 		if !slices.Contains(general, r) {
@@ -70,29 +71,29 @@ func specific(rules []string) (some []string) {
 	return some
 }
 
-// turn notes a step of a core, and returns its rules that say why.
+// turn records a step of a core, and returns the rules that explain it.
 func (r *recorder) turn(machine, of, in string, outs, rules []string) []string {
 	why := specific(rules)
 	r.turns = append(r.turns, Turn{machine, of, in, outs, rules, why})
 	return why
 }
 
-// roomPair is the core of a room with its model.
+// roomPair is the core of a room and its model.
 type roomPair struct {
 	*recorder
 	of    string
 	core  *fsm.Room[int]
 	run   model.RoomRun
-	broke bool        // the channel broke the port's promise
-	calls []*CallView // of the room; nil for one that no user made
+	broke bool        // whether the channel broke the promise that rooms need
+	calls []*CallView // the calls on the room; nil for a call that no user made
 }
 
 func newRoomPair(r *recorder, of string) roomPair {
 	return roomPair{recorder: r, of: of, core: fsm.NewRoom[int]()}
 }
 
-// step gives both an input that the model takes, and returns what the core put out and by which
-// rules.
+// step passes an input to the core and to the model. It returns the core's outputs and the rules
+// that explain them.
 func (p *roomPair) step(in model.RoomInput) ([]model.RoomOutput, []string) {
 	outs, err := p.core.Step(roomstatus.ToCore(in, roomstatus.Same), nil)
 	did := make([]model.RoomOutput, len(outs))
@@ -106,7 +107,7 @@ func (p *roomPair) step(in model.RoomInput) ([]model.RoomOutput, []string) {
 	if (err == nil) != (modelErr == nil) || !slices.Equal(did, want) ||
 		!roomstatus.FromState(state, roomstatus.Same).Equal(after.RoomState) {
 		p.differ(
-			"%v of %s: the core does %v, %v, the model %v, %v",
+			"%v of %s: the core returns %v, %v; the model returns %v, %v",
 			in,
 			p.of,
 			did,
@@ -154,7 +155,7 @@ func (p *roomPair) step(in model.RoomInput) ([]model.RoomOutput, []string) {
 	return did, rules
 }
 
-// settled is a call of a user that ends.
+// settled records the end of a user's call.
 func (p *roomPair) settled(out model.RoomOutput, rules []string) {
 	call := p.calls[out.Call-1]
 	if call == nil {
@@ -174,7 +175,7 @@ func (p *roomPair) settled(out model.RoomOutput, rules []string) {
 	p.line(1, 0, "answer", rules, "%s: %s %s", call.Who, call.What, call.Text)
 }
 
-// views returns the calls of users; cancel is the form of the step by which one ends.
+// views returns the calls of users. cancel returns the step that ends call n.
 func (p *roomPair) views(cancel func(n int) string) (views []CallView) {
 	for n, call := range p.calls {
 		if call == nil {
@@ -199,21 +200,21 @@ func withError(err int) string {
 	return fmt.Sprintf(", error %d", err)
 }
 
-// channelPair is the core of a channel with its model.
+// channelPair is the core of a channel and its model.
 type channelPair struct {
 	*recorder
 	of    string
 	core  *fsm.Channel[int]
 	run   model.ChannelRun
-	broke bool // the server broke its promise
+	broke bool // whether the server broke its promise
 }
 
 func newChannelPair(r *recorder, of string) channelPair {
 	return channelPair{recorder: r, of: of, core: fsm.NewChannel[int](fsm.ConnectionInitialized)}
 }
 
-// step gives both an input that the model takes, and returns what the core put out and by which
-// rules.
+// step passes an input to the core and to the model. It returns the core's outputs and the rules
+// that explain them.
 func (p *channelPair) step(in model.ChannelInput) ([]model.ChannelOutput, []string) {
 	outs, err := p.core.Step(channels.ToCore(in), nil)
 	did := make([]model.ChannelOutput, len(outs))
@@ -233,7 +234,7 @@ func (p *channelPair) step(in model.ChannelInput) ([]model.ChannelOutput, []stri
 	if (err == nil) != (modelErr == nil) || !slices.Equal(did, want) ||
 		!channels.FromState(state, channels.Same).Equal(after.Channel) {
 		p.differ(
-			"%v of the channel %s: the core does %v, %v, the model %v, %v",
+			"%v of the channel %s: the core returns %v, %v; the model returns %v, %v",
 			in,
 			p.of,
 			did,

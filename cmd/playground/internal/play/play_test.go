@@ -18,7 +18,7 @@ import (
 	"ablyrooms.example/model"
 )
 
-// last returns the last frame of a script, whose steps must all be taken.
+// last returns the last frame of a script. The test fails if a step of the script can't be taken.
 func last(t *testing.T, fragment string) (View, Frame) {
 	t.Helper()
 	v := Run(fragment)
@@ -65,11 +65,11 @@ func TestARoomOverItsChannelIsReleased(t *testing.T) {
 		t.Errorf("%d, %s", v.NextCall, v.Fragment)
 	}
 	var machines []string
-	for _, turn := range v.Frames[7].Turns { // DETACHED: the channel, and the room that follows it
+	for _, turn := range v.Frames[7].Turns { // the channel, then its room
 		machines = append(machines, turn.Machine)
 	}
 	if !slices.Contains(machines, "Channel") || !slices.Contains(machines, "Room") {
-		t.Errorf("the DETACHED is taken by %v", machines)
+		t.Errorf("the machines %v took the DETACHED", machines)
 	}
 }
 
@@ -80,7 +80,7 @@ func TestACutLosesContinuity(t *testing.T) {
 		said += l.Text + "\n"
 	}
 	if !strings.Contains(said, "#1: discontinuity") {
-		t.Errorf("no discontinuity is told in %q; %+v", said, v.Choices)
+		t.Errorf("no discontinuity in %q; %+v", said, v.Choices)
 	}
 }
 
@@ -126,8 +126,8 @@ func TestWhatCannotHappenIsRefused(t *testing.T) {
 	}
 }
 
-// TestWhatCanHappenIsTaken walks each board breadth first over its choices: each is taken, the
-// cores do as the models, and no property fails.
+// TestWhatCanHappenIsTaken explores each board breadth first over its choices. Each choice can be
+// taken, the cores agree with the models, and no property fails.
 func TestWhatCanHappenIsTaken(t *testing.T) {
 	calls := []string{"get(%,a,x)", "get(%,a,y)", "acquire(%,a,x)", "release(%,a)", "dispose(%)"}
 	for board, most := range map[string]int{playlink.Rooms: 260, playlink.Room: 120, playlink.Channel: 120} {
@@ -153,7 +153,7 @@ func TestWhatCanHappenIsTaken(t *testing.T) {
 				}
 				for i, step := range steps {
 					word, _, _ := strings.Cut(step, "(")
-					if taken[word] && (i+n)%7 != 0 { // each word, and of the rest a part
+					if taken[word] && (i+n)%7 != 0 { // take each word once, and a part of the rest
 						continue
 					}
 					taken[word] = true
@@ -173,8 +173,8 @@ func TestWhatCanHappenIsTaken(t *testing.T) {
 	}
 }
 
-// TestEveryInputOfTheMachinesIsAStep shows that a script of any of the machines can be opened: the
-// boards have each input as a step, though it may be refused.
+// TestEveryInputOfTheMachinesIsAStep checks that the page can open a script of any machine: each
+// input of a machine is a step of its board, though the board may refuse it.
 func TestEveryInputOfTheMachinesIsAStep(t *testing.T) {
 	try := func(board string, in fmt.Stringer) {
 		s, err := playlink.Parse(board + "/" + in.String())
@@ -205,8 +205,8 @@ func TestEveryInputOfTheMachinesIsAStep(t *testing.T) {
 	}
 }
 
-// TestAGoodRegistryIsRight holds a registry without a fault to the model, over all inputs of two
-// calls on two names and of four on one.
+// TestAGoodRegistryIsRight compares a registry without a fault with the model, over all inputs of
+// two calls on two names, and of four calls on one name.
 func TestAGoodRegistryIsRight(t *testing.T) {
 	for _, bounds := range []Bounds{{2, 2, 2}, {4, 1, 1}} {
 		type node struct {
@@ -243,13 +243,13 @@ func TestAGoodRegistryIsRight(t *testing.T) {
 	}
 }
 
-// known is a script of the conformance suite's that shows a fault.
+// known is a script of the conformance suite that shows a fault.
 type known struct {
 	length   int
-	shortest bool // else it was met at random, and shortened
+	shortest bool // the script is a shortest one; else it was found at random, and shortened
 }
 
-// gallery returns what the conformance suite knows of each broken registry.
+// gallery returns the script that the conformance suite has for each broken registry.
 func gallery(t *testing.T) map[string]known {
 	root, err := modroot.Find()
 	if err != nil {
@@ -268,8 +268,8 @@ func gallery(t *testing.T) map[string]known {
 	return all
 }
 
-// TestEachFaultIsFound has the explorer find a script for each fault: as short as the one that the
-// conformance suite knows for the registry of that name.
+// TestEachFaultIsFound checks that Find finds a script for each fault. It must be as short as the
+// one that the conformance suite has for the registry of that name.
 func TestEachFaultIsFound(t *testing.T) {
 	suite := gallery(t)
 	ids := map[string]bool{}
@@ -289,7 +289,7 @@ func TestEachFaultIsFound(t *testing.T) {
 			if got > want.length || want.shortest && got < want.length || !v.Frames[got].Parted ||
 				v.Frames[got-1].Parted {
 				t.Errorf(
-					"%s has %d steps, the conformance suite knows %+v for %q",
+					"%s has %d steps, the conformance suite has %+v for %q",
 					found.Fragment,
 					got,
 					want,
@@ -299,14 +299,14 @@ func TestEachFaultIsFound(t *testing.T) {
 			t.Log(found)
 		})
 		if ids[f.ID] || f.Says == "" || f.Harm == "" {
-			t.Errorf("%s is there twice, or says nothing", f.ID)
+			t.Errorf("%s is in the list twice, or has no description", f.ID)
 		}
 		ids[f.ID] = true
 	}
 }
 
-// TestStories shows that in each story the faulty registry parts from the right one, and breaks a
-// property.
+// TestStories checks that in each story the registry with the fault differs from the right one, and
+// that no property fails for the right one.
 func TestStories(t *testing.T) {
 	stories := 0
 	for _, f := range Faults() {
@@ -361,7 +361,7 @@ func TestSearches(t *testing.T) {
 		t.Error(err)
 	}
 	if _, err = Find(t.Context(), Search{Fault: "none"}, nil); err == nil {
-		t.Error("a fault that there is not is searched for")
+		t.Error("a search for a fault that doesn't exist succeeds")
 	}
 }
 

@@ -9,21 +9,22 @@ import (
 	"ablyrooms.example/model"
 )
 
-// Registry is a registry of rooms that can have one [Fault]. It is written as such registries are,
-// a map with promises, in the model's words, and keeps the history that properties are asked of. It
-// is a value. Without a fault it does what docs/rooms.md says.
+// Registry is a registry of rooms that may have one [Fault]. Like many such registries, it is a map
+// with promises. It is a value, has the model's types, and keeps the history that the properties
+// need. Without a fault it follows docs/rooms.md.
 type Registry struct {
 	slip slip
 	model.State
-	began  map[int]bool // disposeEarly: the releases that Dispose waits for
-	failed map[int]bool // failedOpeningKept: in use for ever with the error
-	users  map[int]int  // counted: how many got it
+	began  map[int]bool // for disposeEarly: the releases that Dispose waits for
+	failed map[int]bool // for failedOpeningKept: in use for ever, with the error
+	users  map[int]int  // for counted: how many gets returned the incarnation
 }
 
-// NewRegistry returns a registry without names that has the fault.
+// NewRegistry returns an empty registry that has the fault.
 func NewRegistry(f Fault) Registry { return Registry{slip: f.slip} }
 
-// Key returns a string that two registries of one fault share if and only if they are equal.
+// Key returns a string. Two registries with one fault have the same key if and only if they are
+// equal.
 func (r Registry) Key() string {
 	b := []byte(r.State.Key())
 	for _, set := range []map[int]bool{r.began, r.failed} {
@@ -45,10 +46,10 @@ func (r Registry) Key() string {
 	return string(b)
 }
 
-// Step returns the registry after the input, and what it puts out. What doesn't fit its present
-// state is refused as by [model.State.Step], with nothing changed.
+// Step returns the registry after the input, and its outputs. An input that can't happen in its
+// state is refused as by [model.State.Step], and changes nothing.
 func (r Registry) Step(in model.Input) (Registry, []model.Output, error) {
-	if _, _, err := r.State.Step(in); err != nil { // what can happen is the same for all
+	if _, _, err := r.State.Step(in); err != nil { // a fault doesn't change which inputs can happen
 		return r, nil, err
 	}
 	t := &registryTurn{Registry: r}
@@ -87,7 +88,7 @@ func (r Registry) Step(in model.Input) (Registry, []model.Output, error) {
 	return t.Registry, t.outs, nil
 }
 
-// registryTurn is a step under way.
+// registryTurn is a registry during a step.
 type registryTurn struct {
 	Registry
 	outs []model.Output
@@ -149,7 +150,7 @@ func (t *registryTurn) get(call int) {
 	}
 }
 
-// create makes the next incarnation of a name, for a call that waits for it.
+// create adds the next incarnation of a name, for a call that waits for it.
 func (t *registryTurn) create(call int, name, options string) {
 	t.Incarnations = append(
 		t.Incarnations,
@@ -202,7 +203,8 @@ func (t *registryTurn) release(call int, name string) {
 	}
 }
 
-// leave takes an incarnation out of use, and returns the one whose end is waited for.
+// leave takes an incarnation out of use. It returns the incarnation whose release the caller must
+// wait for.
 func (t *registryTurn) leave(i, before int) int {
 	for _, call := range t.waiting(model.KindGet, i) {
 		t.settle(call, model.Outcome{Kind: model.OutcomeReleasedBefore})
@@ -243,7 +245,7 @@ func (t *registryTurn) dispose(call int) {
 	}
 }
 
-// over reports whether a dispose that waits ends.
+// over reports whether no release is left that a dispose waits for.
 func (t *registryTurn) over() bool {
 	for i, inc := range t.Incarnations {
 		if inc.Life == model.LifeReleasing && (t.slip != disposeEarly || t.began[i+1]) {
@@ -334,7 +336,7 @@ func (t *registryTurn) released(i int, failed bool) {
 	t.ended(i, o)
 }
 
-// ended is the end of a release.
+// ended handles the end of a release.
 func (t *registryTurn) ended(i int, o model.Outcome) {
 	inc := t.inc(i)
 	inc.Life, inc.Work = model.LifeReleased, model.WorkNone

@@ -10,8 +10,8 @@ import (
 	"ablyrooms.example/model"
 )
 
-// roomBoard is the board room: one room, whose channel is the script. Its words are those of
-// [model.RoomInput].
+// roomBoard is the board room: one room, with a channel that the script plays. The words of its
+// steps are those of [model.RoomInput].
 type roomBoard struct{ roomPair }
 
 func newRoomBoard() *roomBoard { return &roomBoard{newRoomPair(&recorder{}, "room")} }
@@ -52,10 +52,10 @@ func (b *roomBoard) step(step playlink.Step) (string, error) {
 	return in.String(), nil
 }
 
-// must drops the rules.
+// must returns the outputs without the rules.
 func must[T any](outs []T, _ []string) []T { return outs }
 
-// inputOf finds the input of an alphabet that a step is, as the input prints itself.
+// inputOf returns the input of an alphabet whose text is the step.
 func inputOf[I fmt.Stringer](alphabet []I, step playlink.Step) (in I, ok bool) {
 	for _, in := range alphabet {
 		s, err := playlink.Parse(playlink.Room + "/" + in.String())
@@ -67,13 +67,13 @@ func inputOf[I fmt.Stringer](alphabet []I, step playlink.Step) (in I, ok bool) {
 	return in, false
 }
 
-// linkOf returns an input as it stands in a link.
+// linkOf returns the text of an input in a link.
 func linkOf(in fmt.Stringer) string {
 	s, _ := playlink.Parse(playlink.Room + "/" + in.String())
 	return s.Fragment()[len(playlink.Room)+1:]
 }
 
-// callOf returns the first argument of a step, if it is a number that a call may have.
+// callOf returns the first argument of a step as the number of a call, or 0 if it is no number.
 func callOf(step playlink.Step) int {
 	if len(step.Args) == 0 {
 		return 0
@@ -82,7 +82,7 @@ func callOf(step playlink.Step) int {
 	return min(n, MaxSteps)
 }
 
-// caller returns who takes a step that begins the n-th call, from 0.
+// caller returns who takes a step that begins call n, counted from 0.
 func caller(step playlink.Step, n int) string {
 	if step.Caller != "" {
 		return step.Caller
@@ -90,7 +90,7 @@ func caller(step playlink.Step, n int) string {
 	return callerNames[n%len(callerNames)]
 }
 
-// reason returns why an input is refused, without the input.
+// reason returns why an input is refused, without the input itself.
 func reason(err error) error {
 	var names *model.RefusedError
 	var room *model.RoomRefusedError

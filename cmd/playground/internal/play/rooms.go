@@ -13,23 +13,23 @@ import (
 	"ablyrooms.example/tests/graphs/rooms"
 )
 
-// world is the board rooms: the shipped cores of names, rooms and channels, each with its model
-// beside it, put together as the library does. What the backend and the server do comes from the
-// script. A world goes through one script from its beginning.
+// world is the board rooms: the shipped cores of names, rooms and channels, connected as in the
+// library, and the model of each. The script plays the backend and the server. A world plays one
+// script from its beginning.
 type world struct {
 	recorder
 	core *fsm.Leases[string]
-	// in its place for a script with ReleaseIf, which leases begin by themselves
+	// used instead of core for a script with ReleaseIf, an input that leases generate themselves
 	bare  *fsm.Rooms[string]
 	model model.Leases
 
-	numbers    []int       // of each call of the script, its number in the core
-	begun      map[int]int // and the other way round
+	numbers    []int       // the core's number of each call of the script
+	begun      map[int]int // the script's number of each call of the core
 	calls      []*CallView
-	chats      []*chat // of each incarnation; nil before it is open
+	chats      []*chat // the room of each incarnation; nil before it is open
 	channels   map[string]*channel
 	connection model.ConnectionState
-	todo       []func() // what follows in the same step
+	todo       []func() // what else happens in the same step
 	callers    int
 }
 
@@ -47,7 +47,7 @@ func newWorld(bare bool) *world {
 	return w
 }
 
-// rooms returns the core of names, for reading.
+// rooms returns the core of names. The caller must not change it.
 func (w *world) rooms() *fsm.Rooms[string] {
 	if w.bare != nil {
 		return w.bare
@@ -55,8 +55,8 @@ func (w *world) rooms() *fsm.Rooms[string] {
 	return w.core.Rooms()
 }
 
-// takes gives an input to the core of names and to its model. It returns what the core puts out in
-// each of the model's turns.
+// takes passes an input to the core of names and to its model. did has the core's outputs in each
+// of the model's turns.
 func (w *world) takes(
 	in model.Input,
 ) (did [][]model.Output, turns []model.Turn, after model.Leases, err, modelErr error) {
@@ -100,7 +100,7 @@ func (w *world) takes(
 	return did, turns, after, err, modelErr
 }
 
-// callerNames are who calls where a script doesn't say.
+// callerNames are the names of callers, where a script names none.
 var callerNames = []string{
 	"Ada",
 	"Ben",
@@ -128,7 +128,7 @@ var roomsWords = func() map[string]model.Kind {
 	return words
 }()
 
-// roomsInput reads a step as an input of the machine of names, and false if it is none.
+// roomsInput parses a step as an input of the machine of names. ok is false if it is none.
 func roomsInput(step playlink.Step) (in model.Input, ok bool) {
 	in.Kind, ok = roomsWords[step.Word]
 	args := map[model.Kind]int{model.KindGet: 3, model.KindAcquire: 3, model.KindRelease: 2, model.KindReleaseIf: 2}[in.Kind]
@@ -148,7 +148,7 @@ func roomsInput(step playlink.Step) (in model.Input, ok bool) {
 		in.Options, _, _ = strings.Cut(
 			step.Args[2],
 			"+",
-		) // x+defaults is x with the defaults spelled out
+		) // x+defaults means x with the defaults spelled out
 	}
 	if in.Kind >= model.KindOpened && in.Kind <= model.KindReleaseFailed {
 		in.Incarnation = n
@@ -162,7 +162,8 @@ func begins(k model.Kind) bool {
 	return k >= model.KindGet && k <= model.KindReleaseIf || k == model.KindAcquire
 }
 
-// step takes a step of the script, and returns what it is for people, or why it can't happen.
+// step takes a step of the script. It returns a title of the step, and an error if the step can't
+// happen.
 func (w *world) step(step playlink.Step) (string, error) {
 	in, ok := roomsInput(step)
 	if !ok {
@@ -172,7 +173,7 @@ func (w *world) step(step playlink.Step) (string, error) {
 	switch {
 	case begins(in.Kind):
 		if in.Call != len(w.numbers)+1 {
-			return said, fmt.Errorf("the next call is %d", len(w.numbers)+1)
+			return said, fmt.Errorf("the number of the next call is %d", len(w.numbers)+1)
 		}
 		script := in.Call
 		in.Call = len(w.model.Calls) + 1
@@ -186,7 +187,7 @@ func (w *world) step(step playlink.Step) (string, error) {
 		w.names(in)
 	case in.Call != 0:
 		if in.Call < 1 || in.Call > len(w.numbers) {
-			return said, errors.New("no such call began")
+			return said, errors.New("there is no such call")
 		}
 		c := w.calls[in.Call-1]
 		in.Call = w.numbers[in.Call-1]
@@ -205,7 +206,7 @@ func (w *world) step(step playlink.Step) (string, error) {
 		if in.Kind == model.KindReleased || in.Kind == model.KindReleaseFailed {
 			if c == nil || c.run.Phase != model.PhaseInGiveBack {
 				return said, errors.New(
-					"its channel is not given back yet: the server answers first",
+					"its channel is not given back yet: first the server must answer",
 				)
 			}
 			w.line(2, 1, "end", nil, "%s", said)
@@ -226,7 +227,7 @@ func bit(b bool) int {
 	return 0
 }
 
-// refuses returns why the machine of names refuses an input.
+// refuses returns why the machine of names refuses an input, or nil.
 func (w *world) refuses(in model.Input) error {
 	var err error
 	if w.bare != nil {
@@ -240,7 +241,7 @@ func (w *world) refuses(in model.Input) error {
 	return nil
 }
 
-// settleDown does what follows by itself, in order.
+// settleDown does everything that the step causes, in order.
 func (w *world) settleDown() {
 	for len(w.todo) > 0 {
 		next := w.todo[0]
@@ -258,18 +259,18 @@ func (w *world) chat(i int) *chat {
 	return w.chats[i-1]
 }
 
-// names gives the core of names an input that its model takes.
+// names passes an input to the core of names. The model must accept the input.
 func (w *world) names(in model.Input) {
 	before := w.model
 	did, turns, after, err, modelErr := w.takes(in)
 	if (err == nil) != (modelErr == nil) || len(did) != len(turns) {
-		w.differ("%v: the core does %v, %v, the model %v, %v", in, did, err, turns, modelErr)
+		w.differ("%v: the core returns %v, %v; the model returns %v, %v", in, did, err, turns, modelErr)
 		return
 	}
 	state := before.State
 	for i, turn := range turns {
 		if !slices.EqualFunc(did[i], turn.Outputs, model.Output.Equal) {
-			w.differ("%v: the core puts out %v, the model %v", turn.Input, did[i], turn.Outputs)
+			w.differ("%v: the core outputs %v, the model %v", turn.Input, did[i], turn.Outputs)
 		}
 		next, _, _ := state.Step(turn.Input)
 		rules := w.turn(
@@ -299,7 +300,7 @@ func (w *world) names(in model.Input) {
 	w.sameNames()
 }
 
-// leases holds the properties of leases to a step.
+// leases checks the properties of leases in a step.
 func (w *world) leases(before, after model.Leases) {
 	if w.bare != nil {
 		return
@@ -314,7 +315,7 @@ func (w *world) leases(before, after model.Leases) {
 	}
 }
 
-// told carries out what the core of names put out.
+// told carries out the outputs of the core of names.
 func (w *world) told(in model.Input, outs []model.Output, s model.State, rules []string) {
 	if in.Kind == model.KindOpened && s.Incarnations[in.Incarnation-1].Life == model.LifeReady {
 		w.open(in.Incarnation)
@@ -324,7 +325,7 @@ func (w *world) told(in model.Input, outs []model.Output, s model.State, rules [
 		switch out.Kind {
 		case model.OutputSettle:
 			n, ok := w.begun[out.Call]
-			if !ok { // a ReleaseIf by a lease
+			if !ok { // a ReleaseIf that a lease generated
 				continue
 			}
 			c := w.calls[n-1]
@@ -371,6 +372,6 @@ func (w *world) sameNames() {
 		}
 	}
 	if next != len(state.Incarnations) {
-		w.differ("the core has %v more", state.Incarnations[next:])
+		w.differ("the core also has %v", state.Incarnations[next:])
 	}
 }

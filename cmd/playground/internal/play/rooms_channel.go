@@ -18,19 +18,19 @@ type chat struct {
 	name string
 }
 
-// channel is the channel of a name, of all its lives.
+// channel is the channel of a name, in all its lives.
 type channel struct {
 	channelPair
-	owner int // the incarnation that has it, or had it last
+	owner int // the incarnation that has the channel, or had it last
 }
 
-// The errors that a room has from its channel.
+// The numbers of the errors that a room gets from its channel.
 const (
-	serverError = 1 // what the server or a timer said
-	noChannel   = 2 // an operation that the channel did not take or ended otherwise
+	serverError = 1 // an error of the server, or of a timer
+	noChannel   = 2 // the channel refused an operation, or ended it without an error
 )
 
-// open makes the room of an incarnation, on the channel of its name.
+// open creates the room of an incarnation, on the channel of its name.
 func (w *world) open(i int) {
 	c := &chat{newRoomPair(&w.recorder, "#"+strconv.Itoa(i)), i, w.nameOf(i)}
 	w.chats[i-1] = c
@@ -40,7 +40,7 @@ func (w *world) open(i int) {
 		ch = &channel{newChannelPair(&w.recorder, c.name), i}
 		w.channels[c.name] = ch
 		w.channel(ch, model.ChannelInput{Kind: model.KindConnection, Connection: w.connection})
-		w.turns = w.turns[:len(w.turns)-1] // a channel is made with the connection that there is
+		w.turns = w.turns[:len(w.turns)-1] // a new channel begins with this connection
 	default:
 		ch.owner = i
 		w.channel(ch, model.ChannelInput{Kind: model.KindRenew})
@@ -59,13 +59,13 @@ func (w *world) releaseRoom(c *chat) {
 	w.room(c, model.RoomRelease(len(c.calls)))
 }
 
-// room takes a step of a room, and has what it asks for follow.
+// room takes a step of a room, and queues what the room requests.
 func (w *world) room(c *chat, in model.RoomInput) {
 	outs, _ := c.step(in)
 	for _, out := range outs {
 		switch out.Kind {
 		case model.OutputRoomSettle:
-			if c.calls[out.Call-1] == nil { // the release of the machine of names
+			if c.calls[out.Call-1] == nil { // the release that the machine of names began
 				end := model.Released(c.id)
 				if out.Outcome.Kind != model.OutcomeRoomDone {
 					end = model.ReleaseFailed(c.id)
@@ -84,13 +84,13 @@ func (w *world) room(c *chat, in model.RoomInput) {
 	}
 }
 
-// operate has the channel of a room attach or detach.
+// operate begins an attach or a detach of a room's channel.
 func (w *world) operate(c *chat, kind model.ChannelKind) {
 	ch := w.channels[c.name]
 	w.channel(ch, model.ChannelInput{Kind: kind, Call: ch.run.Last + 1})
 }
 
-// channel takes a step of a channel, and tells its room.
+// channel takes a step of a channel, and queues the events for its room.
 func (w *world) channel(ch *channel, in model.ChannelInput) {
 	outs, _ := ch.step(in)
 	owner := w.chat(ch.owner)
@@ -99,7 +99,7 @@ func (w *world) channel(ch *channel, in model.ChannelInput) {
 			ends := map[model.RoomKind]model.RoomPhase{model.KindAttachEnded: model.PhaseInAttach,
 				model.KindDetachEnded: model.PhaseInDetach}
 			if phase, is := ends[in.Kind]; is && owner.run.Phase != phase {
-				return // it was for an operation that has ended
+				return // the operation of this answer has ended
 			}
 			w.room(owner, in)
 		})
@@ -134,7 +134,7 @@ func (w *world) channel(ch *channel, in model.ChannelInput) {
 	}
 }
 
-// beyond is a step of a room, of the server or of the connection.
+// beyond takes a step of a room, of the server or of the connection.
 func (w *world) beyond(step playlink.Step) (string, error) {
 	said, err := w.takeBeyond(step)
 	if err == nil {
@@ -158,7 +158,7 @@ func (w *world) takeBeyond(step playlink.Step) (said string, err error) {
 		return said, none
 	}
 	if c == nil {
-		return said, fmt.Errorf("no room #%d is open", i)
+		return said, fmt.Errorf("room #%d is not open", i)
 	}
 	switch step.Word {
 	case "attaching", "detaching", "attach", "detach":
@@ -183,7 +183,7 @@ func (w *world) takeBeyond(step playlink.Step) (said string, err error) {
 		return fmt.Sprintf("stop waiting: %s", call.What), nil
 	case "pause":
 		if c.run.Phase != model.PhaseInRetryPause {
-			return said, errors.New("no pause of the room runs")
+			return said, errors.New("the room is not waiting to detach again")
 		}
 		w.line(1, 1, "note", nil, "the pause of #%d is over", i)
 		w.room(c, model.RetryDue())
@@ -191,7 +191,7 @@ func (w *world) takeBeyond(step playlink.Step) (said string, err error) {
 	}
 	ch := w.channels[c.name]
 	if ch.owner != i {
-		return said, fmt.Errorf("the channel %s is that of #%d now", c.name, ch.owner)
+		return said, fmt.Errorf("the channel %s now belongs to #%d", c.name, ch.owner)
 	}
 	in, says, ok := serverStep(step)
 	if !ok {
@@ -206,7 +206,7 @@ func (w *world) takeBeyond(step playlink.Step) (said string, err error) {
 	return said, nil
 }
 
-// serverStep reads a step of the server, or of a timer of the channel.
+// serverStep parses a step of the server, or of a timer of the channel.
 func serverStep(step playlink.Step) (in model.ChannelInput, says string, ok bool) {
 	kept := len(step.Args) == 2 && step.Args[1] == "resumed"
 	failed := len(step.Args) == 2 && step.Args[1] == "error"
@@ -244,8 +244,8 @@ func serverStep(step playlink.Step) (in model.ChannelInput, says string, ok bool
 	return in, "", false
 }
 
-// operation begins an attach or a detach of a room, and has the server answer it where the step
-// says so: that of a script at the wire.
+// operation begins an attach or a detach of a room. For the words attach and detach, which come
+// from scripts of frames, the server also answers.
 func (w *world) operation(step playlink.Step, c *chat, word string) error {
 	in := model.RoomAttach(len(c.calls) + 1)
 	if word == "detach" {
@@ -311,7 +311,7 @@ var connectionWords = map[string]change{
 	},
 }
 
-// connect tells all channels of the connection.
+// connect changes the state of the connection, for all channels.
 func (w *world) connect(to change) error {
 	if !slices.Contains(to.from, w.connection) {
 		return fmt.Errorf("the connection is %v", w.connection)

@@ -14,7 +14,7 @@ import (
 
 func sortedKeys[K cmp.Ordered, V any](m map[K]V) []K { return slices.Sorted(maps.Keys(m)) }
 
-// frame shows the world after a step, and forgets what happened in it.
+// frame returns the frame after a step, and clears the record of the step.
 func (w *world) frame() Frame {
 	f := w.take()
 	f.Disposal = w.rooms().Disposal().String()
@@ -34,7 +34,7 @@ func (w *world) frame() Frame {
 			c.views(func(n int) string { return fmt.Sprintf("leave(%d,%d)", c.id, n) })...)
 	}
 	inUse := map[int]bool{}
-	for _, inc := range w.rooms().State().Incarnations { // the core's own
+	for _, inc := range w.rooms().State().Incarnations { // the incarnations that the core has
 		inUse[int(inc.Incarnation)] = true
 		f.Lives = append(
 			f.Lives,
@@ -48,7 +48,7 @@ func (w *world) frame() Frame {
 			},
 		)
 	}
-	for i, inc := range w.model.Incarnations { // which the core has forgotten
+	for i, inc := range w.model.Incarnations { // those that the core has forgotten
 		if !inUse[i+1] {
 			f.Lives = append(
 				f.Lives,
@@ -83,7 +83,7 @@ func (w *world) frame() Frame {
 	return f
 }
 
-// roomView reads a room's core.
+// roomView returns the view of a room's core.
 func roomView(core *fsm.Room[int]) *RoomView {
 	var s fsm.RoomState[int]
 	core.StateInto(&s)
@@ -104,7 +104,7 @@ func roomView(core *fsm.Room[int]) *RoomView {
 	return v
 }
 
-// channelView reads a channel's core.
+// channelView returns the view of a channel's core.
 func channelView(core *fsm.Channel[int]) ChannelView {
 	var s fsm.ChannelCoreState[int]
 	core.StateInto(&s)
@@ -120,7 +120,7 @@ func channelView(core *fsm.Channel[int]) ChannelView {
 	for _, flag := range []struct {
 		set  bool
 		name string
-	}{{s.Awaited, "an answer is awaited"}, {s.Held, "the server may hold it attached"}, {s.Leftover, "to be detached on resume"},
+	}{{s.Awaited, "an answer is awaited"}, {s.Held, "the server may have it attached"}, {s.Leftover, "to be detached on resume"},
 		{s.Doubt, "an old ATTACH may be answered"}, {s.Resume, "attaches with ATTACH_RESUME"}, {s.GivenBack, "given back"}} {
 		if flag.set {
 			v.Flags = append(v.Flags, flag.name)
@@ -129,7 +129,7 @@ func channelView(core *fsm.Channel[int]) ChannelView {
 	return v
 }
 
-// choices lists what can happen next, but for calls on names.
+// choices returns the steps that can happen next, except calls on names.
 func (w *world) choices() []Choice {
 	var all []Choice
 	add := func(group, of, step, label string) {
@@ -196,7 +196,8 @@ func (w *world) choices() []Choice {
 	return all
 }
 
-// serverChoices lists what a server that keeps its promise may send, and the timers that run.
+// serverChoices adds the frames that a server may send if it keeps its promise, and the timers that
+// run.
 func (w *world) serverChoices(ch *channel, add func(group, of, step, label string)) {
 	of := "#" + strconv.Itoa(ch.owner)
 	for _, c := range []struct {

@@ -1,6 +1,7 @@
-// Package play runs scripts on the machines of this module for the playground: on the cores that
-// the library ships, with the reference models beside them, which name the rule of every step and
-// hold the properties to it; and, to see what goes wrong, on a registry with a fault.
+// Package play runs scripts on the state machines of this module, for the playground. It runs the
+// cores that the library ships. The reference models run beside them: they name the rules of each
+// step, and the properties are checked on them. To show what goes wrong, it also runs a registry
+// with a fault.
 package play
 
 import (
@@ -11,19 +12,19 @@ import (
 	"ablyrooms.example/model"
 )
 
-// MaxSteps is the most steps that a script may have.
+// MaxSteps is how many steps a script may have.
 const MaxSteps = 400
 
-// board is what a script is played on.
+// board plays the steps of a script.
 type board interface {
-	// step takes a step, and returns what it is for people, or why it can't happen.
+	// step takes a step. It returns a title of the step, and an error if the step can't happen.
 	step(playlink.Step) (string, error)
-	// frame shows the board, and forgets what happened in the last step.
+	// frame returns the frame after the last step, and clears the record of the step.
 	frame() Frame
 	choices() []Choice
 }
 
-// newBoard returns the board of a script.
+// newBoard returns the board that a script names.
 func newBoard(script playlink.Script) (board, error) {
 	switch script.Board {
 	case playlink.Rooms:
@@ -41,7 +42,7 @@ func newBoard(script playlink.Script) (board, error) {
 	)
 }
 
-// Run plays the script of a link and returns what the page shows of it.
+// Run plays the script of a link, and returns what the page shows.
 func Run(fragment string) View {
 	script, err := playlink.Parse(fragment)
 	if err != nil {
@@ -65,7 +66,7 @@ func Run(fragment string) View {
 	if len(script.Steps) > MaxSteps {
 		return View{
 			Error: fmt.Sprintf(
-				"the script has %d steps, and %d are the most",
+				"the script has %d steps; at most %d are allowed",
 				len(script.Steps),
 				MaxSteps,
 			),
@@ -111,7 +112,7 @@ func Run(fragment string) View {
 	return v
 }
 
-// faultyBoard is a registry with a fault.
+// faultyBoard plays a script on a registry with a fault.
 type faultyBoard struct {
 	registry Registry
 	recorder
@@ -121,7 +122,7 @@ type faultyBoard struct {
 
 func newFaultyBoard(f Fault) *faultyBoard { return &faultyBoard{registry: NewRegistry(f)} }
 
-// frame takes a step, if there is one, and shows the registry after it.
+// frame takes a step, if there is one, and returns the state of the registry after it.
 func (b *faultyBoard) frame(step *playlink.Step) *Side {
 	side := &Side{Disposal: "no"}
 	if step != nil {
@@ -157,11 +158,11 @@ func (b *faultyBoard) frame(step *playlink.Step) *Side {
 	return side
 }
 
-// take takes a step of the machine of names, and returns why it can't.
+// take takes a step of the machine of names. It returns why the step can't happen, or "".
 func (b *faultyBoard) take(step playlink.Step) string {
 	in, ok := roomsInput(step)
 	if !ok || in.Kind > model.KindReleaseFailed {
-		return "the registry with the fault knows names alone"
+		return "the registry with the fault takes only steps on names"
 	}
 	before := b.registry
 	next, outs, err := before.Step(in)
@@ -207,8 +208,8 @@ func (b *faultyBoard) take(step playlink.Step) string {
 	return ""
 }
 
-// parted reports whether the registry with the fault has done otherwise than the right one, in this
-// step or before.
+// parted reports whether the registry with the fault has differed from the right one, in this step
+// or before.
 func (b *faultyBoard) parted(f Frame) bool {
 	texts := func(lines []Line) string {
 		said := ""

@@ -8,7 +8,7 @@ import (
 	"ablyrooms.example/model"
 )
 
-// title returns an input for people.
+// title describes an input for the page.
 func title(in model.Input) string {
 	switch in.Kind {
 	case model.KindGet, model.KindAcquire:
@@ -41,7 +41,7 @@ func outcomeState(k model.OutcomeKind) string {
 	return "failed"
 }
 
-// outcomeText says how a call ended, by the error's name that a program sees.
+// outcomeText says how a call ended, with the name of the error that a program sees.
 func outcomeText(o model.Outcome) string {
 	switch o.Kind {
 	case model.OutcomeRoom:

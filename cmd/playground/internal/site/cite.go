@@ -8,20 +8,21 @@ import (
 	"strings"
 )
 
-// Cited is what the documents say of rules and properties.
+// Cited has the sentences of the documents that state rules and properties.
 type Cited struct {
 	Rules      map[string]Sentence            // by the rule's name, such as R9
-	Properties map[string]map[string]Sentence // by the machine and the property's name
+	Properties map[string]map[string]Sentence // by the machine, and then by the property's name
 }
 
-// Sentence is what a document says, with the points of Ably's specification that it names.
+// Sentence is the text of a rule or property, with the points of Ably's specification that it
+// names.
 type Sentence struct {
 	Says string
 	Spec []string
 	Doc  string
 }
 
-// documents are those that are cited, with the machine of each.
+// documents are the documents that state rules, with the machine of each.
 var documents = []struct{ machine, file string }{
 	{
 		"Rooms",
@@ -64,7 +65,8 @@ func Cite(root string) (Cited, error) {
 	return c, nil
 }
 
-// sentence reads the text of an item: the points in brackets apart, without Markdown.
+// sentence reads the text of an item. It removes the Markdown, and returns the points in brackets
+// separately.
 func sentence(text string) (s Sentence) {
 	said := points.ReplaceAllStringFunc(text, func(found string) string {
 		m := points.FindStringSubmatch(found)

@@ -1,4 +1,4 @@
-// Package site builds the playground: static files that can be served from any folder of any host.
+// Package site builds the playground: static files that any host can serve, from any folder.
 package site
 
 import (
@@ -17,15 +17,15 @@ import (
 	"ablyrooms.example/internal/pagestyle"
 )
 
-// Files of the site that are not among those of the folder web.
+// The names of files that are not in the folder web.
 const (
-	Engine = "engine.bin" // the WebAssembly module, compressed by gzip
+	Engine = "engine.bin" // the WebAssembly module, compressed with gzip
 	facts  = "facts.json"
 )
 
-// Build writes the site into a folder, which it makes if need be. web has the page; root is the
-// module's, with the documents whose rules the page cites. It runs the go command, which compiles
-// the engine.
+// Build writes the site into the folder dir, which it creates if necessary. web has the page. root
+// is the root of the module, with the documents that the page cites. Build runs the go command to
+// compile the engine.
 func Build(ctx context.Context, root, dir string, web embed.FS) error {
 	if err := os.MkdirAll(dir, 0o755); err != nil {
 		return err
@@ -75,8 +75,8 @@ func Build(ctx context.Context, root, dir string, web embed.FS) error {
 	})
 }
 
-// compile returns the engine, compressed: a page decompresses it by itself, so that any host will
-// do.
+// compile returns the compressed engine. The page decompresses it itself, so that the host need not
+// send a header for it.
 func compile(ctx context.Context, root string) ([]byte, error) {
 	dir, err := os.MkdirTemp("", "playground")
 	if err != nil {
@@ -116,7 +116,8 @@ func compile(ctx context.Context, root string) ([]byte, error) {
 	return small.Bytes(), nil
 }
 
-// glue returns the script of the Go distribution by which a page runs WebAssembly of Go.
+// glue returns wasm_exec.js of the Go distribution, with which a page runs WebAssembly that Go
+// compiled.
 func glue(ctx context.Context) ([]byte, error) {
 	out, err := exec.CommandContext(ctx, "go", "env", "GOROOT").Output()
 	if err != nil {

@@ -9,7 +9,8 @@ import (
 	"ablyrooms.example/model"
 )
 
-// TestEveryRuleIsCited holds what the page cites to the documents, by what the models know of both.
+// TestEveryRuleIsCited checks that the page cites every rule and every property that the models
+// have.
 func TestEveryRuleIsCited(t *testing.T) {
 	root, err := modroot.Find()
 	if err != nil {
@@ -47,6 +48,6 @@ func TestEveryRuleIsCited(t *testing.T) {
 		}
 	}
 	if _, err := Cite(t.TempDir()); err == nil {
-		t.Error("documents that there are not are cited")
+		t.Error("documents that don't exist are cited")
 	}
 }

@@ -6,13 +6,13 @@ import (
 	"strings"
 )
 
-// Span is a run of tokens, by their indexes: from Low up to, not including, High.
+// Span is a run of tokens, by their indexes: Low is included, High is not.
 type Span struct{ Low, High int }
 
-// Len returns how many tokens there are.
+// Len returns the number of tokens.
 func (s Span) Len() int { return s.High - s.Low }
 
-// Has reports whether a token is in the span.
+// Has reports whether the i-th token is in the span.
 func (s Span) Has(i int) bool { return s.Low <= i && i < s.High }
 
 // Definition is an operator's definition.
@@ -22,14 +22,14 @@ type Definition struct {
 	Body   Span
 }
 
-// Item is an item of a list of conjuncts or disjuncts that is written by columns.
+// Item is an item of a list of conjuncts or disjuncts whose bullets stand in one column.
 type Item struct {
 	Operator string // /\ or \/
 	Bullet   int    // the token
 	Body     Span
 }
 
-// Module is a module's text with its structure. Read the fields, don't change them.
+// Module is a module's text with its structure. Its fields are for reading only.
 type Module struct {
 	Source      string
 	Tokens      []Token
@@ -37,8 +37,8 @@ type Module struct {
 	Items       []Item
 	Variables   []string
 
-	match   []int // for a bracket, its partner; else -1
-	within  []int // for each token, the bracket that encloses it; or -1
+	match   []int // for a bracket, the index of its partner; else -1
+	within  []int // for each token, the index of the bracket that encloses it, or -1
 	bullets map[int]bool
 }
 
@@ -72,7 +72,7 @@ func (m *Module) Definition(name string) *Definition {
 	return nil
 }
 
-// Text returns the text of a span as it stands.
+// Text returns the text of a span unchanged.
 func (m *Module) Text(s Span) string {
 	if s.Len() <= 0 {
 		return ""
@@ -92,7 +92,7 @@ func (m *Module) Plain(s Span) string {
 	return b.String()
 }
 
-// Is reports whether a token is there and has the text.
+// Is reports whether the i-th token exists and has the text.
 func (m *Module) Is(i int, text string) bool {
 	return i >= 0 && i < len(m.Tokens) && m.Tokens[i].Text == text
 }
@@ -103,7 +103,7 @@ func (m *Module) Match(i int) int { return m.match[i] }
 // Within returns the opening bracket that encloses a token, or -1.
 func (m *Module) Within(i int) int { return m.within[i] }
 
-// IsBullet reports whether a token begins an item of a list written by columns.
+// IsBullet reports whether the i-th token is the bullet of an [Item].
 func (m *Module) IsBullet(i int) bool { return m.bullets[i] }
 
 var closing = map[string]string{"[": "]", "{": "}", "(": ")", "<<": ">>"}
@@ -140,7 +140,7 @@ func (m *Module) brackets() error {
 	return nil
 }
 
-// definitions finds what begins in the first column: definitions, and what ends them.
+// definitions finds the definitions. They begin in the first column, and so does whatever ends one.
 func (m *Module) definitions() {
 	for i := 0; i < len(m.Tokens); i++ {
 		t := m.Tokens[i]
@@ -172,7 +172,7 @@ func (m *Module) definitions() {
 	}
 }
 
-// defines returns the token == of a definition that begins at a token, or 0.
+// defines returns the index of the token == of a definition that begins at a token, or 0.
 func (m *Module) defines(i int) int {
 	if m.Tokens[i].Kind != Word {
 		return 0
@@ -187,8 +187,8 @@ func (m *Module) defines(i int) int {
 	return 0
 }
 
-// lists finds the items of the lists by columns in a definition: an item ends before the first
-// token that stands no further right than its bullet, or before the bracket that closes around it.
+// lists finds the items of lists in a definition. An item ends before the first token that is not
+// to the right of its bullet's column, or before the bracket that encloses and closes it.
 func (m *Module) lists(body Span) {
 	var open []int // indexes of items
 	end := func(n, at int) {
@@ -225,7 +225,8 @@ func (m *Module) endsOperand(i int) bool {
 	return t.Kind == Word || t.Kind == Number || t.Kind == String || t.Kind == Symbol && slices.Contains([]string{")", "]", "}", ">>", "'", "@"}, t.Text)
 }
 
-// region returns what encloses a token: the brackets, the item, or the whole definition.
+// region returns the smallest span that encloses a token: brackets, an item, or the whole
+// definition.
 func (m *Module) region(i int) Span {
 	var s Span
 	for _, d := range m.Definitions {
@@ -244,14 +245,14 @@ func (m *Module) region(i int) Span {
 	return s
 }
 
-// Scope returns what a binder at a token, \E or \A, reaches to: the end of what encloses it.
+// Scope returns the span of a binder, \E or \A: from its token to the end of what encloses it.
 func (m *Module) Scope(i int) Span { return Span{i, m.region(i).High} }
 
-// strength orders the operators between formulas; those that are missing bind more strongly, and
-// end no operand.
+// strength has the operators between formulas, by how strongly they bind. Operators that are not in
+// it bind more strongly, and never end an operand.
 var strength = map[string]int{"~>": 1, "=>": 2, `\/`: 3, `/\`: 3, "=": 4, "#": 4, `\in`: 4, `\notin`: 4}
 
-// Operands returns both operands of an infix operator between formulas.
+// Operands returns the two operands of an infix operator between formulas.
 func (m *Module) Operands(i int) (left, right Span) {
 	region := m.region(i)
 	own := strength[m.Tokens[i].Text]
@@ -274,20 +275,20 @@ func (m *Module) Operands(i int) (left, right Span) {
 	return Span{low, i}, Span{i + 1, m.endOf(i+1, region, own)}
 }
 
-// isExcept reports whether a token is the = of an assignment of EXCEPT, which is no operator.
+// isExcept reports whether a token is the = of an assignment in EXCEPT, which is no operator.
 func (m *Module) isExcept(i int) bool { _, ok := m.Except(i); return ok }
 
-// arm reports whether a token begins a case, after another: [] with a space behind it, which the
-// operator of temporal logic has not.
+// arm reports whether a token begins a further case of CASE: [] followed by a space. The temporal
+// operator [] has no space behind it.
 func (m *Module) arm(i int) bool {
 	return m.Is(i, "[]") && i+1 < len(m.Tokens) && m.Tokens[i+1].Start > m.Tokens[i].End
 }
 
-// endOf returns where the operand that begins at a token ends.
+// endOf returns the index after the operand that begins at a token.
 func (m *Module) endOf(from int, region Span, own int) int {
 	conditions := 0
-	open := false  // a quantifier, IF, CASE or LET reaches as far as it can
-	cases := false // a CASE is within the operand, with its arms
+	open := false  // the operand has a quantifier, IF, CASE or LET, which extends to the end
+	cases := false // the operand has a CASE, with its arms
 	for j := from; j < region.High; j++ {
 		if close := m.match[j]; close > j {
 			j = close
@@ -316,7 +317,8 @@ func (m *Module) endOf(from int, region Span, own int) int {
 	return region.High
 }
 
-// Except returns the value in an assignment of EXCEPT, given its token =, and whether it is one.
+// Except returns the value of an assignment in EXCEPT, given its token =. ok reports whether the
+// token is one.
 func (m *Module) Except(i int) (value Span, ok bool) {
 	open := m.within[i]
 	if open < 0 || m.Tokens[open].Text != "[" || m.Tokens[i].Text != "=" {
@@ -351,7 +353,7 @@ func (m *Module) Except(i int) (value Span, ok bool) {
 }
 
 // Binds reports whether a token \in binds names, as in \E x \in S, {x \in S : p} and [x \in S |->
-// e], and to where they reach.
+// e], and returns the span in which they are bound.
 func (m *Module) Binds(i int) (scope Span, ok bool) {
 	if m.Tokens[i].Text != `\in` || i < 2 || m.Tokens[i-1].Kind != Word {
 		return scope, false

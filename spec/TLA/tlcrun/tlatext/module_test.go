@@ -56,8 +56,8 @@ B(i) ==
 	}
 }
 
-// The spec's own modules are read: each token is in its place, and all but space and comments is in
-// tokens.
+// All modules of the project can be scanned: each token is at its position, and everything except
+// space and comments is in a token.
 func TestModulesOfTheProject(t *testing.T) {
 	t.Parallel()
 	files, err := filepath.Glob(filepath.Join("..", "..", "*.tla"))

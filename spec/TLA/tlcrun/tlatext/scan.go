@@ -1,7 +1,7 @@
-// Package tlatext reads as much of the text of a TLA+ module as is needed to change it in one
-// place: its tokens, its definitions, the lists of conjuncts and disjuncts that are written by
-// their columns, and the operands of infix operators. It is no parser of TLA+: what it yields is
-// text for TLC, which judges it.
+// Package tlatext reads the text of a TLA+ module, as far as is needed to change it in one place:
+// its tokens, its definitions, the lists of conjuncts and disjuncts that columns structure, and the
+// operands of infix operators. It is no parser of TLA+: TLC decides whether a changed text is
+// valid.
 package tlatext
 
 import (
@@ -10,7 +10,7 @@ import (
 	"strings"
 )
 
-// Kind tells what a [Token] is.
+// Kind says what a [Token] is.
 type Kind uint8
 
 // The kinds of tokens.
@@ -22,7 +22,7 @@ const (
 	Symbol // an operator or a bracket
 )
 
-// Token is a token with its place in the text.
+// Token is a token with its position in the text.
 type Token struct {
 	Kind       Kind
 	Text       string
@@ -30,7 +30,8 @@ type Token struct {
 	Column     int
 }
 
-// symbols holds the operators, the longest first: each is tried before those that it begins with.
+// symbols has the operators, the longest first: a symbol is tried before the symbols that are a
+// prefix of it.
 var symbols = slices.Concat(
 	[]string{`\subseteq`, `\notin`, `\cup`, `\cap`, `|->`, `<=>`, `\in`, `\o`},
 	[]string{`==`, `=>`, `/\`, `\/`, `\E`, `\A`, `->`, `<-`, `<=`, `>=`, `<<`, `>>`, `~>`, `..`, `[]`, `<>`},
@@ -43,10 +44,10 @@ var keywords = map[string]bool{
 	"VARIABLE": true, "VARIABLES": true, "LAMBDA": true, "ASSUME": true, "MODULE": true,
 }
 
-// Scan returns the tokens of a module's text, without comments and rules.
+// Scan returns the tokens of a module's text, without comments and the lines ---- and ====.
 func Scan(source string) ([]Token, error) {
 	var tokens []Token
-	line := 0 // where the line begins
+	line := 0 // the offset of the line's beginning
 	for at := 0; at < len(source); {
 		rest := source[at:]
 		end := 0

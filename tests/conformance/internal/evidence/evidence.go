@@ -1,4 +1,4 @@
-// Package evidence says how much the tests of this folder do, and prints what they reached.
+// Package evidence decides how much the tests of this folder run, and prints what they reached.
 package evidence
 
 import (
@@ -8,23 +8,24 @@ import (
 	"strings"
 )
 
-// Level is how much is done, by the variable EVIDENCE.
+// Level is how much the tests run. The environment variable EVIDENCE sets it.
 type Level int
 
 // The levels.
 const (
-	Quick Level = iota // what go test ./... does in seconds
-	Check              // EVIDENCE=check: what make check does without the race detector
+	Quick Level = iota // what go test ./... runs, in seconds
+	Check              // EVIDENCE=check: what make check runs without the race detector
 	Full               // EVIDENCE=full: a minute or two
 	All                // EVIDENCE=all: some minutes more
 )
 
-// At reports whether at least so much is to be done.
+// At reports whether the tests run at least this much.
 func At(least Level) bool {
 	return Level(slices.Index([]string{"", "check", "full", "all"}, os.Getenv("EVIDENCE"))) >= least || least == Quick
 }
 
-// Print prints a line with what a test reached, in a form that can be compared.
+// Print prints a line with the figures that a test reached: names and values in turn. tests/report
+// reads such lines.
 func Print(what string, figures ...any) {
 	var b strings.Builder
 	for i := 0; i+1 < len(figures); i += 2 {

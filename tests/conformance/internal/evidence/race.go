@@ -2,5 +2,5 @@
 
 package evidence
 
-// Race says that the race detector runs.
+// Race says whether the race detector runs.
 const Race = true

@@ -1,6 +1,6 @@
 ------------------------------ MODULE Skipping ------------------------------
-(* What TraceRooms.tla would be with a skip rule: a line may be passed over. *)
-(* The command tests/wire/traces shows that it would accept what is corrupt. *)
+(* TraceRooms.tla with a rule that allows skipping a line of a trace. The    *)
+(* command tests/wire/traces shows that it would accept corrupted traces.    *)
 EXTENDS RecordedTraces
 
 Skip ==

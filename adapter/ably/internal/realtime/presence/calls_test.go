@@ -10,7 +10,7 @@ import (
 	"ablyrooms.example/internal/bubble"
 )
 
-// play puts inputs through a set, and returns what the last one has it put out.
+// play passes inputs to a set, and returns the outputs of the last one.
 func play(s *Set[int], ins ...Input[int]) (out []string) {
 	for _, in := range ins {
 		out = lines(s.Step(in, nil))
@@ -18,8 +18,8 @@ func play(s *Set[int], ins ...Input[int]) (out []string) {
 	return out
 }
 
-// P7: what came back from a connection that did not go on is sent before what was queued meanwhile,
-// in the old order.
+// P7: messages that came back from a connection that was not resumed are sent before messages that
+// were queued in the meantime, in the old order.
 func TestWhatCameBackIsSentFirst(t *testing.T) {
 	bubble.Ends(t, 10*time.Second, func() {
 		s := &Set[int]{}
@@ -33,7 +33,7 @@ func TestWhatCameBackIsSentFirst(t *testing.T) {
 		if !slices.Equal(got, want) {
 			t.Errorf("got %q, want %q", got, want)
 		}
-		// And once more, from another connection.
+		// The same again, from another connection.
 		got = play(s, Input[int]{Kind: ChannelState, State: Attaching}, back(2), ask(7), back(3),
 			Input[int]{Kind: ChannelAttached})
 		if want := []string{want[1], want[2], "send 7 4 me 7 id="}; !slices.Equal(got, want) {

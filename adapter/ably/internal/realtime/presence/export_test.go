@@ -7,7 +7,7 @@ import (
 	"strings"
 )
 
-// Text is different for sets that are not the same.
+// Text returns the state of the set as text. Different states have different texts.
 func (s *Set[P]) Text() string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "%v %q %v %q %+v %+v %v", s.state, s.connection, s.syncing, s.sequence, s.queue,

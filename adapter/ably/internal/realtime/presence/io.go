@@ -12,7 +12,7 @@ const (
 	Update
 )
 
-// Message is a presence message with its attributes filled in from its frame (TP3).
+// Message is a presence message. Attributes that the entry lacks are taken from its frame (TP3).
 type Message[P any] struct {
 	Action                 Action
 	ClientID, ConnectionID string
@@ -21,10 +21,11 @@ type Message[P any] struct {
 	Payload                P
 }
 
-// Call numbers one Enter, Update, Leave or Get. Numbers are the caller's, above 0, each used once.
+// Call is the number of one Enter, Update, Leave or Get. The caller chooses it, above 0, and uses
+// it once.
 type Call uint64
 
-// State is what presence needs to know of the channel's state (RTL2).
+// State is the state of the channel, as far as presence depends on it (RTL2).
 type State uint8
 
 // The states.
@@ -37,34 +38,35 @@ const (
 	Failed                 // FAILED
 )
 
-// InputKind says what happened.
+// InputKind is the kind of an [Input].
 type InputKind uint8
 
-// The kinds of input, with the fields that each uses.
+// The kinds of input. Each comment ends with the fields that an input of the kind uses.
 const (
-	// CallEnter, CallUpdate and CallLeave are calls: Call, Client, Payload.
+	// CallEnter, CallUpdate and CallLeave are calls. Fields: Call, Client, Payload.
 	CallEnter InputKind = iota
 	CallUpdate
 	CallLeave
-	CallGet // Call
-	GiveUp  // Call: the caller waits no more
-	// Answered is the answer to what was sent: Call, or Client for a re-entry; Refused for a NACK.
+	CallGet // a call of Get. Field: Call
+	GiveUp  // the caller no longer waits. Field: Call
+	// Answered says that the service answered a message. Fields: Call, or Client for a re-entry;
+	// Refused for a NACK.
 	Answered
-	// Returned says that what was sent is without answer and was not sent again, since the
-	// connection did not go on: Call, or Client for a re-entry.
+	// Returned says that a message has no answer and was not sent again, since its connection was
+	// not resumed. Fields: Call, or Client for a re-entry.
 	Returned
-	// Connected is a CONNECTED: Connection, the connection's id.
+	// Connected says that a CONNECTED came. Field: Connection, the connection's id.
 	Connected
-	// ChannelAttached is an ATTACHED that the channel took: HasPresence, and Again for one with
-	// RESUMED on a channel that was ATTACHED already.
+	// ChannelAttached says that the channel accepted an ATTACHED. Fields: HasPresence; Again if the
+	// ATTACHED has RESUMED and the channel was ATTACHED already.
 	ChannelAttached
-	// ChannelState is any other change of the channel's state: State.
+	// ChannelState says that the channel came to a state other than ATTACHED. Field: State.
 	ChannelState
-	Received // a PRESENCE: Messages
-	Synced   // a SYNC: Messages, Serial
+	Received // a PRESENCE came. Field: Messages
+	Synced   // a SYNC came. Fields: Messages, Serial
 )
 
-// Input is something that happened. P is what members carry.
+// Input is an event that concerns a channel's presence. P is the payload of a member.
 type Input[P any] struct {
 	Kind        InputKind
 	Call        Call
@@ -76,40 +78,40 @@ type Input[P any] struct {
 	Again       bool
 	State       State
 	Messages    []Message[P]
-	Serial      string // of a SYNC: its channelSerial; empty for none
+	Serial      string // the channelSerial of a SYNC; empty for none
 }
 
-// OutputKind says what is to be done.
+// OutputKind is the kind of an [Output].
 type OutputKind uint8
 
-// The kinds of output, with the fields that each uses.
+// The kinds of output. Each comment ends with the fields that an output of the kind uses.
 const (
-	// Send sends a PRESENCE of one entry: Call for a call's, 0 for a re-entry; Message with Action,
-	// ClientID, Payload, and ID where a re-entry has one.
+	// Send sends a PRESENCE of one entry. Fields: Call, which is 0 for a re-entry; Message with
+	// Action, ClientID and Payload, and with ID if a re-entry has one.
 	Send OutputKind = iota
-	// Settle ends a call: Call, Outcome; Members for a Get that is Done.
+	// Settle ends a call. Fields: Call, Outcome; Members for a Get that is Done.
 	Settle
-	// Report hands an event to listeners: Message.
+	// Report passes an event to listeners. Field: Message.
 	Report
-	// ReentryRefused reports that a re-entry was refused (RTP17e): Message.ClientID.
+	// ReentryRefused reports that a re-entry was refused (RTP17e). Field: Message.ClientID.
 	ReentryRefused
 )
 
-// Outcome is how a call ended.
+// Outcome is the way in which a call ended.
 type Outcome uint8
 
 // The outcomes.
 const (
 	Done        Outcome = iota
-	Refused             // the error is the answer's
-	NotAttached         // the channel is not attached, nor attaching
+	Refused             // the answer has the error
+	NotAttached         // the channel is neither attached nor attaching
 )
 
-// Output is something to do.
+// Output is an action that the caller of [Set.Step] must carry out.
 type Output[P any] struct {
 	Kind    OutputKind
 	Call    Call
 	Outcome Outcome
 	Message Message[P]
-	Members []Message[P] // by connectionId and clientId
+	Members []Message[P] // sorted by connectionId and clientId
 }

@@ -8,14 +8,15 @@ import (
 	. "ablyrooms.example/adapter/ably/internal/realtime/presence"
 )
 
-// model says what docs/presence.md says, over plain lists that it searches. It shares nothing with
-// the core but the types of inputs. It puts out lines, in the order in which the rules name things.
+// model is a reference model of docs/presence.md, over plain lists that it searches. It shares only
+// the types of inputs with the core. Its outputs are lines, in the order in which the rules name
+// things.
 type model struct {
 	state      State
 	connection string
-	list       []entry // members and marks
-	mine       []mine  // own members, in the order of their first acknowledgement
-	asked      []asked // calls that are not settled, in the order of the calls
+	list       []entry // members, and marks of members that left
+	mine       []mine  // own members, in the order in which they were first acknowledged
+	asked      []asked // calls that are not settled, in their order
 	sync       bool
 	sequence   string
 	out        []string
@@ -38,7 +39,7 @@ type asked struct {
 	client  string
 	payload int
 	where   string // "queued", "flying", "waiting"
-	rank    int    // the order of sending among those that are queued
+	rank    int    // the order of sending, for queued calls
 	deaf    bool
 }
 
@@ -114,7 +115,7 @@ func (m *model) step(in Input[int]) []string {
 		if in.Call == 0 || i < 0 {
 			return nil
 		}
-		// P7: those that came back keep their order, before the queue
+		// P7: calls that came back keep their order, before the queue
 		if m.state == Attaching || m.state == Attached {
 			back := 0
 			for _, a := range m.asked {
@@ -339,7 +340,7 @@ func (m *model) take(p Message[int]) {
 	m.list = append(m.list, entry{m: p})
 }
 
-// old is P15 and P16.
+// old applies P15 and P16: it reports whether the message in is older than the stored one.
 func old(in, stored Message[int]) bool {
 	var serials [2][2]int64
 	for i, m := range []Message[int]{in, stored} {
@@ -360,7 +361,7 @@ func text(m Message[int]) string {
 	return fmt.Sprintf("%d/%s/%s/%s/%d/%d", m.Action, m.ConnectionID, m.ClientID, m.ID, m.Timestamp, m.Payload)
 }
 
-// lines writes the core's outputs as the model does.
+// lines returns the core's outputs as lines, like those of the model.
 func lines(outs []Output[int]) (list []string) {
 	for _, o := range outs {
 		switch o.Kind {

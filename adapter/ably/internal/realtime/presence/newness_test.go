@@ -6,7 +6,7 @@ import (
 	. "ablyrooms.example/adapter/ably/internal/realtime/presence"
 )
 
-// P15, P16 (RTP2b): which of two messages of a member counts, whatever comes first.
+// P15, P16 (RTP2b): the newer of two messages of a member counts, in whichever order they come.
 func TestWhichMessageIsNewer(t *testing.T) {
 	type message struct {
 		id        string
@@ -17,18 +17,18 @@ func TestWhichMessageIsNewer(t *testing.T) {
 		stored, incoming message
 		taken            bool
 	}{
-		{"c1", message{"c1:0:0", 5}, message{"c1:0:0", 6}, false}, // a duplicate
+		{"c1", message{"c1:0:0", 5}, message{"c1:0:0", 6}, false}, // a duplicate counts as old
 		{"c1", message{"c1:9:0", 5}, message{"c1:10:0", 4}, true},
 		{"c1", message{"c1:10:0", 5}, message{"c1:9:0", 6}, false},
 		{"c1", message{"c1:1:0", 5}, message{"c1:0:7", 6}, false},
 		{"c1", message{"c1:0:7", 5}, message{"c1:1:0", 4}, true},
 		{"c1", message{"c1:0:1", 5}, message{"c1:0:0", 6}, false},
 		{"c1", message{"c1:0:9", 5}, message{"c1:0:10", 4}, true},
-		{"", message{":1:0", 5}, message{":0:0", 5}, true}, // of no connection
+		{"", message{":1:0", 5}, message{":0:0", 5}, true}, // without a connectionId
 	} {
 		taken(t, c.connection, c.stored.id, c.stored.timestamp, c.incoming.id, c.incoming.timestamp, c.taken)
 	}
-	// Of an id that can't be read, or is another connection's, the timestamp counts.
+	// If an id can't be read, or is another connection's, the timestamp counts.
 	const readable = "c1:5:5"
 	for _, id := range []string{"", "odd", "c1", "c1:", "c1:9", "c1:9:", "c1::9", "c1:a:9", "c1:9:a", "c1:x:9", "c1:9:9:9",
 		"c2:9:9", "9:9"} {

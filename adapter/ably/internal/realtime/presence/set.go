@@ -6,8 +6,8 @@ import (
 	"slices"
 )
 
-// Set is the presence of one channel. Its zero value is that of a channel that was never attached.
-// It is changed by [Set.Step] alone and used by one goroutine at a time.
+// Set is the presence of one channel. Its zero value belongs to a channel that was never attached.
+// Only [Set.Step] changes it. One goroutine at a time may use it.
 type Set[P any] struct {
 	state      State
 	connection string // the present connection's id
@@ -16,41 +16,42 @@ type Set[P any] struct {
 	own     map[string]*ownMember[P] // by clientId
 
 	syncing  bool
-	sequence string // of the running sync; "" until its first page
+	sequence string // the sequence of the running sync; "" until its first page
 
 	queue    []request[P] // calls that wait for ATTACHED, in their order
-	inFlight []request[P] // in the order in which they were sent
-	gets     []Call       // that wait
+	inFlight []request[P] // calls without an answer, in the order of sending
+	gets     []Call       // calls of Get that wait
 }
 
-// key names a member (RTP2).
+// key identifies a member (RTP2).
 type key struct{ connection, client string }
 
 type member[P any] struct {
 	Message[P]
-	left     bool // a mark of one that left during the sync (P20)
-	residual bool // nothing was said of it in the running sync (P21)
+	left     bool // a mark: the member left during the sync (P20)
+	residual bool // the running sync has not mentioned the member (P21)
 }
 
 // ownMember is a client that this program entered.
 type ownMember[P any] struct {
 	payload    P
-	id         string // of the service's entry, "" when it is unknown
-	connection string // of that entry
+	id         string // the id of the service's entry; "" if unknown
+	connection string // the connection of that entry
 }
 
-// request is an Enter, Update or Leave under way.
+// request is a call of Enter, Update or Leave that is not settled.
 type request[P any] struct {
 	call    Call
 	action  Action
 	client  string
 	payload P
-	back    bool // it was in flight on a connection that did not go on (P7)
+	back    bool // it was in flight on a connection that was not resumed (P7)
 	givenUp bool // no caller waits for it (P31)
 }
 
-// Step applies one input and appends what is to be done to outs. Every input is legal at any time;
-// answers to what is not in flight, and messages that the state doesn't take, change nothing.
+// Step applies one input, and appends the outputs to outs. Every input is legal at any time. An
+// answer to a call that is not in flight changes nothing, and so does a message that the state
+// doesn't accept.
 func (s *Set[P]) Step(in Input[P], outs []Output[P]) []Output[P] {
 	switch in.Kind {
 	case CallEnter, CallUpdate, CallLeave:
@@ -87,7 +88,7 @@ func actionOf(k InputKind) Action {
 	return [...]Action{CallEnter: Enter, CallUpdate: Update, CallLeave: Leave}[k]
 }
 
-// ask is P1 to P3.
+// ask handles a call of Enter, Update or Leave (P1 to P3).
 func (s *Set[P]) ask(r request[P], outs []Output[P]) []Output[P] {
 	switch s.state {
 	case Attached:
@@ -105,7 +106,7 @@ func (s *Set[P]) send(r request[P], outs []Output[P]) []Output[P] {
 		Message: Message[P]{Action: r.action, ClientID: r.client, Payload: r.payload}})
 }
 
-// get is P28 and P29.
+// get handles a call of Get (P28, P29).
 func (s *Set[P]) get(c Call, outs []Output[P]) []Output[P] {
 	switch {
 	case s.state == Attached && !s.syncing:
@@ -117,7 +118,7 @@ func (s *Set[P]) get(c Call, outs []Output[P]) []Output[P] {
 	return append(outs, Output[P]{Kind: Settle, Call: c, Outcome: NotAttached})
 }
 
-// giveUp is P31.
+// giveUp handles a call whose caller no longer waits (P31).
 func (s *Set[P]) giveUp(c Call) {
 	for _, list := range [][]request[P]{s.queue, s.inFlight} {
 		for i := range list {
@@ -127,7 +128,7 @@ func (s *Set[P]) giveUp(c Call) {
 	s.gets = slices.DeleteFunc(s.gets, func(g Call) bool { return g == c })
 }
 
-// answered is P6, P8 and P13.
+// answered handles an answer to a call or to a re-entry (P6, P8, P13).
 func (s *Set[P]) answered(in Input[P], outs []Output[P]) []Output[P] {
 	if in.Call == 0 {
 		if in.Refused {
@@ -143,7 +144,7 @@ func (s *Set[P]) answered(in Input[P], outs []Output[P]) []Output[P] {
 	case in.Refused:
 	case r.action == Leave:
 		delete(s.own, r.client)
-	case s.state == Idle || s.state == Failed: // P14: what ended the channel ended its members
+	case s.state == Idle || s.state == Failed: // P14: such a channel has no own members
 	default:
 		o := s.own[r.client]
 		if o == nil {
@@ -165,7 +166,8 @@ func (s *Set[P]) answered(in Input[P], outs []Output[P]) []Output[P] {
 	return settle(r, outcome, outs)
 }
 
-// returned is P7, and P13 for re-entries, which need nothing.
+// returned handles a call that came back without an answer (P7). A re-entry that came back is
+// dropped (P13).
 func (s *Set[P]) returned(in Input[P], outs []Output[P]) []Output[P] {
 	r, ok := s.landed(in.Call)
 	if !ok {
@@ -173,7 +175,7 @@ func (s *Set[P]) returned(in Input[P], outs []Output[P]) []Output[P] {
 	}
 	switch s.state {
 	case Attached, Attaching:
-		// Before what is queued, after what came back before it.
+		// Insert it before the queued calls, and after calls that came back before it.
 		at := 0
 		for at < len(s.queue) && s.queue[at].back {
 			at++
@@ -192,7 +194,7 @@ func settle[P any](r request[P], outcome Outcome, outs []Output[P]) []Output[P] 
 	return append(outs, Output[P]{Kind: Settle, Call: r.call, Outcome: outcome})
 }
 
-// landed takes a call out of what is in flight.
+// landed removes a call from those in flight, and returns it.
 func (s *Set[P]) landed(c Call) (r request[P], ok bool) {
 	i := slices.IndexFunc(s.inFlight, func(r request[P]) bool { return r.call == c })
 	if i < 0 {
@@ -203,7 +205,7 @@ func (s *Set[P]) landed(c Call) (r request[P], ok bool) {
 	return r, true
 }
 
-// present returns the members, by key.
+// present returns the members, sorted by key.
 func (s *Set[P]) present() []Message[P] {
 	list := []Message[P]{}
 	for _, k := range s.keys() {

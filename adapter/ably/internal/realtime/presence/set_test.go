@@ -11,8 +11,8 @@ import (
 	"pgregory.net/rapid"
 )
 
-// alphabet returns the inputs of an exhaustive walk: so many calls, two clients, two connections,
-// and messages of every kind, action and age. next is the number of the next call.
+// alphabet returns the inputs of an exhaustive walk: up to that many calls, two clients, two
+// connections, and messages of every kind, action and age. next is the number of the next call.
 func alphabet(next Call, calls int) []Input[int] {
 	var ins []Input[int]
 	if int(next) <= calls {
@@ -52,8 +52,9 @@ func alphabet(next Call, calls int) []Input[int] {
 	return ins
 }
 
-// TestSetAgainstModelEverywhere walks every sequence of inputs up to a depth, states that are equal
-// in core and model counted once, and holds each step of the core against the model.
+// TestSetAgainstModelEverywhere tries every sequence of inputs up to a depth, and compares each
+// step of the core with the model. It continues only once from states that are equal in core and
+// model.
 func TestSetAgainstModelEverywhere(t *testing.T) {
 	const calls, depth = 2, 6
 	type node struct {
@@ -87,8 +88,8 @@ func TestSetAgainstModelEverywhere(t *testing.T) {
 	t.Logf("%d states, %d steps compared, %d inputs deep", len(seen), steps, depth)
 }
 
-// replay plays a script on core and model, compares what they put out, and returns the model with a
-// text of the state.
+// replay runs a script on core and model, and compares their outputs. It returns the model, and the
+// state as text.
 func replay(t *testing.T, script []Input[int]) (*model, string) {
 	t.Helper()
 	m, s := &model{}, &Set[int]{}
@@ -102,7 +103,8 @@ func replay(t *testing.T, script []Input[int]) (*model, string) {
 	return m, fmt.Sprintf("%+v, %s", *m, s.Text())
 }
 
-// mustHold is NothingResidualOutside, and that a call is in one place at a time (SettledOnce).
+// mustHold checks NothingResidualOutside of docs/presence.md, and that no call is in two places at
+// a time, which is part of SettledOnce.
 func (m *model) mustHold(t *testing.T, script []Input[int]) {
 	t.Helper()
 	for _, e := range m.list {
@@ -117,7 +119,8 @@ func (m *model) mustHold(t *testing.T, script []Input[int]) {
 	}
 }
 
-// TestSetAgainstModel does the same at random, deeper, with more clients and calls.
+// TestSetAgainstModel compares core and model on random scripts, which are longer and have more
+// clients and calls.
 func TestSetAgainstModel(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		m, s := &model{}, &Set[int]{}

@@ -8,7 +8,7 @@ import (
 	"strings"
 )
 
-// attached is P4, P10 to P12, P21 and P30.
+// attached handles an ATTACHED (P4, P10 to P12, P21, P30).
 func (s *Set[P]) attached(in Input[P], outs []Output[P]) []Output[P] {
 	s.state = Attached
 	if !in.Again {
@@ -30,7 +30,7 @@ func (s *Set[P]) attached(in Input[P], outs []Output[P]) []Output[P] {
 	return outs
 }
 
-// reenter is P11 and P12.
+// reenter enters the own members again (P11, P12).
 func (s *Set[P]) reenter(outs []Output[P]) []Output[P] {
 	for _, client := range slices.Sorted(maps.Keys(s.own)) {
 		busy := func(r request[P]) bool { return r.client == client }
@@ -47,7 +47,7 @@ func (s *Set[P]) reenter(outs []Output[P]) []Output[P] {
 	return outs
 }
 
-// moved is P5, P14, P26, P27 and P29.
+// moved handles a change to a state other than ATTACHED (P5, P14, P26, P27, P29).
 func (s *Set[P]) moved(to State, outs []Output[P]) []Output[P] {
 	s.state = to
 	s.syncing, s.sequence = false, ""
@@ -68,13 +68,13 @@ func (s *Set[P]) moved(to State, outs []Output[P]) []Output[P] {
 	return outs
 }
 
-// forgetMarks drops the marks of those that left, which only a sync needs: P25, P27. What is
-// residual is set again when a sync begins.
+// forgetMarks removes the marks of members that left (P25, P27): only a sync needs the marks. The
+// residual flags need no reset: the next sync sets them.
 func (s *Set[P]) forgetMarks() {
 	maps.DeleteFunc(s.members, func(_ key, m *member[P]) bool { return m.left })
 }
 
-// page is P22 and P24.
+// page handles one SYNC, a page of a sync (P22, P24).
 func (s *Set[P]) page(in Input[P], outs []Output[P]) []Output[P] {
 	sequence, cursor, _ := strings.Cut(in.Serial, ":")
 	adopted := s.syncing && s.sequence == "" && in.Serial != ""
@@ -94,7 +94,7 @@ func (s *Set[P]) page(in Input[P], outs []Output[P]) []Output[P] {
 	return outs
 }
 
-// endSync is P25, RTP19a of P21, and P30.
+// endSync ends a sync (P25, P30), or handles an ATTACHED without HAS_PRESENCE (RTP19a in P21).
 func (s *Set[P]) endSync(outs []Output[P]) []Output[P] {
 	s.syncing, s.sequence = false, ""
 	for _, k := range s.keys() {
@@ -115,7 +115,7 @@ func (s *Set[P]) endSync(outs []Output[P]) []Output[P] {
 	return outs
 }
 
-// take is P15 to P20, P23 and P9.
+// take handles one presence message (P9, P15 to P20, P23).
 func (s *Set[P]) take(m Message[P], outs []Output[P]) []Output[P] {
 	if m.Action == Absent || m.Action > Update {
 		return outs
@@ -155,7 +155,7 @@ func (s *Set[P]) store(k key, m *member[P]) {
 	s.members[k] = m
 }
 
-// newer is P15 and P16.
+// newer reports whether in is newer than the stored message (P15, P16).
 func newer[P any](in, stored Message[P]) bool {
 	serial, index, ok := place(in)
 	serialStored, indexStored, okStored := place(stored)

@@ -9,10 +9,11 @@ import (
 	. "ablyrooms.example/adapter/ably/internal/realtime/presence"
 )
 
-// The cases of Ably's unit test texts on presence, by their ids, as scripts. A line is an input and
-// what it puts out, in the words of [lines]; messages are written as there:
-// action/connectionId/clientId/id/timestamp/payload. What a text finds in its maps a Get returns,
-// or the next ATTACHED enters again.
+// The cases of Ably's unit test specification on presence, with their ids, as scripts. A line is an
+// input and its outputs, in the form of [lines]. The input P is a PRESENCE, and S is a SYNC with a
+// channelSerial. A message is written as action/connectionId/clientId/id/timestamp/payload. Where a
+// case of Ably's looks into a map, the script calls Get, or attaches again to see which members are
+// entered again.
 func TestUnitTestTexts(t *testing.T) {
 	const (
 		alice    = "2/c1/alice/c1:0:0/100/1"
@@ -21,11 +22,11 @@ func TestUnitTestTexts(t *testing.T) {
 		bobPut   = "P " + bob + " => report " + bob
 		carol    = "2/c3/carol/c3:0:0/100/3"
 		carolPut = "P " + carol + " => report " + carol
-		// Their forms in the list.
+		// The same members as Get returns them.
 		hasAlice = "1/c1/alice/c1:0:0/100/1"
 		hasBob   = "1/c2/bob/c2:0:0/100/2"
 		hasCarol = "1/c3/carol/c3:0:0/100/3"
-		// And when they are not in a sync (RTP19).
+		// The reports when a sync doesn't have these members (RTP19).
 		aliceGone = "report 3/c1/alice//100/1"
 		bobGone   = "report 3/c2/bob//100/2"
 		carolGone = "report 3/c3/carol//100/3"
@@ -47,7 +48,7 @@ func TestUnitTestTexts(t *testing.T) {
 			"P 3/c1/alice/c1:1:0/200/0 => report 3/c1/alice/c1:1:0/200/0", "get 1 => settle 1 done"},
 		"RTP2h1/leave-nonexistent-returns-null-1": {"attached =>", "P 3/c1/alice/c1:1:0/200/0 =>"},
 		"RTP2h2a/leave-during-sync-stores-absent-0": {"attached =>", alicePut, "S s:1 =>",
-			// told at once, and once (T11)
+			// reported at once, and only once (T11)
 			"P 3/c1/alice/c1:2:0/200/0 => report 3/c1/alice/c1:2:0/200/0",
 			"S s:2 1/c1/alice/c1:1:0/150/9 =>", "S s: =>", "get 1 => settle 1 done"},
 		"RTP2h2b/absent-deleted-on-endsync-0": {"attached =>", alicePut, bobPut, "S s:1 1/c1/alice/c1:1:0/200/7 => report 1/c1/alice/c1:1:0/200/7",
@@ -93,7 +94,7 @@ func TestUnitTestTexts(t *testing.T) {
 		"RTP19/new-member-during-sync-survives-6": {"attached =>", alicePut, "S s:1 " + hasAlice + " =>", bobPut, "S s: =>",
 			"get 1 => settle 1 done " + hasAlice + " " + hasBob},
 
-		// local_presence_map, as far as the echo counts (P8, P9)
+		// local_presence_map, where it is about the echo (P8, P9)
 		"RTP17h/keyed-by-clientid-0": {"connected c1 =>", "attached =>", enter, isIn, echo, "connected c2 =>",
 			"attached => send 0 2 me 5 id=; " + leaves, "P 2/c2/me/c2:0:0/200/5 => report 2/c2/me/c2:0:0/200/5",
 			"attached+ => send 0 2 me 5 id=c2:0:0"},
@@ -130,7 +131,7 @@ func TestUnitTestTexts(t *testing.T) {
 		"RTL11/queued-presence-fail-failed-2":      {"state attaching =>", "enter 1 me 5 =>", "state failed => settle 1 not attached"},
 		"RTL11a/ack-nack-unaffected-by-state-0":    {"attached =>", enter, "state detaching =>", "state detached =>", isIn},
 
-		// realtime_presence_enter, as far as it is the set's
+		// realtime_presence_enter, where it is about the set
 		"RTP16a/presence-sent-when-attached-0":    {"attached =>", enter},
 		"RTP16b/presence-queued-when-attaching-0": {"state attaching =>", "enter 1 me 5 =>", "attached => send 1 2 me 5 id="},
 		"RTP16c/presence-errors-other-states-0":   {"attached =>", "state detached =>", "enter 1 me 5 => settle 1 not attached"},
@@ -160,7 +161,7 @@ func TestUnitTestTexts(t *testing.T) {
 	}
 }
 
-// playScript gives a set the inputs of a script, and compares what it puts out.
+// playScript passes the inputs of a script to a set, and compares the outputs.
 func playScript(t *testing.T, script []string) {
 	t.Helper()
 	s := &Set[int]{}
@@ -179,7 +180,7 @@ func playScript(t *testing.T, script []string) {
 var stateNames = map[string]State{"detached": Idle, "attaching": Attaching, "detaching": Detaching,
 	"suspended": Suspended, "failed": Failed}
 
-// inputOf reads an input.
+// inputOf parses an input.
 func inputOf(t *testing.T, words []string) Input[int] {
 	t.Helper()
 	word, rest := words[0], words[1:]

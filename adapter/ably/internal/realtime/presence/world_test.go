@@ -11,30 +11,31 @@ import (
 	"pgregory.net/rapid"
 )
 
-// world is a client's presence on one channel, a service that keeps the members, and a network
-// between them that delivers in order, or is cut. The client's transport resends what has no answer
-// when the connection goes on, and gives it back when it doesn't, as docs/transport.md says.
+// world has a client's presence on one channel, a service that keeps the members, and a network
+// between them. The network delivers in order, until it is cut. The client's transport sends
+// messages without an answer again if the connection is resumed, and returns them if it isn't: see
+// docs/transport.md.
 type world struct {
 	set        Set[int]
 	connection int    // the number of the present connection, 0 for none
-	attached   bool   // the client's channel
-	up, down   []wire // frames under way
-	unanswered []wire // sent and without answer, in order
-	serial     int    // of the next frame
+	attached   bool   // the client's channel is attached
+	up, down   []wire // frames on their way to the service, and to the client
+	unanswered []wire // frames that were sent and have no answer, in order
+	serial     int    // the serial of the next frame
 	clock      int64
 
 	service map[string]Message[int] // members by connection and client
-	inChan  bool                    // the service has the present connection attached
-	// what the service answered to serials on this connection: ack, nack
+	inChan  bool                    // the present connection has attached the channel
+	// the service's answers on this connection, by serial: ack or nack
 	answered map[int]string
 	refuse   bool // the service refuses the next PRESENCE
 
 	next Call
-	wish map[Call]Message[int] // calls under way
-	// by client: the data that the program believes to be present, nil for none
+	wish map[Call]Message[int] // the calls that are not settled
+	// by client: the data that the program believes to be present; nil for none
 	intent map[string]*int
-	unsure map[string]bool // clients of which an error was reported
-	events map[string]int  // by member: reported as present, less leaves
+	unsure map[string]bool // clients for which an error was reported
+	events map[string]int  // by member: its reports as present, minus its reports as left
 }
 
 type wire struct {
@@ -69,7 +70,7 @@ func (w *world) input(t *rapid.T, in Input[int]) {
 			}
 			delete(w.wish, o.Call)
 			if o.Outcome != Done {
-				w.unsure[m.ClientID] = true // the program knows that it doesn't know
+				w.unsure[m.ClientID] = true // the program doesn't know whether the call took effect
 			} else if delete(w.unsure, m.ClientID); m.Action == Leave {
 				w.intent[m.ClientID] = nil
 			} else {
@@ -88,7 +89,7 @@ func (w *world) input(t *rapid.T, in Input[int]) {
 	}
 }
 
-// connect makes a connection that goes on, or a new one. It attaches the channel.
+// connect begins a new connection, or one that resumes the old, and attaches the channel.
 func (w *world) connect(t *rapid.T, resumed bool) {
 	w.up, w.down = nil, nil
 	back := w.unanswered
@@ -110,7 +111,7 @@ func (w *world) connect(t *rapid.T, resumed bool) {
 	w.up = append(w.up, wire{kind: "attach"})
 }
 
-// deliverUp has the service take the client's next frame.
+// deliverUp delivers the client's next frame to the service.
 func (w *world) deliverUp() {
 	if len(w.up) == 0 {
 		return
@@ -125,7 +126,7 @@ func (w *world) deliverUp() {
 		}
 		return
 	}
-	// what is sent again has the answer that was lost
+	// a frame that is sent again gets the answer that was lost
 	if answer := w.answered[f.serial]; answer != "" {
 		w.down = append(w.down, wire{kind: answer, serial: f.serial})
 		return
@@ -147,7 +148,7 @@ func (w *world) deliverUp() {
 		if is {
 			w.down = append(w.down, wire{kind: "event", m: m})
 		}
-	case is && f.m.ID == stored.ID: // a re-entry of what is there
+	case is && f.m.ID == stored.ID: // a re-entry of a member that is present
 	default:
 		if is {
 			m.Action = Update
@@ -171,7 +172,7 @@ func (w *world) members() (list []Message[int]) {
 	return list
 }
 
-// deliverDown has the client take the service's next frame.
+// deliverDown delivers the service's next frame to the client.
 func (w *world) deliverDown(t *rapid.T) {
 	if len(w.down) == 0 {
 		return
@@ -198,7 +199,8 @@ func (w *world) deliverDown(t *rapid.T) {
 	}
 }
 
-// vanish has the service give up a member of an older connection, or of the present one by mistake.
+// vanish makes the service drop a member of an older connection, or by mistake one of the present
+// connection.
 func (w *world) vanish(key string) {
 	m := w.service[key]
 	delete(w.service, key)
@@ -249,7 +251,7 @@ func (w *world) run(t *rapid.T) {
 			}
 		},
 	})
-	// Everything arrives, then the channel is attached once more.
+	// All frames arrive, then the channel is attached again.
 	for range 2 {
 		w.refuse = false
 		for len(w.up)+len(w.down) > 0 {
@@ -280,7 +282,8 @@ func (w *world) run(t *rapid.T) {
 	}
 }
 
-// TestAMemberThatEnteredIsPresent holds OwnIsPresent, SettledOnce and OneLeave to random runs.
+// TestAMemberThatEnteredIsPresent checks OwnIsPresent, SettledOnce and OneLeave of docs/presence.md
+// in random runs.
 func TestAMemberThatEnteredIsPresent(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) { newWorld().run(t) })
 }

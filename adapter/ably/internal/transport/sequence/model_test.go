@@ -8,21 +8,21 @@ import (
 	"ablyrooms.example/adapter/ably/internal/transport/sequence"
 )
 
-// model says what a Sequence must do, in the words of RTN7, RTN15c and RTN19a: it keeps every
-// frame there ever was, and looks at all of them each time.
+// model is a reference model of Sequence, written after RTN7, RTN15c and RTN19a. It keeps every
+// frame that was ever pushed, and looks at all of them in each step.
 type model struct {
 	frames []*modelFrame
-	serial int64   // of the frame that is numbered next
-	wire   []wrote // on the present transport
+	serial int64   // the serial of the next frame that gets one
+	wire   []wrote // the frames written on the present transport
 }
 
-// wrote is a frame as it was written.
+// wrote is a frame that was written, with the serial that it had.
 type wrote struct {
 	owner          sequence.Owner
 	number, serial int64
 }
 
-// answer is what an owner receives.
+// answer is the answer to a frame, as its owner receives it.
 type answer struct {
 	owner  sequence.Owner
 	number int64
@@ -32,8 +32,8 @@ type answer struct {
 type modelFrame struct {
 	owner    sequence.Owner
 	number   int64
-	serial   int64 // -1 for none on this connection
-	written  bool  // on this transport
+	serial   int64 // -1 if it has none on this connection
+	written  bool  // it was written on this transport
 	finished bool
 	result   string
 	told     bool // the owner has its answer
@@ -60,7 +60,7 @@ func (m *model) next() *modelFrame {
 	return nil
 }
 
-// write writes the next frame; unencodable has it fail, which uses up no serial.
+// write writes the next frame. If the frame is unencodable, it fails and uses up no serial.
 func (m *model) write(unencodable bool) (answers []answer, done bool) {
 	f := m.next()
 	if f == nil {
@@ -134,7 +134,8 @@ func (m *model) fail() []answer {
 	return m.tell()
 }
 
-// tell returns the answers that their owners get now: ably-go's in order, the rooms' at once.
+// tell returns the answers that owners get now: ably-go gets its answers in order, the rooms at
+// once.
 func (m *model) tell() (answers []answer) {
 	held := false
 	for _, f := range m.frames {
@@ -157,8 +158,8 @@ func (m *model) open() (open []*modelFrame) {
 	return open
 }
 
-// key identifies what the model will do from here on, whatever its past was: owners' numbers
-// count from the first frame that still matters.
+// key identifies the future of the model: models with equal keys answer the same inputs alike,
+// except for the numbers of frames.
 func (m *model) key() string {
 	var b strings.Builder
 	fmt.Fprint(&b, m.serial, ":")

@@ -1,19 +1,21 @@
-// Package sequence numbers the frames that await an acknowledgement on one connection that
-// two owners share, ably-go and the rooms, and splits the acknowledgements between them
-// (RTN7, RTN15c, RTN19a). It is pure: it knows no goroutine, lock, clock or network, and the
-// same calls give the same answers.
+// Package sequence numbers the frames that await an acknowledgement on one connection. Two owners
+// share the connection, ably-go and the rooms; the package splits the acknowledgements between them
+// (RTN7, RTN15c, RTN19a). It is pure: it uses no goroutine, lock, clock or network, and the same
+// calls return the same answers.
 //
-// A frame has two numbers. Its serial, the msgSerial on the wire, comes from the one counter
-// of the connection, at the moment when the frame is first written; a resumed connection
-// keeps it, a new one counts from 0 again. Its number counts the frames of its owner alone,
-// without a gap and for ever; ably-go is given it as its msgSerial. Each frame is answered
-// once. ably-go's answers come in the order of their numbers: it takes an acknowledgement that
-// skips frames for a failure of those. The rooms' answers come at once.
+// A frame has two numbers. Its serial is the msgSerial on the wire. The serials of a connection are
+// counted from 0, and a frame gets one when it is first written. It keeps its serial when the
+// connection is resumed, and gets a new one on a new connection. Its number counts only the frames
+// of its owner, without a gap, across connections; ably-go receives it as its msgSerial.
+//
+// Each frame is answered once. ably-go gets its answers in the order of their numbers, because it
+// takes an acknowledgement that skips frames as a failure of those frames. The rooms get theirs at
+// once.
 package sequence
 
 import "slices"
 
-// Owner is a party that sends frames on the connection.
+// Owner is one of the two that send frames on the connection.
 type Owner int
 
 // The owners.
@@ -23,13 +25,13 @@ const (
 	owners
 )
 
-// Sequence holds the frames that have no answer yet: items of type T, whose answers are of
-// type R. The zero value is an empty sequence of a connection that has not begun.
+// Sequence holds the frames that have no answer yet. A frame carries an item of type T; an answer
+// carries a result of type R. The zero value is an empty sequence, before the first connection.
 type Sequence[T, R any] struct {
-	next    int64          // the serial of the frame that is numbered next
-	open    []*Frame[T, R] // unanswered on the wire: those with a serial, ascending, then the rest
+	next    int64          // the serial of the next frame that gets one
+	open    []*Frame[T, R] // unanswered frames: those with a serial, ascending, then the rest
 	numbers [owners]int64  // the number of each owner's next frame
-	waiting []*Frame[T, R] // of ably-go: those whose answer it does not have, in order
+	waiting []*Frame[T, R] // ably-go's frames, in order, whose answers it didn't get yet
 }
 
 // Frame is one frame that awaits an acknowledgement.
@@ -44,7 +46,7 @@ type Frame[T, R any] struct {
 	result   R
 }
 
-// Answer is the end of a frame.
+// Answer is the answer to a frame, for its owner.
 type Answer[T, R any] struct {
 	Owner  Owner
 	Number int64
@@ -52,14 +54,15 @@ type Answer[T, R any] struct {
 	Result R
 }
 
-// Push adds a frame behind all others. It has a number, and no serial yet.
+// Push adds a frame after all others. The frame has a number, and no serial yet.
 func (s *Sequence[T, R]) Push(owner Owner, item T) *Frame[T, R] {
 	f := s.number(owner, item)
 	s.open = append(s.open, f)
 	return f
 }
 
-// PushRefused adds a frame that is never to be written, with its answer, which takes its turn.
+// PushRefused adds a frame that is never written, and answers it with result. It returns the frame,
+// and the answers that owners get now.
 func (s *Sequence[T, R]) PushRefused(owner Owner, item T, result R) (*Frame[T, R], []Answer[T, R]) {
 	f := s.number(owner, item)
 	return f, s.answer(f, result)
@@ -74,9 +77,8 @@ func (s *Sequence[T, R]) number(owner Owner, item T) *Frame[T, R] {
 	return f
 }
 
-// Write returns the serial under which f is to be written now, and false if f was answered.
-// Frames must be written in the order in which they were pushed, or in which Connected
-// returned them.
+// Write returns the serial to write f with, or false if f was already answered. Frames must be
+// written in the order in which they were pushed, or in which Connected returned them.
 func (s *Sequence[T, R]) Write(f *Frame[T, R]) (serial int64, ok bool) {
 	if f.answered {
 		return 0, false
@@ -89,9 +91,8 @@ func (s *Sequence[T, R]) Write(f *Frame[T, R]) (serial int64, ok bool) {
 	return f.serial, true
 }
 
-// Refuse answers a frame that can't be written or that its owner takes back. If it is the
-// last to which Write gave a serial, and the serial was new, the next frame gets that serial:
-// nothing of f is on the wire.
+// Refuse answers a frame that can't be written or that its owner takes back. If nothing of f is on
+// the wire and f has the last serial, the next frame gets that serial.
 func (s *Sequence[T, R]) Refuse(f *Frame[T, R], result R) []Answer[T, R] {
 	if f.answered {
 		return nil
@@ -106,10 +107,10 @@ func (s *Sequence[T, R]) Refuse(f *Frame[T, R], result R) []Answer[T, R] {
 // Written reports whether f may have reached the server.
 func (f *Frame[T, R]) Written() bool { return f.writes > 0 }
 
-// Acknowledge takes an ACK or NACK of count frames from serial on. Their results are
-// result(0), result(1) and so on, counted from serial; earlier frames that have no answer
-// get skipped. Frames that were answered before, and serials that were never written, are
-// left out; ok is false if nothing is left.
+// Acknowledge takes an ACK or NACK of count frames from serial on. The frame with that serial gets
+// result(0), the next result(1), and so on. Earlier frames that have no answer get skipped. Frames
+// that were already answered, and serials that were never written, are ignored; ok is false if no
+// frame is left.
 func (s *Sequence[T, R]) Acknowledge(
 	serial, count int64, result func(i int) R, skipped R,
 ) (answers []Answer[T, R], ok bool) {
@@ -139,9 +140,9 @@ func (s *Sequence[T, R]) Acknowledge(
 	return answers, true
 }
 
-// Connected begins a transport: of the same connection if it was resumed, else of a new one,
-// on which all frames lose their serials. It returns the frames to be written first, in
-// order (RTN19a).
+// Connected begins a transport. If resumed is false, the transport is one of a new connection, on
+// which all frames lose their serials. It returns the frames to be written first, in order
+// (RTN19a).
 func (s *Sequence[T, R]) Connected(resumed bool) []*Frame[T, R] {
 	if !resumed {
 		s.next = 0
@@ -152,7 +153,7 @@ func (s *Sequence[T, R]) Connected(resumed bool) []*Frame[T, R] {
 	return slices.Clone(s.open)
 }
 
-// Fail answers all frames (RTN7e). Serials that they had stay used.
+// Fail answers all frames (RTN7e). Their serials are not used again.
 func (s *Sequence[T, R]) Fail(result R) (answers []Answer[T, R]) {
 	open := s.open
 	s.open = nil
@@ -162,13 +163,13 @@ func (s *Sequence[T, R]) Fail(result R) (answers []Answer[T, R]) {
 	return answers
 }
 
-// Open returns the frames that wait for an answer of the server, in order.
+// Open returns the frames that the server has not answered, in order.
 func (s *Sequence[T, R]) Open() []*Frame[T, R] { return slices.Clone(s.open) }
 
-// Len returns how many frames wait for an answer of the server.
+// Len returns how many frames the server has not answered.
 func (s *Sequence[T, R]) Len() int { return len(s.open) }
 
-// answer notes the answer to f and returns those whose turn it is.
+// answer records the answer to f, and returns the answers that owners get now.
 func (s *Sequence[T, R]) answer(f *Frame[T, R], result R) (answers []Answer[T, R]) {
 	f.answered, f.result = true, result
 	if f.Owner != Ably {

@@ -10,7 +10,7 @@ import (
 	"ablyrooms.example/adapter/ably/internal/transport/sequence"
 )
 
-// op is one input, of the sequence and of the model.
+// op is one input of the sequence and of the model.
 type op struct {
 	kind          string
 	owner         sequence.Owner
@@ -27,21 +27,21 @@ func (o op) String() string {
 	return o.kind
 }
 
-// pair runs a sequence and the model side by side. What the writer still has to write is kept
-// here for the sequence, as its user must.
+// pair runs a sequence and the model side by side. It also keeps the queue of frames to be written,
+// as the user of a sequence does.
 type pair struct {
 	seq   sequence.Sequence[int, string]
 	model model
 	queue []*sequence.Frame[int, string]
 	wire  []wrote
-	told  map[answer]bool // without results
-	last  []answer        // to the last input
+	told  map[answer]bool // the answers so far, without their results
+	last  []answer        // the answers to the last input
 	up    bool
 }
 
 func newPair() *pair { return &pair{told: map[answer]bool{}, up: true} }
 
-// do runs an input on both sides. It returns a difference.
+// do runs an input on both sides. It returns an error if they differ.
 func (p *pair) do(o op) error {
 	var got, want []answer
 	tell := func(answers []sequence.Answer[int, string]) {
@@ -136,7 +136,7 @@ func (p *pair) do(o op) error {
 		p.told[a] = true
 	}
 	p.last = got
-	// Owners' answers are independent of each other; each owner's order counts.
+	// The answers of different owners may come in any order; those of one owner may not.
 	for _, owner := range []sequence.Owner{sequence.Ably, sequence.Rooms} {
 		if g, w := of(got, owner), of(want, owner); !slices.Equal(g, w) {
 			return fmt.Errorf("answers %v, want %v", g, w)
@@ -161,7 +161,8 @@ func of(answers []answer, owner sequence.Owner) []answer {
 	return slices.DeleteFunc(slices.Clone(answers), func(a answer) bool { return a.owner != owner })
 }
 
-// TestSequenceIsTheModel compares both on random inputs (RTN7, RTN15c, RTN19a).
+// TestSequenceIsTheModel compares the sequence and the model on random inputs (RTN7, RTN15c,
+// RTN19a).
 func TestSequenceIsTheModel(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		p := newPair()
@@ -182,10 +183,11 @@ func TestSequenceIsTheModel(t *testing.T) {
 	})
 }
 
-// TestEverySequenceOfInputs walks all states of up to four frames, of which at most three are
-// unanswered, with every input in each: pushes of both owners, refused ones, writes, frames that
-// can't be encoded, one taken back, ACKs and NACKs of serials -1 to 3 with counts 0 to 3, a cut, a
-// resume, a new connection, a failure. A state is reached by its inputs from the beginning.
+// TestEverySequenceOfInputs tries every input in every state with up to four frames, of which at
+// most three are unanswered. The inputs are: pushes of both owners, refused ones too; writes;
+// frames that can't be encoded; taking a frame back; ACKs and NACKs of serials -1 to 3 with counts
+// 0 to 3; a cut, a resume, a new connection, a failure. It reaches a state by repeating its inputs
+// from the beginning.
 func TestEverySequenceOfInputs(t *testing.T) {
 	const frames, open, serials, counts = 4, 3, 3, 3
 	var inputs []op
@@ -233,11 +235,11 @@ func TestEverySequenceOfInputs(t *testing.T) {
 	}
 	t.Logf("%d states, %d steps", states, steps)
 	if states < 1000 {
-		t.Errorf("only %d states: the walk is not what it says", states)
+		t.Errorf("only %d states were visited", states)
 	}
 }
 
-// TestAcknowledgementsAreSplit pins the cases that the digest names.
+// TestAcknowledgementsAreSplit has the cases that the digest of the specification names.
 func TestAcknowledgementsAreSplit(t *testing.T) {
 	const ably, rooms = sequence.Ably, sequence.Rooms
 	push, write := op{kind: "push"}, op{kind: "write"}
@@ -245,7 +247,7 @@ func TestAcknowledgementsAreSplit(t *testing.T) {
 	for _, c := range []struct {
 		name string
 		ops  []op
-		want []answer // to the last input
+		want []answer // the answers to the last input
 	}{
 		{"a count over both owners",
 			[]op{push, {kind: "push", owner: rooms}, push, write, write, write, ack(0, 3)},

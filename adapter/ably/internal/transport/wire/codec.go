@@ -28,8 +28,8 @@ func (f Format) String() string {
 	return "json"
 }
 
-// msgpack distinguishes strings from binary data in both directions, which the encoding of
-// payloads depends on.
+// msgpack distinguishes strings from binary data in both directions: the encoding of payloads
+// depends on this difference.
 var msgpack = func() *codec.MsgpackHandle {
 	h := &codec.MsgpackHandle{}
 	h.WriteExt = true
@@ -57,7 +57,7 @@ func Unmarshal(f Format, b []byte) (*ProtocolMessage, error) {
 	return m, nil
 }
 
-// unmarshalMsgPack decodes any frame.
+// unmarshalMsgPack decodes a frame of any content, with the decoder of the library.
 func unmarshalMsgPack(b []byte, m *ProtocolMessage) error {
 	if err := decodeMsgPack(b, m); err != nil {
 		return err
@@ -102,27 +102,27 @@ func decodeMsgPack(b []byte, v any) (err error) {
 		}
 	}()
 	if len(b) == 0 || b[0]&0xf0 != 0x80 && b[0] != 0xde && b[0] != 0xdf {
-		return fmt.Errorf("a frame is a map") // the decoder takes arrays too, by position
+		return fmt.Errorf("a frame is a map") // the decoder also takes arrays
 	}
 	d := decoders.Get().(*codec.Decoder)
 	d.ResetBytes(b)
 	err = d.Decode(v)
 	d.ResetBytes(nil)
-	decoders.Put(d) // but not after a panic
+	decoders.Put(d) // not put back after a panic
 	return err
 }
 
-// decoders and encoders are those of MessagePack, which are costly to make.
+// decoders and encoders are pools for MessagePack, whose decoders and encoders are costly to make.
 var (
 	decoders = sync.Pool{New: func() any { return codec.NewDecoderBytes(nil, msgpack) }}
 	encoders = sync.Pool{New: func() any { return codec.NewEncoderBytes(&[]byte{}, msgpack) }}
 )
 
-// Marshal encodes a frame. Binary data becomes base64 in JSON, and the encoding says so
-// (RSL4d1). It leaves m as it is and never panics.
+// Marshal encodes a frame. In JSON, binary data becomes base64, and "base64" is added to its
+// encoding (RSL4d1). Marshal doesn't change m, and never panics.
 func Marshal(f Format, m *ProtocolMessage) ([]byte, error) { return MarshalInto(nil, f, m) }
 
-// MarshalInto is [Marshal] in the memory of buffer, as far as that is enough.
+// MarshalInto is [Marshal], but uses the memory of buffer if it is large enough.
 func MarshalInto(buffer []byte, f Format, m *ProtocolMessage) (b []byte, err error) {
 	if len(m.Messages)+len(m.Presence)+len(m.Annotations) > 0 {
 		if m, err = encodePayloads(f, m); err != nil {
@@ -142,11 +142,11 @@ func MarshalInto(buffer []byte, f Format, m *ProtocolMessage) (b []byte, err err
 	e.ResetBytes(&b)
 	err = e.Encode(m)
 	e.ResetBytes(nil)
-	encoders.Put(e) // but not after a panic
+	encoders.Put(e) // not put back after a panic
 	return b, err
 }
 
-// encodePayloads returns a copy of the frame with its payloads in the form of the format.
+// encodePayloads returns a copy of the frame whose payloads can be encoded in the format.
 func encodePayloads(f Format, m *ProtocolMessage) (_ *ProtocolMessage, err error) {
 	c := *m
 	if c.Messages, err = encodeEntries(f, m.Messages, func(e *Message) payload {
@@ -167,14 +167,14 @@ func encodePayloads(f Format, m *ProtocolMessage) (_ *ProtocolMessage, err error
 	return &c, nil
 }
 
-// payload points to what differs between the formats.
+// payload points to the fields of an entry that differ between the formats.
 type payload struct {
 	data     *any
 	encoding *string
 	extras   *map[string]any
 }
 
-// encodeEntries returns copies of entries with their payloads in the form of the format.
+// encodeEntries returns copies of entries whose payloads can be encoded in the format.
 func encodeEntries[E any](f Format, entries []*E, payloadOf func(*E) payload) ([]*E, error) {
 	if entries == nil {
 		return nil, nil

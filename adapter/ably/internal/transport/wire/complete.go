@@ -7,9 +7,9 @@ import (
 	"strconv"
 )
 
-// Complete removes the null entries of a received frame and fills in what its entries take
-// from the frame: id, connectionId and timestamp (TM2a, TM2c, TM2f, TP3a, TP3d, TP3g). It
-// returns how many entries were null.
+// Complete removes the null entries of a received frame. An entry that lacks its id, connectionId
+// or timestamp gets it from the frame (TM2a, TM2c, TM2f, TP3a, TP3d, TP3g). Complete returns how
+// many entries were null.
 func (m *ProtocolMessage) Complete() (nulls int) {
 	before := len(m.Messages) + len(m.Presence) + len(m.Annotations)
 	for i, e := range m.Messages {
@@ -59,12 +59,12 @@ func withoutNulls[E any](entries []*E) []*E {
 	return slices.DeleteFunc(entries, func(e *E) bool { return e == nil })
 }
 
-// Exceeds reports whether what the frame publishes is larger than max bytes, as
-// [ProtocolMessage.Size] counts. It is cheap for a frame that is much smaller.
+// Exceeds reports whether [ProtocolMessage.Size] is larger than max bytes. It is cheap for a frame
+// that is much smaller.
 func (m *ProtocolMessage) Exceeds(max int64) bool { return m.sum(bound) > max && m.Size() > max }
 
-// Size returns the size of what the frame publishes, in bytes, as Ably counts it against
-// maxMessageSize: names, client ids, data and extras (TM6, TP3h, CD2c).
+// Size returns the size, in bytes, that Ably compares with maxMessageSize. It is the size of the
+// names, client ids, data and extras of the frame's entries (TM6, TP3h, CD2c).
 func (m *ProtocolMessage) Size() int64 { return m.sum(size) }
 
 func (m *ProtocolMessage) sum(size func(any) int64) int64 {
@@ -96,14 +96,14 @@ func size(v any) int64 {
 	}
 	b, err := json.Marshal(v)
 	if err != nil {
-		return 0 // it can't be sent either, which is reported there
+		return 0 // v can't be encoded: sending the frame reports the error
 	}
 	return int64(len(b))
 }
 
-// bound returns a number that size doesn't exceed.
+// bound returns a number that is at least size(v), and cheaper to compute.
 func bound(v any) int64 {
-	const scalar = 32 // of a number, a bool or null, a comma included
+	const scalar = 32 // at least the size of a number, a bool or null, with a comma
 	text := func(s string) int64 { return 6*int64(len(s)) + 3 }
 	switch v := v.(type) {
 	case nil, bool, float64, int, int64:

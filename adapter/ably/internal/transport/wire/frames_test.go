@@ -12,7 +12,7 @@ import (
 )
 
 func TestMain(m *testing.M) {
-	debug.SetMaxStack(16 << 20) // an endless recursion ends the run at once
+	debug.SetMaxStack(16 << 20) // makes an endless recursion end the run early
 	os.Exit(m.Run())
 }
 
@@ -53,7 +53,7 @@ func TestSizes(t *testing.T) {
 		8 + 4 + 2 + 1 + 19: {Annotations: []*wire.Annotation{{Name: "12345678", ClientID: "1234", Type: "12", Data: "1",
 			Extras: extras}}},
 		10: {Messages: []*wire.Message{{Data: "1234"}, {Data: "123456"}}},
-		1:  {Messages: []*wire.Message{{Data: func() {}, Name: "n"}}}, // can't be sent anyway
+		1:  {Messages: []*wire.Message{{Data: func() {}, Name: "n"}}}, // data that can't be sent
 	} {
 		if got := m.Size(); got != want {
 			t.Errorf("the size of %+v is %d, want %d", m, got, want)
@@ -61,7 +61,8 @@ func TestSizes(t *testing.T) {
 	}
 }
 
-// What is no frame is refused: of the wrong type, cut short, or followed by something.
+// Input that isn't a frame is refused: it has a wrong type, is cut short, or is followed by more
+// bytes.
 func TestWhatIsNoFrame(t *testing.T) {
 	for f, frames := range map[wire.Format][]string{
 		wire.JSON: {"", "{", "[15]", "1", `{"action":"x"}`, `{} {}`, "{}x", `{"messages":[1]}`, `{"msgSerial":"a"}`},
@@ -77,7 +78,7 @@ func TestWhatIsNoFrame(t *testing.T) {
 			}
 		}
 	}
-	// maps of each kind
+	// an empty map in each of its three forms
 	for _, frame := range []string{"\x80", "\xde\x00\x00", "\xdf\x00\x00\x00\x00"} {
 		if m, err := wire.Unmarshal(wire.MsgPack, []byte(frame)); err != nil || m.Action != wire.ActionHeartbeat {
 			t.Errorf("%q is %+v, %v", frame, m, err)
@@ -104,7 +105,7 @@ func TestSummaries(t *testing.T) {
 	}
 }
 
-// What has no form on the wire is an error, wherever it stands.
+// A value that can't be encoded is an error, wherever it stands in the frame.
 func TestWhatCanNotBeEncoded(t *testing.T) {
 	bad := func() {}
 	for _, v := range []any{bad, []any{1, bad}, map[string]any{"a": bad}, map[string]func(){"a": bad},
@@ -124,7 +125,7 @@ func TestWhatCanNotBeEncoded(t *testing.T) {
 	}
 }
 
-// RSL4d1: bytes are base64 in JSON, and the encoding says so, first or last.
+// RSL4d1: bytes are base64 in JSON. The encoding gets "base64" as its only or its last step.
 func TestBase64(t *testing.T) {
 	for encoding, want := range map[string]string{"": "base64", "json/utf-8": "json/utf-8/base64"} {
 		b, err := wire.Marshal(wire.JSON, &wire.ProtocolMessage{

@@ -7,14 +7,14 @@ import (
 	"unicode/utf8"
 )
 
-// Header is what a frame is routed by.
+// Header has the fields that decide where a frame goes.
 type Header struct {
 	Action  Action `json:"action"`
 	Channel string `json:"channel"`
 }
 
-// UnmarshalHeader decodes only what a frame is routed by. It never panics, and may miss that
-// the rest is malformed.
+// UnmarshalHeader decodes only the header of a frame. It never panics. It may return no error for a
+// frame whose other fields are malformed.
 func UnmarshalHeader(f Format, b []byte) (h Header, err error) {
 	if f == MsgPack {
 		s := packed{b: b}
@@ -32,8 +32,8 @@ func UnmarshalHeader(f Format, b []byte) (h Header, err error) {
 	return h, err
 }
 
-// scanner looks for a header in plain JSON, much faster than a decoder that checks it all. It
-// gives up at whatever is unusual.
+// scanner looks for a header in plain JSON, much faster than a decoder that checks the whole frame.
+// It fails on anything unusual: the caller then uses that decoder.
 type scanner struct {
 	b []byte
 	i int
@@ -79,7 +79,7 @@ func (s *scanner) space() {
 	}
 }
 
-// next takes c, behind spaces, if it is there.
+// next skips spaces, and then reads c if c is the next byte. It reports whether it read c.
 func (s *scanner) next(c byte) bool {
 	s.space()
 	if s.i < len(s.b) && s.b[s.i] == c {
@@ -89,7 +89,7 @@ func (s *scanner) next(c byte) bool {
 	return false
 }
 
-// text takes a string without escapes.
+// text reads a string without escapes.
 func (s *scanner) text() ([]byte, bool) {
 	if !s.next('"') {
 		return nil, false
@@ -107,7 +107,7 @@ func (s *scanner) text() ([]byte, bool) {
 	return nil, false
 }
 
-// literal takes a number or a word.
+// literal reads a number or a word.
 func (s *scanner) literal() []byte {
 	start := s.i
 	for s.i < len(s.b) && bytes.IndexByte([]byte(",}] \n\t\r"), s.b[s.i]) < 0 {
@@ -116,7 +116,7 @@ func (s *scanner) literal() []byte {
 	return s.b[start:s.i]
 }
 
-// skip takes any value, without a look at what is in it.
+// skip reads past a value, without checking its content.
 func (s *scanner) skip() bool {
 	depth := 0
 	for s.i < len(s.b) {
@@ -131,7 +131,7 @@ func (s *scanner) skip() bool {
 			depth++
 		case '}', ']':
 			if depth--; depth < 0 {
-				return true // of the value around
+				return true // the end of the surrounding object
 			}
 		case ',':
 			if depth == 0 {

@@ -8,11 +8,11 @@ import (
 	"ablyrooms.example/internal/bubble"
 )
 
-// patience is how long what takes microseconds may take.
+// patience is the time limit for work that takes microseconds.
 const patience = 10 * time.Second
 
-// The scanner reads the header of every frame that servers send, in one pass and whatever stands
-// around it: else each frame would be decoded twice.
+// The scanner reads the header of every frame that servers send, in one pass, whatever the other
+// fields are. A header that it didn't read would be decoded twice.
 func TestTheScannerReadsHeaders(t *testing.T) {
 	for frame, want := range map[string]Header{
 		`{"action":15,"channel":"a::$chat"}`: {15, "a::$chat"},
@@ -50,7 +50,7 @@ func TestTheScannerReadsHeaders(t *testing.T) {
 	}
 }
 
-// What it isn't sure of it leaves to encoding/json, with which it agrees.
+// The scanner either fails on a header or agrees with encoding/json.
 func TestTheScannerKnowsWhatItDoesNotKnow(t *testing.T) {
 	for frame, unsure := range map[string]bool{
 		``: true, `[`: true, `1`: true, `{,}`: true, `{"action"}`: true, `{"action":}`: true, `{action:1}`: true,

@@ -11,8 +11,8 @@ import (
 	"ablyrooms.example/adapter/ably/internal/transport/wire"
 )
 
-// A header is found behind values of any kind and size; each frame that is cut off is an error, or
-// has the header that a decoder of the whole finds.
+// A header is found after values of any kind and size. A frame that is cut off is an error, or its
+// header is the one that a decoder of the whole frame finds.
 func TestHeaderIsFoundBehindAnything(t *testing.T) {
 	long := func(n int) string { return strings.Repeat("x", n) }
 	list := func(n int) []any {
@@ -33,7 +33,7 @@ func TestHeaderIsFoundBehindAnything(t *testing.T) {
 		int64(math.MinInt64), 1.5, float32(1.5), "", "abc", long(40), long(300), long(70_000), []byte{}, []byte(long(300)),
 		[]byte(long(70_000)), []any{}, list(3), list(20), list(70_000), map[string]any{}, object(3), object(20), object(70_000),
 		map[string]any{"channel": "another", "action": 3}}
-	// in any order, and with the channel behind the value
+	// with fields in any order, and with the channel after the value
 	for _, canonical := range []bool{false, true} {
 		for i, value := range values {
 			handle := &codec.MsgpackHandle{}
@@ -60,20 +60,20 @@ func TestHeaderIsFoundBehindAnything(t *testing.T) {
 	}
 }
 
-// What is unusual is left to the decoder.
+// Headers of unusual form are left to the decoder.
 func TestUnusualHeaders(t *testing.T) {
 	for text, want := range map[string]wire.Header{
-		// a long form
+		// the action in a longer form
 		"\x82\xa6action\xd1\x00\x0f\xa7channel\xa1c": {Action: 15, Channel: "c"},
-		// nil
+		// nil values
 		"\x82\xa6action\xc0\xa7channel\xc0": {},
-		// twice
+		// the channel twice
 		"\x83\xa7channel\xa1b\xa6action\x0f\xa7channel\xa1c": {Action: 15, Channel: "c"},
-		// an extension
+		// an extension as a value
 		"\x83\xa6action\x0f\xa1x\xd4\x01\x00\xa7channel\xa1c": {Action: 15, Channel: "c"},
-		// 16 bits
+		// a map with a size of 16 bits
 		"\xde\x00\x02\xa6action\x0f\xa7channel\xd9\x01c": {Action: 15, Channel: "c"},
-		// 32 bits
+		// a map with a size of 32 bits
 		"\xdf\x00\x00\x00\x02\xa6action\x0f\xa7channel\xda\x00\x01c": {Action: 15, Channel: "c"},
 	} {
 		if h, err := wire.UnmarshalHeader(wire.MsgPack, []byte(text)); err != nil || h != want {

@@ -2,8 +2,8 @@ package wire
 
 import "fmt"
 
-// ProtocolMessage is the unit of the realtime protocol (TR4). Fields that are zero are
-// absent on the wire, but for Action. MsgSerial is nil when it is absent: 0 is a serial.
+// ProtocolMessage is the unit of the realtime protocol (TR4). Fields that are zero are absent on
+// the wire, except Action. MsgSerial is nil when it is absent: 0 is a valid serial.
 type ProtocolMessage struct {
 	Action            Action             `json:"action"`
 	ID                string             `json:"id,omitempty"`
@@ -32,8 +32,8 @@ func (m *ProtocolMessage) String() string {
 	return fmt.Sprintf("%v %q", m.Action, m.Channel)
 }
 
-// ConnectionDetails is what CONNECTED says about the connection (CD2). Durations are in
-// milliseconds, sizes in bytes. ConnectionKey is a secret.
+// ConnectionDetails holds the details of the connection that a CONNECTED frame carries (CD2).
+// Durations are in milliseconds, sizes in bytes. ConnectionKey is a secret.
 type ConnectionDetails struct {
 	ClientID           string `json:"clientId,omitempty"`
 	ConnectionKey      string `json:"connectionKey,omitempty"`
@@ -50,13 +50,13 @@ type AuthDetails struct {
 	AccessToken string `json:"accessToken,omitempty"`
 }
 
-// PublishResult holds the serials of the messages of one acknowledged frame, one for each
-// message; nil stands for a message that has none (PBR2).
+// PublishResult holds the serials of the messages of one acknowledged frame. It has one entry for
+// each message, which is nil if the message has no serial (PBR2).
 type PublishResult struct {
 	Serials []*string `json:"serials"`
 }
 
-// ErrorInfo is an error of Ably's (TI1). It is an error of Go's too.
+// ErrorInfo is an error of Ably's (TI1). It implements the interface error.
 type ErrorInfo struct {
 	Code       int        `json:"code,omitempty"`
 	StatusCode int        `json:"statusCode,omitempty"`
@@ -95,8 +95,8 @@ type MessageVersion struct {
 	Metadata    map[string]string `json:"metadata,omitempty"`
 }
 
-// MessageAnnotations holds the summary of a message's annotations by their type, in the
-// form in which Ably sends it (TM8a).
+// MessageAnnotations holds the summary of a message's annotations by their type, in the form in
+// which Ably sends it (TM8a).
 type MessageAnnotations struct {
 	Summary map[string]any `json:"summary,omitempty"`
 }

@@ -2,8 +2,8 @@ package wire
 
 import "encoding/binary"
 
-// packed decodes plain MessagePack, much faster than a decoder that knows it all. It gives up at
-// whatever is unusual.
+// packed decodes plain MessagePack, much faster than the decoder of the library. It fails on
+// anything unusual: the caller then uses that decoder.
 type packed struct {
 	b []byte
 	i int
@@ -41,7 +41,7 @@ func (s *packed) header() (h Header, ok bool) {
 	return h, true
 }
 
-// object takes the head of a map, and returns how many keys follow.
+// object reads the head of a map, and returns how many keys follow.
 func (s *packed) object() (n int, ok bool) {
 	head, ok := s.take(1)
 	switch {
@@ -55,7 +55,7 @@ func (s *packed) object() (n int, ok bool) {
 	return 0, false
 }
 
-// text takes a string.
+// text reads a string.
 func (s *packed) text() ([]byte, bool) {
 	head, ok := s.take(1)
 	if !ok {
@@ -75,7 +75,7 @@ func (s *packed) text() ([]byte, bool) {
 	return s.take(n)
 }
 
-// take takes n bytes.
+// take reads n bytes.
 func (s *packed) take(n uint64) ([]byte, bool) {
 	if n > uint64(len(s.b)-s.i) {
 		return nil, false
@@ -85,7 +85,7 @@ func (s *packed) take(n uint64) ([]byte, bool) {
 	return taken, true
 }
 
-// length takes a number of size bytes: 1, 2 or 4.
+// length reads a number of size bytes: 1, 2 or 4.
 func (s *packed) length(size uint64) (n uint64, ok bool) {
 	b, ok := s.take(size)
 	switch {
@@ -99,7 +99,7 @@ func (s *packed) length(size uint64) (n uint64, ok bool) {
 	return uint64(binary.BigEndian.Uint32(b)), true
 }
 
-// skip takes any value, without a look at what is in it.
+// skip reads past a value, without checking its content.
 func (s *packed) skip() bool {
 	for values := uint64(1); values > 0; values-- {
 		head, ok := s.take(1)
@@ -107,7 +107,8 @@ func (s *packed) skip() bool {
 			return false
 		}
 		c := head[0]
-		// what follows; of a length; values for each
+		// the bytes that follow; the bytes of a length that follows; how many values each element
+		// has
 		bytes, size, inner := uint64(0), uint64(0), uint64(0)
 		switch {
 		case c < 0x80, c >= 0xe0, c == 0xc0, c == 0xc2, c == 0xc3: // numbers, nil, false, true

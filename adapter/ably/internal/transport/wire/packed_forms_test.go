@@ -11,7 +11,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 )
 
-// form is a value in one of its forms on the wire, and what it is to a payload.
+// form is one encoding of a value, and the value that the decoded payload has.
 type form struct {
 	name  string
 	bytes string
@@ -26,7 +26,7 @@ func big[N uint8 | uint16 | uint32 | uint64 | int8 | int16 | int32 | int64](head
 	return string(b)
 }
 
-// textForms are the forms of a string.
+// textForms returns the encodings of a string.
 func textForms(s string) []form {
 	forms := []form{{"str8", big(0xd9, uint8(len(s))) + s, s}, {"str16", big(0xda, uint16(len(s))) + s, s},
 		{"str32", big(0xdb, uint32(len(s))) + s, s}}
@@ -36,10 +36,10 @@ func textForms(s string) []form {
 	return forms
 }
 
-// fixstr is a short string, as keys have it.
+// fixstr returns a short string in the form that keys have.
 func fixstr(s string) string { return string([]byte{byte(0xa0 + len(s))}) + s }
 
-// numberForms are the forms of whole numbers, at their ends.
+// numberForms returns the encodings of whole numbers, with the least and the largest value of each.
 func numberForms() []form {
 	return []form{{"fixint", "\x00", 0}, {"fixint", "\x7f", 127}, {"negative fixint", "\xff", -1}, {"negative fixint", "\xe0", -32},
 		{"uint8", big(0xcc, uint8(math.MaxUint8)), math.MaxUint8}, {"uint16", big(0xcd, uint16(math.MaxUint16)), math.MaxUint16},
@@ -49,7 +49,8 @@ func numberForms() []form {
 		{"int64", big(0xd3, int64(math.MinInt64)), math.MinInt64}, {"int64", big(0xd3, int64(1)), 1}}
 }
 
-// payloadForms are the forms of what a payload may hold, lists and objects of so many more levels.
+// payloadForms returns the encodings of all values that a payload may hold. Its lists and objects
+// are nested up to that many levels deep.
 func payloadForms(levels int) []form {
 	forms := []form{{"nil", "\xc0", nil}, {"false", "\xc2", false}, {"true", "\xc3", true},
 		{"float64", big(0xcb, math.Float64bits(-1.5)), json.Number("-1.5")},
@@ -86,16 +87,16 @@ func ones(n int) (list []any) {
 	return list
 }
 
-// skippedForms are more that may stand where nothing is read.
+// skippedForms returns the encodings of payloads, and more that are valid only in a skipped field.
 func skippedForms() []form {
 	return append(payloadForms(1), form{"float32", big(0xca, math.Float32bits(1)), nil}, form{"array32", big(0xdd, uint32(1)) + "\x01", nil},
 		form{"map32", big(0xdf, uint32(1)) + "\x01\x02", nil}, form{"uint64", big(0xcf, uint64(math.MaxUint64)), nil})
 }
 
-// place is where a value stands in a frame.
+// place is a position in a frame where a value may stand.
 type place struct {
-	path  string              // of the field in a ProtocolMessage, to say which it is
-	frame func(string) string // the frame with the value there
+	path  string              // the path of the field in a ProtocolMessage, for test failures
+	frame func(string) string // returns the frame with the value there
 }
 
 func field(of, key string, around func(string) string) place {
@@ -104,7 +105,7 @@ func field(of, key string, around func(string) string) place {
 	}}
 }
 
-// last is a field behind which nothing follows.
+// last returns the place of a field that is the last of its object.
 func last(of, key string, around func(string) string) place {
 	return place{"the last " + of + key, func(value string) string { return around("\x81" + fixstr(key) + value) }}
 }
@@ -123,9 +124,9 @@ func messageOf(e string) string { return firstOf("messages", e) }
 func resultOf(e string) string  { return firstOf("res", e) }
 func versionOf(v string) string { return messageOf("\x81" + fixstr("version") + v) }
 
-// Every field in every usual form is taken by the fast decoder and read as the whole one reads it,
-// and no frame that is cut off near its head is taken. A value in a form that is no field's is left
-// to the whole one.
+// The fast decoder takes every field in every usual form, and agrees with the decoder of whole
+// frames. It takes no frame that is cut off near its head. It fails on a value in a form that its
+// field can't have.
 func TestFastDecoderTakesEveryUsualForm(t *testing.T) {
 	var texts, numbers, payloads, objects, skipped []place
 	for _, key := range []string{"id", "channel", "channelSerial", "connectionId"} {
@@ -186,7 +187,7 @@ func TestFastDecoderTakesEveryUsualForm(t *testing.T) {
 	}
 }
 
-// A payload's values are those that were sent.
+// A payload that the fast decoder reads has the values that were sent.
 func TestFastDecoderReadsPayloads(t *testing.T) {
 	for _, f := range payloadForms(2) {
 		m := &ProtocolMessage{}
@@ -199,7 +200,7 @@ func TestFastDecoderReadsPayloads(t *testing.T) {
 	}
 }
 
-// A header is found without the whole decoder, behind whatever may be skipped, unless its own
+// The fast decoder finds a header after every value that may be skipped, unless the header's own
 // fields are of an unusual form.
 func TestFastHeaderTakesEveryUsualForm(t *testing.T) {
 	for _, key := range []string{"action", "channel", "future"} {
@@ -230,7 +231,7 @@ func TestFastHeaderTakesEveryUsualForm(t *testing.T) {
 	}
 }
 
-// The bound of a size is one, and no more than some times as large.
+// The bound of a size is at least the size, and at most a few times as large.
 func TestBoundOfSizes(t *testing.T) {
 	values := []any{nil, true, 1.5, -1e300, 1, int64(math.MinInt64), json.Number("12345678901234567890"), "", "text", "<<&&>>",
 		"\u2028\xff", []any{}, map[string]any{}, []any{nil, false}, map[string]any{"a": "b", "\xff": []any{1}}}
@@ -242,14 +243,14 @@ func TestBoundOfSizes(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		size := int64(len(b)) + 1 // and a comma
+		size := int64(len(b)) + 1 // 1 for a comma
 		if got := bound(v); got < size || got > 40*size+40 {
 			t.Errorf("%T %v has %d bytes, and the bound %d", v, v, size, got)
 		}
 	}
 }
 
-// What is unusual is left to the whole decoder.
+// The fast decoder fails on frames of unusual form; the decoder of whole frames takes them.
 func TestFastDecoderLeavesTheUnusual(t *testing.T) {
 	twice := func(key, value string) string { return "\x82" + fixstr(key) + value + fixstr(key) + value }
 	deep := func(levels int) string { return "\x81" + fixstr("data") + strings.Repeat("\x91", levels) + "\x01" }

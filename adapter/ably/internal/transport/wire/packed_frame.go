@@ -7,11 +7,12 @@ import (
 	"strconv"
 )
 
-// maxDepth is how deep a payload may be nested; a deeper one is unusual.
+// maxDepth is how deep a payload may be nested. The fast decoder fails on a deeper one.
 const maxDepth = 32
 
-// frame decodes a frame of messages, an answer to a request or an acknowledgement. Entries of other
-// kinds are unusual, and so is a field that comes twice, which a decoder may merge.
+// frame decodes a frame of messages, an answer to a request or an acknowledgement. It fails on
+// entries of other kinds, and on a list or object that comes twice, since a decoder may merge the
+// two.
 func (s *packed) frame(m *ProtocolMessage) bool {
 	n, ok := s.object()
 	for ; n > 0 && ok; n-- {
@@ -149,13 +150,13 @@ func (s *packed) result(r *PublishResult) bool {
 	return ok
 }
 
-// list takes a list of objects, or of strings, and of nil.
+// list reads a list whose elements are objects, strings or nil.
 func list[E any](s *packed, to *[]*E, take func(*packed, *E) bool) bool {
 	n, ok := s.listed()
 	if !ok || n == 0 || *to != nil {
 		return false
 	}
-	all := make([]*E, 0, min(n, 16)) // whatever it says, it is not that long before it is there
+	all := make([]*E, 0, min(n, 16)) // n is unchecked: allocate little before the elements are seen
 	for ; n > 0; n-- {
 		if s.null() {
 			all = append(all, nil)
@@ -171,7 +172,7 @@ func list[E any](s *packed, to *[]*E, take func(*packed, *E) bool) bool {
 	return true
 }
 
-// listed takes the head of a list, and returns how many values follow.
+// listed reads the head of a list, and returns how many values follow.
 func (s *packed) listed() (n int, ok bool) {
 	head, ok := s.take(1)
 	switch {
@@ -185,7 +186,7 @@ func (s *packed) listed() (n int, ok bool) {
 	return 0, false
 }
 
-// null takes nil, if it is there.
+// null reads a nil, and reports whether there was one.
 func (s *packed) null() bool {
 	if s.i < len(s.b) && s.b[s.i] == 0xc0 {
 		s.i++
@@ -200,7 +201,7 @@ func (s *packed) string(to *string) bool {
 	return ok
 }
 
-// strings takes an object of strings.
+// strings reads an object of strings.
 func (s *packed) strings(to *map[string]string) bool {
 	n, ok := s.object()
 	if !ok || *to != nil {
@@ -218,7 +219,7 @@ func (s *packed) strings(to *map[string]string) bool {
 	return true
 }
 
-// small takes a number that fits an int.
+// small reads a number that fits an int.
 func (s *packed) small(to *int) bool {
 	var n int64
 	ok := s.integer(&n)
@@ -226,7 +227,7 @@ func (s *packed) small(to *int) bool {
 	return ok && int64(*to) == n
 }
 
-// integer takes a whole number.
+// integer reads a whole number.
 func (s *packed) integer(to *int64) bool {
 	head, ok := s.take(1)
 	if !ok {
@@ -257,14 +258,14 @@ func (s *packed) integer(to *int64) bool {
 		*to = int64(int16(binary.BigEndian.Uint16(b)))
 	case 0xd2:
 		*to = int64(int32(binary.BigEndian.Uint32(b)))
-	default: // 64 bits, with a sign or without
+	default: // 64 bits, signed or unsigned
 		*to = int64(binary.BigEndian.Uint64(b))
 		return c == 0xd3 || *to >= 0
 	}
 	return true
 }
 
-// value takes a value of a payload.
+// value reads a value of a payload.
 func (s *packed) value(depth int) (v any, ok bool) {
 	if s.i == len(s.b) || depth == 0 {
 		return nil, false
@@ -320,7 +321,15 @@ func (s *packed) value(depth int) (v any, ok bool) {
 	return json.Number(strconv.FormatInt(n, 10)), true
 }
 
-// values takes an object of a payload.
+// Value decodes plain MessagePack: maps as map[string]any, numbers as [json.Number]. It returns
+// false for bytes that are unusual or malformed.
+func Value(b []byte) (v any, ok bool) {
+	s := packed{b: b}
+	v, ok = s.value(maxDepth)
+	return v, ok && s.i == len(b)
+}
+
+// values reads an object of a payload.
 func (s *packed) values(depth int) (map[string]any, bool) {
 	n, ok := s.object()
 	if !ok || depth == 0 {

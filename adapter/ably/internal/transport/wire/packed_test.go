@@ -9,8 +9,8 @@ import (
 	"pgregory.net/rapid"
 )
 
-// agrees reports how the fast decoder and the whole one differ on a frame; fast says whether the
-// fast one took it.
+// agrees returns how the result of the fast decoder differs from that of the decoder of whole
+// frames. fast says whether the fast decoder took the frame.
 func agrees(b []byte) (diff string, fast bool) {
 	quick, whole := &ProtocolMessage{}, &ProtocolMessage{}
 	s := packed{b: b}
@@ -20,13 +20,13 @@ func agrees(b []byte) (diff string, fast bool) {
 	if err := unmarshalMsgPack(b, whole); err != nil {
 		return "the whole decoder: " + err.Error(), true
 	}
-	if reflect.DeepEqual(whole, quick) { // of deeply nested lists cmp.Diff would take for ever
+	if reflect.DeepEqual(whole, quick) { // cmp.Diff would take too long for deeply nested lists
 		return "", true
 	}
 	return cmp.Diff(whole, quick), true
 }
 
-// fields are what a server may send, and what none would.
+// fields returns values of all kinds: those that a server may send in a field, and others.
 func fields(depth int) *rapid.Generator[any] {
 	simple := rapid.OneOf(rapid.SampledFrom([]any{nil, true, false, 1.5, float32(1.5), -1, -40, 1 << 40, []byte{1}, "", "text"}),
 		rapid.Int64().AsAny(), rapid.Uint64().AsAny(), rapid.String().AsAny(), rapid.SliceOf(rapid.Byte()).AsAny())
@@ -44,7 +44,7 @@ func objects(depth int) *rapid.Generator[map[string]any] {
 	return rapid.MapOfN(rapid.SampledFrom(keys), fields(depth), 0, 4)
 }
 
-// frames are frames as servers send them, with a field or two replaced by anything.
+// frames returns frames as servers send them, with one or two fields replaced by any value.
 func frames() *rapid.Generator[map[string]any] {
 	return rapid.Custom(func(t *rapid.T) map[string]any {
 		text := func(label string) string { return rapid.StringN(0, 40, -1).Draw(t, label) }
@@ -79,7 +79,8 @@ func encoded(t *rapid.T, v any) (b []byte) {
 	return b
 }
 
-// What the fast decoder takes, it decodes as the whole one does, whole, cut off or spoilt.
+// A frame that the fast decoder takes has the same result with the decoder of whole frames. The
+// frames are valid, cut off, or changed in one byte.
 func TestFastDecoderAgrees(t *testing.T) {
 	taken := 0
 	rapid.Check(t, func(t *rapid.T) {
@@ -103,7 +104,7 @@ func TestFastDecoderAgrees(t *testing.T) {
 	}
 }
 
-// The frames that come most are taken by the fast decoder.
+// The fast decoder takes the most frequent frames.
 func TestFastDecoderTakesWhatComesMost(t *testing.T) {
 	serial := "s"
 	for _, m := range []*ProtocolMessage{
@@ -124,7 +125,7 @@ func TestFastDecoderTakesWhatComesMost(t *testing.T) {
 	}
 }
 
-// FuzzFastDecoder holds the fast decoder to the whole one on any bytes.
+// FuzzFastDecoder compares the fast decoder with the decoder of whole frames, on any bytes.
 func FuzzFastDecoder(f *testing.F) {
 	b, _ := Marshal(MsgPack, &ProtocolMessage{Action: ActionMessage, Messages: []*Message{{Data: "x", Extras: map[string]any{"a": []any{1}}}}})
 	f.Add(b)

@@ -22,7 +22,8 @@ func payloads(depth int) *rapid.Generator[any] {
 		rapid.MapOfN(rapid.String(), payloads(depth-1), 0, 4).AsAny())
 }
 
-// A frame exceeds a limit if its size does, whether or not the size had to be found out (CD2c).
+// Exceeds reports whether the size is larger than the limit, also where it doesn't compute the size
+// (CD2c).
 func TestExceeds(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		m := &wire.ProtocolMessage{}

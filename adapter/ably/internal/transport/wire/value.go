@@ -6,8 +6,8 @@ import (
 	"strconv"
 )
 
-// decoded returns a value that MessagePack decoding made in the form that JSON decoding
-// makes: numbers as json.Number. It changes maps and slices in place.
+// decoded converts a value that a MessagePack decoder returned to the form that the JSON decoder
+// returns: numbers become json.Number. It changes maps and slices in place.
 func decoded(v any) any {
 	switch v := v.(type) {
 	case int64:
@@ -33,8 +33,8 @@ func decodedMap(m map[string]any) map[string]any {
 	return m
 }
 
-// encodable returns v in types that the MessagePack encoder can take; it crashes on maps of
-// others. What isn't of plain types already goes by way of JSON.
+// encodable converts v to types that the MessagePack encoder can take; the encoder crashes on maps
+// of other types. A value of another type is converted by encoding it to JSON and decoding it.
 func encodable(v any) (any, error) {
 	if isEncodable(v) {
 		return v, nil

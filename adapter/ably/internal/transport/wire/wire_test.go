@@ -12,7 +12,7 @@ import (
 	"ablyrooms.example/adapter/ably/internal/transport/wire"
 )
 
-// raw encodes a value as a server does, without our types.
+// raw encodes a value as a server does, without the types of this package.
 func raw(t testing.TB, f wire.Format, v any) []byte {
 	t.Helper()
 	if f == wire.JSON {
@@ -37,7 +37,7 @@ func eachFormat(t *testing.T, test func(*testing.T, wire.Format)) {
 	}
 }
 
-// Payloads keep what is on the wire: large numbers, strings, bytes, nesting, nothing.
+// Payloads keep what is on the wire: large numbers, strings, bytes, nesting, nil.
 func TestPayloadsAreKept(t *testing.T) {
 	eachFormat(t, func(t *testing.T, f wire.Format) {
 		for _, c := range []struct{ sent, want any }{
@@ -73,7 +73,7 @@ func TestPayloadsAreKept(t *testing.T) {
 			if *m.Annotations[0].Count != 3 || m.Presence[0].Action != 2 {
 				t.Errorf("%+v, %+v", m.Annotations[0], m.Presence[0])
 			}
-			// And back.
+			// Decoding returns what was encoded.
 			b, err := wire.Marshal(f, m)
 			if err != nil {
 				t.Fatal(err)
@@ -111,8 +111,8 @@ func TestBinaryData(t *testing.T) {
 	}
 }
 
-// Values of any type that JSON can encode can be sent in MessagePack too, maps of other types
-// included, on which its encoder would crash; one that can't be encoded is an error.
+// Values of any type that JSON can encode can be sent in MessagePack too, also maps of types on
+// which the MessagePack encoder would crash. A value that can't be encoded is an error.
 func TestValuesOfOtherTypes(t *testing.T) {
 	type pair struct {
 		A int `json:"a"`
@@ -140,7 +140,8 @@ func TestValuesOfOtherTypes(t *testing.T) {
 	})
 }
 
-// Zero values: action and msgSerial 0 are on the wire, a msgSerial that isn't set is not (T21).
+// Zero values: action 0 and msgSerial 0 are on the wire, a msgSerial that isn't set is absent
+// (T21).
 func TestZeroValues(t *testing.T) {
 	zero := int64(0)
 	for m, want := range map[*wire.ProtocolMessage]string{
@@ -156,7 +157,7 @@ func TestZeroValues(t *testing.T) {
 	}
 }
 
-// Null serials in an ACK stay null, and each frame's result apart (T29).
+// Null serials in an ACK stay null, and the results of its frames stay separate (T29).
 func TestResults(t *testing.T) {
 	eachFormat(t, func(t *testing.T, f wire.Format) {
 		m, err := wire.Unmarshal(f, raw(t, f, map[string]any{"action": 1, "msgSerial": 0, "count": 3,
@@ -171,7 +172,7 @@ func TestResults(t *testing.T) {
 	})
 }
 
-// What an entry lacks it takes from its frame; null entries go (TM2, TP3).
+// An entry gets the fields that it lacks from its frame; null entries are removed (TM2, TP3).
 func TestComplete(t *testing.T) {
 	m := &wire.ProtocolMessage{ID: "f", ConnectionID: "c", Timestamp: 5,
 		Messages:    []*wire.Message{nil, {Serial: "s"}, {ID: "own", ConnectionID: "d", Timestamp: 6, Version: &wire.MessageVersion{Serial: "v"}}},
@@ -198,7 +199,7 @@ func TestComplete(t *testing.T) {
 	}
 }
 
-// Any input is decoded or refused, and the header is that of the whole.
+// Any input is decoded or refused. Its header is the same as in the decoded frame.
 func FuzzUnmarshal(f *testing.F) {
 	for _, frame := range []map[string]any{
 		{"action": 15, "channel": "c", "messages": []any{nil, map[string]any{"data": []byte{1}}}},
