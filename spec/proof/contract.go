@@ -8,25 +8,25 @@ import (
 	"ablyrooms.example/spec/proof/term"
 )
 
-// Shorter is the goal that each recursion has a shorter queue, by which the induction goes, and that
-// what it is applied to is as the contract asks.
+// Shorter is the goal that each recursion has a shorter queue, by which the induction goes, and
+// that what it is applied to is as the contract asks.
 const Shorter = "Shorter"
 
 // question is a condition of a proof that has a contract for what is recursive.
 type question struct {
 	action, goal string
 	params       []*term.Term
-	// calls are those in the action, or in the way in which a recursive operator has its value. What
-	// the contract asks of what they are applied to is a condition of its own.
+	// calls are those in the action, or in the way in which a recursive operator has its value.
+	// What the contract asks of what they are applied to is a condition of its own.
 	calls     []*call
 	induction *lets // of a condition of an induction, the symbols that it has for numbers
-	// parts returns what it is proved from besides the assumptions and the contract, and what it
-	// claims.
+	// parts returns what it is proved from, apart from the assumptions and the contract, and what
+	// it claims.
 	parts func() ([]hypothesis, *term.Term, error)
 }
 
-// withContract returns all conditions of a proof that has a contract for what is recursive: those of
-// the contract, and those of the invariant and the properties, action by action.
+// withContract returns all conditions of a proof that has a contract for what is recursive: those
+// of the contract, and those of the invariant and the properties, action by action.
 func (p *Proof) withContract() (all []*Condition) {
 	err := try(func() { all = append(p.contract(), p.replacement()...) })
 	if err != nil {

@@ -14,7 +14,7 @@ import (
 // operator is a record of which nothing is known but that After holds of it, if Before holds of
 // what the operator is applied to. That is proved by induction ([Proof.contract]).
 type Recursion struct {
-	// Operator takes a record of the type and returns one. Besides it puts out: to the field Outs,
+	// Operator takes a record of the type and returns one. It also puts out: to the field Outs,
 	// which it does not read, it appends tuples of one form that are of one kind.
 	Operator string
 	Of       Type
@@ -36,7 +36,7 @@ type Recursion struct {
 // call is an application of the operator.
 type call struct {
 	id      string
-	free    []*term.Term // what the argument depends on besides the state: parameters, and bound variables
+	free    []*term.Term // the parameters and bound variables that the argument depends on
 	arg     *record
 	defines []Define // the argument's symbols
 	result  *record  // with the outputs of the call alone
@@ -112,7 +112,8 @@ func abstracted(defines []Define) (free []*term.Term, key string) {
 	return free, b.String()
 }
 
-// isRecursive returns what the proof has for an application of the operator, or of what it replaces.
+// isRecursive returns what the proof has for an application of the operator, or of what it
+// replaces.
 func (t *translator) isRecursive(e *tla.Expr, s *scope) (value, bool) {
 	r := t.recursion
 	switch {

@@ -123,7 +123,7 @@ func TestAChangedRelationOfARoomIsNoticed(t *testing.T) {
 	}
 	var states []State
 	e := newRoomStates(t, p, NewSmall(p.System, smallRoom(3, 1, false)))
-	e.last, e.queue, e.few = 2, 2, true
+	e.last, e.queue, e.few = 2, 3, true
 	e.visit = func(s State) { states = append(states, s) }
 	e.all()
 	every := map[string]int{"": 9, "check": 4, "full": 1}[os.Getenv("EVIDENCE")]

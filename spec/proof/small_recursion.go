@@ -12,7 +12,7 @@ import (
 type smallRecursion struct {
 	*Small // its states are what the operator takes and returns
 	ways   []smallWay
-	args   map[string][]update // what each call is applied to, of the world that the operator is for
+	args   map[string][]update // of each call, in the world that it stands in
 	// the results of the state that was computed last
 	of   *int
 	last map[resultKey]State

@@ -29,12 +29,13 @@ type translator struct {
 	asked    map[string][]term.Sort
 	only     string // the one action that is read, if there is one
 	nameless bool   // whether "-" is a word like others, since there are no names
-	// of a recursive operator: its contract, and its applications by their arguments and by their ids
+	// of a recursive operator: its contract, and its applications by their arguments and by their
+	// ids
 	recursion *Recursion
 	// unsaid are the variables of which a fact about a step does not say what they become
 	unsaid      []string
 	calls, byID map[string]*call
-	induction   bool // whether an induction about it is read, in which what replaces it is not split
+	induction   bool // in an induction: what replaces it is not split
 	lets        *lets
 	system      *System
 }
