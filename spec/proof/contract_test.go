@@ -1,6 +1,7 @@
 package proof
 
 import (
+	"fmt"
 	"maps"
 	"os"
 	"slices"
@@ -11,12 +12,11 @@ import (
 
 // beginnings visits the small rooms that a recursion begins with: whose queue is one that the
 // contract takes.
-func beginnings(t testing.TB, p *Proof, r *smallRecursion, longest int, visit func(State)) {
-	t.Helper()
+func beginnings(p *Proof, r *smallRecursion, longest int, visit func(State)) error {
 	room, _ := p.beginning()
 	before, err := r.Predicate(p.t.relation(p.Recursion.Before, room))
 	if err != nil {
-		t.Fatal(err)
+		return err
 	}
 	var queued func(s State, length int)
 	queued = func(s State, length int) {
@@ -45,15 +45,15 @@ func beginnings(t testing.TB, p *Proof, r *smallRecursion, longest int, visit fu
 			queued(s, 0)
 		}
 	}
+	return nil
 }
 
 // refutations are small rooms that show that conditions of a contract are not true, by condition.
-func refutations(t testing.TB, p *Proof, longest int, conditions []*Condition) (found map[string]State, rooms int) {
-	t.Helper()
+func refutations(p *Proof, longest int, conditions []*Condition) (found map[string]State, rooms int, err error) {
 	w := NewSmall(p.System, smallRoom(3, 1, false))
 	r, err := w.recursive()
 	if err != nil {
-		t.Fatal(err)
+		return nil, 0, err
 	}
 	type ask struct {
 		condition *Condition
@@ -65,7 +65,7 @@ func refutations(t testing.TB, p *Proof, longest int, conditions []*Condition) (
 	for _, c := range conditions {
 		hypotheses, claim, err := c.asks.parts()
 		if err != nil {
-			t.Fatal(err)
+			return nil, 0, err
 		}
 		all, applies := []*term.Term{term.Neg(claim)}, term.True
 		for _, h := range hypotheses {
@@ -77,22 +77,22 @@ func refutations(t testing.TB, p *Proof, longest int, conditions []*Condition) (
 		r.lets = c.asks.induction
 		a := ask{condition: c}
 		if a.applies, err = r.Predicate(applies); err != nil {
-			t.Fatalf("%v: %v", c, err)
+			return nil, 0, fmt.Errorf("%v: %w", c, err)
 		}
 		if a.fails, err = r.Predicate(term.Conj(all...)); err != nil {
-			t.Fatalf("%v: %v", c, err)
+			return nil, 0, fmt.Errorf("%v: %w", c, err)
 		}
 		for _, call := range p.t.callsIn(append(all, r.lets.are...)...) {
 			arg, err := r.updates(r.Small, call.defines)
 			if err != nil {
-				t.Fatal(err)
+				return nil, 0, err
 			}
 			a.calls = append(a.calls, smallCall{call.id, arg})
 		}
 		asks = append(asks, a)
 	}
 	found = map[string]State{}
-	beginnings(t, p, r, longest, func(s State) {
+	err = beginnings(p, r, longest, func(s State) {
 		rooms++
 		for _, a := range asks {
 			if !a.applies(s, nil) {
@@ -109,7 +109,7 @@ func refutations(t testing.TB, p *Proof, longest int, conditions []*Condition) (
 			}
 		}
 	})
-	return found, rooms
+	return found, rooms, err
 }
 
 // inductive are the conditions of a proof's contract.
@@ -127,7 +127,10 @@ func TestTheContractHoldsInSmallRooms(t *testing.T) {
 	}
 	p := read(t, "RoomStatus")
 	conditions := inductive(p)
-	found, rooms := refutations(t, p, longest, conditions)
+	found, rooms, err := refutations(p, longest, conditions)
+	if err != nil {
+		t.Fatal(err)
+	}
 	for condition := range found {
 		t.Errorf("%s is not true", condition)
 	}

@@ -101,9 +101,9 @@ func TestPlantedFaultsBreakTheProof(t *testing.T) {
 				if err != nil {
 					t.Fatal(err)
 				}
-				found, _ := refutations(t, p, 2, []*Condition{condition})
-				if len(found) == 0 {
-					t.Fatalf("%v holds in small rooms all the same", condition)
+				found, _, err := refutations(p, 2, []*Condition{condition})
+				if err != nil || len(found) == 0 {
+					t.Fatalf("%v holds in small rooms all the same (%v)", condition, err)
 				}
 				return
 			}
