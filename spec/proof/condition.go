@@ -312,7 +312,8 @@ func (p *Proof) declared(terms []*term.Term) []Symbol {
 	known := map[string]bool{}
 	for _, t := range terms {
 		t.Walk(func(t *term.Term) {
-			if name, ok := strings.CutPrefix(t.Name, "is"); t.Op == term.App && ok && p.t.inputs[name] != nil && !known[name] {
+			name, _ := strings.CutPrefix(t.Name, "is")
+			if _, ok := p.t.inputs[name]; ok && name != t.Name && t.Op == term.App && !known[name] {
 				known[name] = true
 				symbol := Symbol{Name: t.Name, Sort: term.Bool}
 				for _, a := range t.Args {

@@ -136,12 +136,16 @@ func TestAChangedRelationOfARoomIsNoticed(t *testing.T) {
 	e.all()
 	every := map[string]int{"": 9, "check": 4, "full": 1}[os.Getenv("EVIDENCE")]
 	planted, caught := 0, 0
-	judge := func(n int, name string, m func() *tla.Module) {
+	judge := func(n int, name string, make func() *tla.Module) {
 		if n%every != 0 {
 			return
 		}
+		m := make()
+		if m == nil {
+			return
+		}
 		planted++
-		v := roomVerdict(t, m(), g, states)
+		v := roomVerdict(t, m, g, states)
 		if v == "" {
 			t.Errorf("not noticed: %s", name)
 			return
@@ -155,8 +159,15 @@ func TestAChangedRelationOfARoomIsNoticed(t *testing.T) {
 	}
 	for i, name := range slices.Sorted(maps.Keys(misreadings)) {
 		judge(i, name, func() *tla.Module {
-			m := roomModule(t, [2]string{})
-			m.Rewrite(misreadings[name])
+			m, changes := roomModule(t, [2]string{}), false
+			m.Rewrite(func(e *tla.Expr) *tla.Expr {
+				to := misreadings[name](e)
+				changes = changes || to != e
+				return to
+			})
+			if !changes {
+				return nil // what is misread is nowhere in the spec
+			}
 			return m
 		})
 	}
