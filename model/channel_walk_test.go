@@ -161,8 +161,8 @@ func TestEverythingOfTheChannelIsReached(t *testing.T) {
 	}
 }
 
-// New options that are waited for when the channel detaches are sent again when 80016 says so (C38).
-// It takes three calls, more than the walks have.
+// New options that are waited for when the channel detaches are sent again on 80016 (C38). It takes
+// three calls, more than the walks have.
 func TestOptionsAreSentAgainWhileDetaching(t *testing.T) {
 	t.Parallel()
 	var run ChannelRun

@@ -196,7 +196,7 @@ func (p *Proof) hypotheses(action string, from []string) (all []hypothesis, err 
 		all = append(all, hypothesis{"ASSUME", assumed})
 	}
 	for _, symbol := range p.Symbols {
-		if strings.HasSuffix(symbol.Name, ".len") {
+		if strings.HasSuffix(symbol.Name, ".len") && len(symbol.Args) == 0 {
 			all = append(all, hypothesis{"Len", term.AtMost(term.Number(0), term.Apply(symbol.Name, term.Int))})
 		}
 	}

@@ -2,6 +2,7 @@ package proof
 
 import (
 	"slices"
+	"strings"
 
 	"ablyrooms.example/spec/proof/term"
 )
@@ -144,8 +145,8 @@ func asSequence(v value) *sequence {
 
 // atLeast returns a length, which is 0 where the number is negative.
 func atLeast(n *term.Term) *term.Term {
-	if n.Op == term.App || n.Op == term.Literal && n.Value >= 0 {
-		return n // a length, or a constant that is assumed to be a natural number
+	if n.Op == term.App && strings.HasSuffix(n.Name, ".len") || n.Op == term.Literal && n.Value >= 0 {
+		return n
 	}
 	return term.If(term.AtMost(term.Number(0), n), n, term.Number(0))
 }
@@ -442,14 +443,15 @@ func (t *translator) end(s *set, op term.Op) value {
 	return term.End(op, x, s.has(x))
 }
 
-// pick looks through the places of a sequence; it returns nil if one of them is not of a unit.
+// pick looks through the places of a sequence; it returns nil if one of them is not of a unit, or if
+// they are not in order.
 func (t *translator) pick(s *set, op term.Op) *picked {
 	var places []*term.Term
 	s.each(false, func(v value) *term.Term {
 		places = append(places, asTerm(v))
 		return term.True
 	})
-	p := &picked{}
+	p, last := &picked{}, position{piece: -1}
 	for n, place := range places {
 		at := -1
 		is := s.each(false, func(v value) *term.Term {
@@ -462,9 +464,11 @@ func (t *translator) pick(s *set, op term.Op) *picked {
 		if is == term.False {
 			continue
 		}
-		if at, ok := t.positions[place]; !ok || !at.of.pieces[at.piece].isUnit() {
+		here, ok := t.positions[place]
+		if !ok || !here.of.pieces[here.piece].isUnit() || here.piece <= last.piece || last.of != nil && here.of != last.of {
 			return nil
 		}
+		last = here
 		p.when, p.places = append(p.when, is), append(p.places, place)
 	}
 	if op == term.Greatest {

@@ -57,7 +57,7 @@ type scope struct {
 // kept is the value that an operator has as long as the same is known of the next state. Values are
 // evaluated once, so that the places of a sequence remain those of one sequence.
 type kept struct {
-	next  uintptr
+	next  map[string]value
 	prime bool
 	value value
 }
@@ -299,12 +299,11 @@ func (t *translator) set(e *tla.Expr, s *scope) value {
 func (t *translator) identifier(e *tla.Expr, s *scope) value {
 	if at := s.lookup(e.Name); at != nil {
 		if at.def != nil {
-			next := reflect.ValueOf(s.next).Pointer()
 			if len(e.Args) > 0 {
 				return t.apply(at.def, e, s, at)
 			}
-			if k := at.kept; k.value == nil || k.next != next || k.prime != s.prime {
-				*k = kept{next, s.prime, t.apply(at.def, e, s, at)}
+			if k := at.kept; k.value == nil || !sameMap(k.next, s.next) || k.prime != s.prime {
+				*k = kept{s.next, s.prime, t.apply(at.def, e, s, at)}
 			}
 			return at.kept.value
 		}
@@ -347,6 +346,11 @@ func (t *translator) identifier(e *tla.Expr, s *scope) value {
 		return t.isTaken(e, s)
 	}
 	return t.apply(d, e, s, &scope{now: s.now})
+}
+
+// sameMap reports whether two maps are one.
+func sameMap(a, b map[string]value) bool {
+	return reflect.ValueOf(a).Pointer() == reflect.ValueOf(b).Pointer()
 }
 
 // apply evaluates an operator's body, with its arguments, in the scope where it was defined.
