@@ -41,10 +41,6 @@ func (l *Leases[O]) Kept(id Incarnation) bool { return l.uses[id].kept }
 func (l *Leases[O]) Step(in RoomsInput[O], took func(RoomsInput[O], []RoomsOutput)) error {
 	lease, isLease := l.open[in.Call]
 	switch in.Kind {
-	case CallAcquire: // L1
-		get := in
-		get.Kind = CallGet
-		return l.step(get, true, took)
 	case CloseLease: // L3
 		if _, pending := l.rooms.waits[in.Call]; !isLease || pending {
 			return &RefusedError{Input: in.String(), Reason: "the lease is not open, or its Acquire is pending"}
@@ -54,7 +50,7 @@ func (l *Leases[O]) Step(in RoomsInput[O], took func(RoomsInput[O], []RoomsOutpu
 	case CallReleaseIf:
 		return &RefusedError{Input: in.String(), Reason: "leases begin it by themselves"}
 	}
-	err := l.step(in, false, took)
+	err := l.step(in, took)
 	if err == nil && in.Kind == GiveUp && isLease { // L4
 		l.close(lease, took)
 	}
@@ -73,14 +69,18 @@ func (l *Leases[O]) close(lease OpenLease, took func(RoomsInput[O], []RoomsOutpu
 		return
 	}
 	call := l.rooms.NextCall()
-	_ = l.step(RoomsInput[O]{Kind: CallReleaseIf, Call: call, Incarnation: id, Name: lease.Name}, false, took)
+	_ = l.step(RoomsInput[O]{Kind: CallReleaseIf, Call: call, Incarnation: id, Name: lease.Name}, took)
 	if _, pending := l.rooms.waits[call]; pending {
-		_ = l.step(RoomsInput[O]{Kind: GiveUp, Call: call}, false, took)
+		_ = l.step(RoomsInput[O]{Kind: GiveUp, Call: call}, took)
 	}
 }
 
 // step gives one input to Rooms, and updates the leases.
-func (l *Leases[O]) step(in RoomsInput[O], acquire bool, took func(RoomsInput[O], []RoomsOutput)) error {
+func (l *Leases[O]) step(in RoomsInput[O], took func(RoomsInput[O], []RoomsOutput)) error {
+	acquire := in.Kind == CallAcquire
+	if acquire { // L1
+		in.Kind = CallGet
+	}
 	leaving := in.Incarnation // the incarnation that may be out of use afterwards
 	if in.Kind == CallRelease {
 		leaving, _, _ = l.rooms.InUse(in.Name)

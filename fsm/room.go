@@ -118,7 +118,7 @@ func (r *Room[E]) Step(in RoomInput[E], outs []RoomOutput[E]) ([]RoomOutput[E], 
 		}
 		r.lastCall = in.Call
 		w := waitingOp{op: in.Kind.operation(), caller: in.Call}
-		if r.op == NoOperation && len(r.waiting) == 0 {
+		if r.op == NoOperation { // and none waits
 			return r.next(r.begin(w, outs)), nil
 		}
 		r.waiting = append(r.waiting, w)

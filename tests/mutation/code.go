@@ -196,6 +196,10 @@ func (b *bench) weave(mutants []mutant) (map[string]string, error) {
 	return nil, errors.New("the woven package doesn't compile")
 }
 
+// patience is for tests with a deadline of their own, which is 15 s at most, and on a busy machine
+// later: they have time to name what hangs.
+const patience = 45 * time.Second
+
 // prepare builds the woven suites and runs each with no mutant active. A suite that fails then
 // would kill every mutant.
 func (b *bench) prepare(ctx context.Context, mutants []mutant) error {
@@ -221,9 +225,8 @@ func (b *bench) prepare(ctx context.Context, mutants []mutant) error {
 			return fmt.Errorf("the suite %s with no mutant active: %s\n%s", s.Name, e.end, e.text)
 		}
 		took := time.Since(began)
-		// 8 times the time that the suite took, and 15 s more. A test with a deadline of its own
-		// has up to 10 s to name what hangs.
-		s.limit = bounds{8*took + 15*time.Second, 4*e.processor + 15*time.Second}
+		// 8 times the time that the suite took, and more for tests with a deadline of their own.
+		s.limit = bounds{8*took + patience, 4*e.processor + patience}
 		text, err := os.ReadFile(trace)
 		if err != nil {
 			return err

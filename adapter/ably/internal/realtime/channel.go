@@ -111,8 +111,11 @@ func (c *Channel) do(ctx context.Context, kind fsm.ChannelInputKind) error {
 	case l.channel != c:
 		l.unlock()
 		return unable(c.operation(kind), errGivenBack)
-	case kind == fsm.CallChannelAttach:
+	case kind == fsm.CallChannelAttach && c.unwanted:
 		c.unwanted = false
+		if s, _ := l.core.State(); s == fsm.ChannelAttached { // it couldn't be detached
+			c.tell(lifecycle.ChannelStateChange{Current: s, Resumed: true})
+		}
 	case c.unwanted:
 		l.unlock()
 		return nil
@@ -195,10 +198,8 @@ func (c *Channel) settle(out *output) {
 		}
 	case fsm.ChannelCallInvalidState: // RTL5b
 		err = lifecycle.NewErrorInfo(codeInvalidState, "the channel is failed", nil)
-	case fsm.ChannelCallInvalidConnection:
-		if err = c.line.reason; err == nil {
-			err = errNoReason
-		}
+	case fsm.ChannelCallInvalidConnection: // which says why
+		err = c.line.reason
 	default:
 		err = errSuperseded
 	}

@@ -98,9 +98,9 @@ func New(t *transport.Transport, config Config) (c *Client, ok bool) {
 	return c, true
 }
 
-// closed is the configuration while no [Client] is in use.
-var closed = Config{RequestTimeout: 10 * time.Second, RetryTimeout: 15 * time.Second,
-	Log: slog.New(slog.DiscardHandler)}
+// closed is the configuration while no [Client] is in use. What no life wants is not tried again,
+// but its requests have their time (TO3l11).
+var closed = Config{RequestTimeout: 10 * time.Second, Log: slog.New(slog.DiscardHandler)}
 
 // Status returns the last change of ably-go's state, with the arguments of [Config].Status.
 func (c *Client) Status() (change ably.ConnectionStateChange, reason *lifecycle.ErrorInfo) {

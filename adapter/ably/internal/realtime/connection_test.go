@@ -160,12 +160,12 @@ func TestAConnectionThatIsClosing(t *testing.T) {
 			w.server.Fault(ablytest.ToServer(ablytest.ActionClose), ablytest.Drop())
 			w.client.Close()
 			w.states.await("closing")
-			other := w.channels.Channel("other::$chat", realtime.Options{}, &channel{t: t, log: newLog(t)})
-			fails(t, other.Attach(soon(t)), 80017)
-			must(t, other.GiveBack(soon(t)))
 			if w.channels.Connected() {
 				t.Error("it is connected")
 			}
+			other := w.channels.Channel("other::$chat", realtime.Options{}, &channel{t: t, log: newLog(t)})
+			fails(t, other.Attach(soon(t)), 80017)
+			must(t, other.GiveBack(soon(t)))
 			if cut {
 				must(t, w.server.Cut(""))
 			}

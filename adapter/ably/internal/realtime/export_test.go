@@ -16,3 +16,10 @@ func (c *Client) Running() (timers, lines int) {
 	}
 	return timers, len(all)
 }
+
+// HoldsMembers reports whether the channel has anything of presence.
+func (c *Channel) HoldsMembers() bool {
+	c.line.mu.Lock()
+	defer c.line.mu.Unlock()
+	return c.members != nil
+}

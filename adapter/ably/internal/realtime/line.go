@@ -194,9 +194,7 @@ func (l *line) step(in input, frame *wire.ProtocolMessage) {
 	if l.channel != nil {
 		l.channel.wait()
 	}
-	if l.core.Forgettable() {
-		l.die()
-	}
+	l.dead = l.core.Forgettable() // no timer runs then
 }
 
 // send sends a frame that needs no acknowledgement. If there is no connection, the frame is lost;
@@ -251,15 +249,4 @@ func (l *line) giveBack(c *Channel, err *lifecycle.ErrorInfo) {
 	c.end(err)
 	l.step(input{Kind: fsm.GiveBack}, nil)
 	l.channel = nil
-}
-
-// die makes the line unusable, and stops its timers. The lock is held.
-func (l *line) die() {
-	if l.dead {
-		return
-	}
-	l.dead = true
-	l.request.stop()
-	l.retry.stop()
-	l.patience.stop()
 }

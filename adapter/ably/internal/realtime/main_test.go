@@ -164,7 +164,8 @@ func (w *world) outage() (over func()) {
 type channel struct {
 	*realtime.Channel
 	*log
-	t testing.TB
+	t  testing.TB
+	at func(resumed bool) // is called with each Attached of the sink; nil for nothing
 }
 
 func (w *world) channel() *channel { return w.channelTo(newLog(w.t)) }
@@ -205,11 +206,14 @@ func (c *channel) end() {
 }
 
 func (c *channel) Attached(_ string, resumed bool) {
+	line := "at"
 	if resumed {
-		c.add("at resumed")
-		return
+		line += " resumed"
 	}
-	c.add("at")
+	c.add("%s", line)
+	if c.at != nil {
+		c.at(resumed)
+	}
 }
 
 func (c *channel) Left() { c.add("left") }

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"log/slog"
 	"testing"
+	"testing/synctest"
 
 	"github.com/ably/ably-go/ably"
 
@@ -35,7 +36,9 @@ func (h logTo) Handle(_ context.Context, r slog.Record) error {
 
 // RTL4m, RTL7i2, RTP11f2, RTAN4e: the channel has the modes that ATTACHED grants. A mode that was
 // requested and not granted is logged once, until it is granted.
-func TestModesThatAreGranted(t *testing.T) {
+func TestModesThatAreGranted(t *testing.T) { inBubble(t, "", testModesThatAreGranted) }
+
+func testModesThatAreGranted(t *testing.T) {
 	server := newServer(t)
 	lines := newLog(t)
 	w := newWorld(t, server, realtime.Config{Log: slog.New(logTo{lines})})
@@ -65,11 +68,40 @@ func TestModesThatAreGranted(t *testing.T) {
 	lines.empty()
 }
 
+// P21 (RTP1, RTP11f): to a channel without the mode presence_subscribe no SYNC comes, whatever
+// HAS_PRESENCE says, and none is waited for; with the mode it is.
+func TestNoSyncComesWithoutPresenceSubscribe(t *testing.T) {
+	inBubble(t, "", func(t *testing.T) {
+		w := connected(t)
+		c := w.attached()
+		attached := func(modes wire.Flags) {
+			t.Helper()
+			must(t, w.server.Inject("", &ablytest.ProtocolMessage{Action: ablytest.ActionAttached,
+				Channel: name, Flags: ablytest.Flags(modes | wire.FlagHasPresence)}))
+			c.is("at", "update")
+		}
+		attached(allModes &^ wire.ModePresenceSubscribe)
+		equal(t, c.present())
+		attached(wire.ModePresenceSubscribe)
+		get := later(func() error { _, err := c.Get(soon(t)); return err })
+		synctest.Wait()
+		select {
+		case <-get:
+			t.Error("it did not wait for the SYNC")
+		default:
+		}
+		must(t, w.server.Inject("", &ablytest.ProtocolMessage{
+			Action: ablytest.ActionSync, Channel: name}))
+		must(t, <-get)
+		c.end()
+	})
+}
+
 // RTP11f2: without the mode presence_subscribe, Get returns an empty list and logs an error, the
 // first time.
 func TestGetWithoutPresenceSubscribe(t *testing.T) {
 	for _, asked := range []bool{true, false} {
-		t.Run(fmt.Sprint("asked ", asked), func(t *testing.T) {
+		inBubble(t, fmt.Sprint("asked ", asked), func(t *testing.T) {
 			server := newServer(t)
 			ann := newWorld(t, server, realtime.Config{})
 			ann.connect()

@@ -14,7 +14,9 @@ import (
 
 // An observer gets each step in order, before the effects of the step. A panic in it does no harm.
 // It is called without a lock.
-func TestStepsAreObserved(t *testing.T) {
+func TestStepsAreObserved(t *testing.T) { inBubble(t, "", testStepsAreObserved) }
+
+func testStepsAreObserved(t *testing.T) {
 	var mu sync.Mutex
 	var steps []realtime.Step
 	var w *world
@@ -28,10 +30,9 @@ func TestStepsAreObserved(t *testing.T) {
 		}
 	}})
 	w.connect()
-	ch := w.channel()
-	must(t, ch.Attach(t.Context()))
-	must(t, ch.Detach(t.Context()))
-	must(t, ch.GiveBack(t.Context()))
+	ch := w.attached()
+	must(t, ch.Detach(soon(t)))
+	must(t, ch.GiveBack(soon(t)))
 
 	mu.Lock()
 	defer mu.Unlock()
@@ -51,6 +52,28 @@ func TestStepsAreObserved(t *testing.T) {
 			t.Errorf("no step is %v", kind)
 		}
 	}
+}
+
+// Frames that are no input of the channel's machine (docs/channel.md) are no steps of it.
+func TestFramesThatAreNoSteps(t *testing.T) {
+	inBubble(t, "", func(t *testing.T) {
+		var steps []realtime.Step // by the goroutines that take them, one at a time
+		w := newWorld(t, newServer(t), realtime.Config{
+			Observe: func(s realtime.Step) { steps = append(steps, s) }})
+		w.connect()
+		c := w.attached()
+		seen := len(steps)
+		for _, action := range []ablytest.Action{ablytest.ActionSync, ablytest.ActionObjectSync} {
+			must(t, w.server.Inject("", &ablytest.ProtocolMessage{Action: action, Channel: name}))
+		}
+		_, err := w.server.Publish(name, ablytest.Message{Name: "m"})
+		must(t, err)
+		c.await("message m")
+		if len(steps) != seen+1 || steps[seen].Input.Kind != fsm.FrameMessage {
+			t.Errorf("got %+v, want the message alone", steps[seen:])
+		}
+		c.end()
+	})
 }
 
 // Steps that happen while no client uses the channels are counted, so that the observer of the next

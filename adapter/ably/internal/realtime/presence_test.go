@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"slices"
 	"testing"
+	"testing/synctest"
 
 	"github.com/ably/ably-go/ably"
 
@@ -102,6 +103,46 @@ func TestMembersAreEnteredAgain(t *testing.T) {
 			})
 		})
 	}
+}
+
+// P10 (RTP17i): an ATTACHED that comes to an attached channel enters no member again if it has
+// RESUMED, and all if it hasn't.
+func TestAnotherATTACHED(t *testing.T) {
+	inBubble(t, "", func(t *testing.T) {
+		w := connected(t)
+		c := w.attached()
+		must(t, c.Enter(soon(t), nil))
+		w.server.UpdateChannel(name, true, nil)
+		synctest.Wait()
+		equal(t, sent(w.server, ablytest.ActionPresence), "PRESENCE")
+		w.server.UpdateChannel(name, false, nil)
+		synctest.Wait()
+		equal(t, sent(w.server, ablytest.ActionPresence), "PRESENCE", "PRESENCE")
+		c.end()
+	})
+}
+
+// A channel without members holds nothing of presence, whatever it and its connection go through:
+// most rooms are such.
+func TestNothingIsHeldWithoutMembers(t *testing.T) {
+	inBubble(t, "", func(t *testing.T) {
+		w := connected(t)
+		c := w.attached()
+		w.outage()()
+		c.await("attached")
+		w.server.UpdateChannel(name, false, nil)
+		c.await("update")
+		must(t, c.Detach(soon(t)))
+		must(t, c.Attach(soon(t)))
+		if c.HoldsMembers() {
+			t.Error("it holds members, and there are none")
+		}
+		must(t, c.Enter(soon(t), nil))
+		if !c.HoldsMembers() {
+			t.Error("it holds no members, and there is one")
+		}
+		c.end()
+	})
 }
 
 // RTP17e: a member that can't be entered again is reported, with no other effect.

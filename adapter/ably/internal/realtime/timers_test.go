@@ -12,6 +12,16 @@ import (
 	"ablyrooms.example/adapter/ably/internal/realtime"
 )
 
+// nextUser gives the connection to the next user.
+func (w *world) nextUser(config realtime.Config) {
+	w.t.Helper()
+	w.channels.Close()
+	var ok bool
+	if w.channels, ok = realtime.New(w.transport, config); !ok {
+		w.t.Fatal("the connection is not free")
+	}
+}
+
 // T20: a request of the previous user is still unanswered. The next user's attach waits until the
 // time of that request is over.
 func TestARequestOfTheUserBefore(t *testing.T) {
@@ -39,6 +49,77 @@ func TestARequestOfTheUserBefore(t *testing.T) {
 		second.is("attaching", "at", "attached")
 		second.end()
 		w.close()
+		if n, _ := w.channels.Running(); n != 0 {
+			t.Errorf("%d timers run", n)
+		}
+	})
+}
+
+// T20: the rest of that time is not given again to each life that waits for it.
+func TestTheRestOfARequestsTime(t *testing.T) {
+	inBubble(t, "", func(t *testing.T) {
+		config := realtime.Config{RequestTimeout: time.Second}
+		w := newWorld(t, newServer(t), config)
+		w.connect()
+		c := w.attached()
+		w.server.Fault(ablytest.ToServer(ablytest.ActionDetach).Once(), ablytest.Drop())
+		c.end()
+		w.nextUser(config)
+		began := time.Now()
+		w.channel().end()
+		time.Sleep(600 * time.Millisecond)
+		c = w.channel()
+		must(t, c.Attach(soon(t)))
+		if d := time.Since(began); d != time.Second {
+			t.Errorf("attached after %v", d)
+		}
+		c.end()
+	})
+}
+
+// C43: a request whose connection was lost has no time, so that no timer runs for the next life.
+func TestARequestThatWasLostWithItsConnection(t *testing.T) {
+	inBubble(t, "", func(t *testing.T) {
+		config := realtime.Config{RequestTimeout: time.Second}
+		w := newWorld(t, newServer(t), config)
+		w.connect()
+		c := w.attached()
+		w.server.Fault(ablytest.ToServer(ablytest.ActionDetach).Once(), ablytest.Drop())
+		c.end()
+		w.channels.Close()
+		w.server.RefuseConnections(nil)
+		must(t, w.server.Cut(""))
+		synctest.Wait()
+		w.nextUser(config)
+		c = w.channel()
+		if n, lines := w.channels.Running(); n != 0 || lines != 1 {
+			t.Errorf("%d timers run, of %d channels", n, lines)
+		}
+		attach := later(func() error { return c.Attach(soon(t)) })
+		c.is("attaching")
+		w.server.AcceptConnections()
+		must(t, <-attach)
+		c.end()
+	})
+}
+
+// C40, TO3l11: what a user left behind without an answer is asked for again while there is no user,
+// after ten seconds.
+func TestADetachWithoutAnAnswerAndAUser(t *testing.T) {
+	inBubble(t, "", func(t *testing.T) {
+		w := connected(t)
+		c := w.attached()
+		w.lostDetach(c)
+		w.channels.Close()
+		lost := w.server.Fault(ablytest.ToServer(ablytest.ActionDetach).Once(), ablytest.Drop())
+		w.server.AcceptConnections()
+		must(t, lost.Await(soon(t), 1))
+		began := time.Now()
+		must(t, w.server.Await(soon(t), func(s ablytest.State) bool { return !s.Attached(name) }))
+		if d := time.Since(began); d != 10*time.Second {
+			t.Errorf("asked for again after %v", d)
+		}
+		time.Sleep(20 * time.Second)
 		if n, _ := w.channels.Running(); n != 0 {
 			t.Errorf("%d timers run", n)
 		}

@@ -65,6 +65,36 @@ func TestAnAttachAfterALostDetach(t *testing.T) {
 	})
 }
 
+// An attach that begins just as the channel is back in attached, and before the room could have it
+// detached once more, is the room's last word: the room hears that it is attached, and it stays so.
+func TestAnAttachBeforeTheNextDetach(t *testing.T) {
+	inBubble(t, "", func(t *testing.T) {
+		w := newWorld(t, newServer(t), realtime.Config{RequestTimeout: time.Second})
+		w.connect()
+		c := w.attached()
+		hears, goOn := make(chan struct{}), make(chan struct{})
+		c.at = func(bool) {
+			close(hears)
+			<-goOn
+		}
+		over := w.lostDetach(c)
+		w.server.Fault(ablytest.ToServer(ablytest.ActionDetach).Once(), ablytest.Drop())
+		over()
+		<-hears // of the channel that could not be detached
+		attach := later(func() error { return c.Attach(soon(t)) })
+		synctest.Wait()
+		close(goOn)
+		must(t, <-attach)
+		c.is("at resumed", "attached resumed")
+		time.Sleep(5 * time.Second)
+		if !w.server.State().Attached(name) {
+			t.Error("it was detached all the same")
+		}
+		c.empty()
+		c.end()
+	})
+}
+
 // RTL14, RTL5b: if the server fails the channel instead, the room is notified of the failure.
 func TestALostDetachOfAChannelThatFails(t *testing.T) {
 	inBubble(t, "", func(t *testing.T) {

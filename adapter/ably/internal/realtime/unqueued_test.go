@@ -2,6 +2,7 @@ package realtime_test
 
 import (
 	"testing"
+	"testing/synctest"
 
 	"github.com/ably/ably-go/ably"
 
@@ -11,16 +12,21 @@ import (
 )
 
 // TO3g, RTP16a, RTP16c, RTL6c4: without queueMessages, neither presence nor messages wait for a
-// connection or for the channel.
-func TestNothingWaitsWithoutQueueMessages(t *testing.T) {
+// connection or for the channel. A Get waits, which sends nothing (P28).
+func TestNothingWaitsWithoutQueueMessages(t *testing.T) { inBubble(t, "", testWithoutQueue) }
+
+func testWithoutQueue(t *testing.T) {
 	w := connected(t, ably.WithQueueMessages(false))
 	c := w.channel()
 	gate := w.server.Hold(ablytest.ToServer(ablytest.ActionAttach))
 	attach := later(func() error { return c.Attach(soon(t)) })
 	must(t, gate.Await(soon(t), 1))
 	fails(t, c.Enter(soon(t), "early"), lifecycle.ErrRoomInInvalidState)
+	get := later(func() error { _, err := c.Get(soon(t)); return err }) // sends nothing
+	synctest.Wait()
 	gate.Open()
 	must(t, <-attach)
+	must(t, <-get)
 	must(t, c.Enter(soon(t), "x"))
 	c.is("attaching", "at", "attached", "enter ann x")
 	over := w.outage()

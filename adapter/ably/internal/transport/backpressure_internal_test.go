@@ -2,9 +2,12 @@ package transport
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"net"
 	"net/http"
 	"net/http/httptest"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -49,13 +52,92 @@ func flooded(t *testing.T, tr *Transport, frames int, channel string) *socket {
 	return s
 }
 
-// When ably-go doesn't read, the reader waits at a limit, and so does the server; no frame is lost.
-func TestAblyGoThatDoesNotRead(t *testing.T) {
-	_, native, err := NewRealtime(Options{}, ably.WithKey("app.key:secret"), ably.WithAutoConnect(false))
+// odd is a connection whose writes are another function's, from a time on.
+type odd struct {
+	net.Conn
+	write atomic.Pointer[writer]
+	over  context.Context // until it is closed
+	close context.CancelFunc
+}
+
+type writer func(over context.Context) error
+
+func (c *odd) Write(b []byte) (int, error) {
+	if write := c.write.Load(); write != nil {
+		return 0, (*write)(c.over)
+	}
+	return c.Conn.Write(b)
+}
+
+func (c *odd) Close() error {
+	c.close()
+	return c.Conn.Close()
+}
+
+var errFailing = errors.New("it can't be written to")
+
+// A write that fails, or does not end in time, ends the socket, though frames may still come.
+func TestAWriteThatFails(t *testing.T) {
+	for name, c := range map[string]struct {
+		write writer
+		after time.Duration
+		want  error
+	}{
+		"fails": {func(context.Context) error { return errFailing }, 0, errFailing},
+		"hangs": {func(over context.Context) error {
+			<-over.Done()
+			return errFailing
+		}, 5 * time.Second, errSlow},
+	} {
+		t.Run(name, func(t *testing.T) {
+			bubble.Test(t, limits, func(t *testing.T) { writing(t, c.write, c.after, c.want) })
+		})
+	}
+}
+
+// writing has a socket's writes done by a function, and compares when and why it ends.
+func writing(t *testing.T, write writer, after time.Duration, want error) {
+	network, conn := memnet.New(), &odd{}
+	conn.over, conn.close = context.WithCancel(context.Background())
+	server := &httptest.Server{Listener: network.Listen(), Config: &http.Server{
+		Handler: http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			if c, err := websocket.Accept(w, r, nil); err == nil {
+				_, _, _ = c.Read(context.Background())
+			}
+		})}}
+	server.Start()
+	defer server.Close()
+	dial := func(ctx context.Context, kind, address string) (_ net.Conn, err error) {
+		conn.Conn, err = network.DialContext(ctx, kind, address)
+		return conn, err
+	}
+	ws, _, err := websocket.Dial(t.Context(), server.URL, &websocket.DialOptions{HTTPClient: &http.Client{
+		Transport: &http.Transport{DialContext: dial, DisableKeepAlives: true}}})
 	if err != nil {
 		t.Fatal(err)
 	}
+	tr := newTransport(Options{})
+	s := newSocket(tr, ws, wire.JSON, 5*time.Second)
+	tr.mu.Lock()
+	tr.sock, s.up = s, true
+	s.start()
+	tr.mu.Unlock()
+	conn.write.Store(&write)
+	tr.Send(&wire.ProtocolMessage{Action: wire.ActionAttach, Channel: "a::$chat"}, nil)
+	if d := took(func() { <-s.ctx.Done() }); d != after || !errors.Is(s.err, want) {
+		t.Errorf("the socket ended after %v, for %v", d, s.err)
+	}
+	ends(t, tr)
+}
+
+// When ably-go doesn't read, the reader waits at a limit, and so does the server; no frame is lost.
+func TestAblyGoThatDoesNotRead(t *testing.T) {
 	bubble.Test(t, limits, func(t *testing.T) {
+		_, native, err := NewRealtime(Options{},
+			ably.WithKey("app.key:secret"), ably.WithAutoConnect(false))
+		if err != nil {
+			t.Fatal(err)
+		}
 		tr := newTransport(Options{})
 		tr.native = native.native
 		const frames = 3 * inboxLimit
@@ -77,9 +159,7 @@ func TestAblyGoThatDoesNotRead(t *testing.T) {
 				t.Fatalf("frame %d is %s", n, name)
 			}
 		}
-		if err := tr.Close(t.Context()); err != nil {
-			t.Error(err)
-		}
+		ends(t, tr)
 	})
 }
 
@@ -127,9 +207,7 @@ func TestAHandlerThatIsBehind(t *testing.T) {
 		}
 		close(release)
 		<-over
-		if err := tr.Close(t.Context()); err != nil {
-			t.Error(err)
-		}
+		ends(t, tr)
 		if n == 0 {
 			t.Error("nothing came")
 		}

@@ -72,8 +72,7 @@ func TestCloseWhileDialling(t *testing.T) {
 		gate := w.server.Hold(ablytest.ToClient(ablytest.ActionConnected))
 		w.client.Connect()
 		must(t, gate.Await(soon(t), 1))
-		w.client.Close()
-		w.state(ably.ConnectionStateClosed)
+		closes(t, w)
 	})
 	bubbled(t, "for the network", func(t *testing.T) {
 		dialled := make(chan struct{}, 1)
@@ -86,9 +85,19 @@ func TestCloseWhileDialling(t *testing.T) {
 		})
 		w.client.Connect()
 		<-dialled
-		w.client.Close()
-		w.state(ably.ConnectionStateClosed)
+		closes(t, w)
 	})
+}
+
+// closes closes the client, which takes a moment.
+func closes(t *testing.T, w *world) {
+	t.Helper()
+	began := time.Now()
+	w.client.Close()
+	w.state(ably.ConnectionStateClosed)
+	if d := time.Since(began); d > time.Second {
+		t.Errorf("closed after %v", d)
+	}
 }
 
 // OffAll on ably-go's connection also removes the transport's listener. The transport adds it
@@ -103,6 +112,12 @@ func TestOffAll(t *testing.T) {
 		w.succeeds(w.publish("after"))
 		w.client.Close()
 		w.await(transport.Closed)
+		// Nor does one that is closed meanwhile stay so.
+		w.client.Connection.OffAll()
+		w.client.Connect()
+		w.await(transport.Connected)
+		w.attach()
+		w.succeeds(w.publish("again"))
 	})
 }
 

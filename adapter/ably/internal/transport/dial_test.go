@@ -80,21 +80,22 @@ func TestTheProtocolIs5(t *testing.T) {
 
 // The WebSocket uses the proxy of the HTTP client in the transport's options, or else of the HTTP
 // client in ably-go's options.
-func TestAnHTTPClientAndItsProxy(t *testing.T) {
+func TestAnHTTPClientAndItsProxy(t *testing.T) { bubbled(t, "", testAnHTTPClientAndItsProxy) }
+
+func testAnHTTPClientAndItsProxy(t *testing.T) {
 	server := newServer(t)
 	var mu sync.Mutex
 	var asked []string
-	proxy := httptest.NewServer(&httputil.ReverseProxy{Rewrite: func(r *httputil.ProxyRequest) {
+	proxy := serve(t, &httputil.ReverseProxy{Transport: client.Transport, Rewrite: func(r *httputil.ProxyRequest) {
 		mu.Lock()
 		asked = append(asked, r.In.Host)
 		mu.Unlock()
 		r.SetURL(&url.URL{Scheme: "http", Host: server.Addr()})
 		r.Out.URL.Path, r.Out.URL.RawQuery = r.In.URL.Path, r.In.URL.RawQuery
 	}})
-	defer proxy.Close()
 	address, err := url.Parse(proxy.URL)
 	must(t, err)
-	over := &http.Transport{Proxy: http.ProxyURL(address)}
+	over := &http.Transport{Proxy: http.ProxyURL(address), DialContext: dialer}
 	defer over.CloseIdleConnections()
 	behind := &http.Client{Transport: over}
 	there := []ably.ClientOption{ably.WithEndpoint("chat.example"), ably.WithPort(80)}

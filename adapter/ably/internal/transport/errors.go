@@ -58,12 +58,7 @@ func fromAbly(e *ably.ErrorInfo) *wire.ErrorInfo {
 		return nil
 	}
 	return &wire.ErrorInfo{
-		Code: int(e.Code), StatusCode: e.StatusCode, Message: message(e), Href: e.HRef, Cause: fromAbly(e.Cause),
+		Code: int(e.Code), StatusCode: e.StatusCode, Message: e.Message(), Href: e.HRef,
+		Cause: fromAbly(e.Cause),
 	}
-}
-
-// message returns the message of e, or "" if e wraps no error, where ably-go panics.
-func message(e *ably.ErrorInfo) (text string) {
-	defer func() { _ = recover() }()
-	return e.Message()
 }

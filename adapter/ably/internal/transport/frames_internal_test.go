@@ -28,7 +28,9 @@ func Known() int {
 
 // ably-go gets the frames that are about the connection itself. Some of them are the last frame of
 // a socket (RTN22, RTN23a, RTN12a, RTN15h, RTN15i).
-func TestFramesOfTheConnection(t *testing.T) {
+func TestFramesOfTheConnection(t *testing.T) { bubble.Test(t, limits, testFramesOfTheConnection) }
+
+func testFramesOfTheConnection(t *testing.T) {
 	_, tr, err := NewRealtime(Options{}, ably.WithKey("app.key:secret"), ably.WithAutoConnect(false))
 	if err != nil {
 		t.Fatal(err)
@@ -62,9 +64,7 @@ func TestFramesOfTheConnection(t *testing.T) {
 	if got := tr.Dropped(); len(got) != 0 {
 		t.Errorf("dropped %v", got)
 	}
-	if err := tr.Close(t.Context()); err != nil {
-		t.Error(err)
-	}
+	ends(t, tr)
 }
 
 // RTN17f: ably-go may try another host after some errors of a dial.
@@ -139,8 +139,6 @@ func TestAFrameThatIsAnsweredBeforeItsTurn(t *testing.T) {
 			t.Errorf("%d frames are queued, %d open", len(s.queue), len(open))
 		}
 		tr.mu.Unlock()
-		if err := tr.Close(t.Context()); err != nil {
-			t.Error(err)
-		}
+		ends(t, tr)
 	})
 }

@@ -108,22 +108,57 @@ func TestADialWaitsForTheLoopThatEnds(t *testing.T) {
 
 // A close leaves a second loop only if ably-go was waiting to dial again. A signal of an earlier
 // loop is removed.
-func TestWhichClosesLeaveALoop(t *testing.T) {
+func TestWhichClosesLeaveALoop(t *testing.T) { bubble.Test(t, limits, testWhichClosesLeaveALoop) }
+
+func testWhichClosesLeaveALoop(t *testing.T) {
 	for previous, want := range map[ably.ConnectionState]bool{
 		ably.ConnectionStateDisconnected: true, ably.ConnectionStateSuspended: true,
 		ably.ConnectionStateConnected: false, ably.ConnectionStateClosing: false, ably.ConnectionStateConnecting: false,
 	} {
 		tr := newTransport(Options{})
 		notify(tr.spare)
+		notify(tr.spare)
 		tr.stateChange(ably.ConnectionStateChange{Current: ably.ConnectionStateClosed, Previous: previous,
 			Event: ably.ConnectionEventClosed})
 		if tr.loopLeft != want || len(tr.spare) != 0 {
 			t.Errorf("closed while %v: a loop is left: %t, signals %d", previous, tr.loopLeft, len(tr.spare))
 		}
-		if err := tr.Close(t.Context()); err != nil {
-			t.Error(err)
-		}
+		ends(t, tr)
 	}
+}
+
+// What ends the connection for ably-go ends its socket, and what it was; CLOSING does not.
+func TestStatesThatEndTheSocket(t *testing.T) { bubble.Test(t, limits, testStatesThatEndTheSocket) }
+
+func testStatesThatEndTheSocket(t *testing.T) {
+	for state, over := range map[ably.ConnectionState]bool{
+		ably.ConnectionStateConnected: false, ably.ConnectionStateDisconnected: false,
+		ably.ConnectionStateClosing: false, ably.ConnectionStateSuspended: true,
+		ably.ConnectionStateClosed: true, ably.ConnectionStateFailed: true,
+	} {
+		tr := newTransport(Options{})
+		s := newSocket(tr, nil, wire.JSON, time.Second)
+		s.up, s.given, tr.sock, tr.info = true, true, s, Connection{ID: "c"}
+		tr.stateChange(ably.ConnectionStateChange{Current: state})
+		if s.ended != over || s.given == over || (tr.info.ID == "") != over {
+			t.Errorf("%v: the socket ended: %t, ably-go has it: %t, the connection is %q",
+				state, s.ended, s.given, tr.info.ID)
+		}
+		ends(t, tr)
+	}
+}
+
+// RTN11b: a Connect while it was closing connects again once. A later DISCONNECTED is ably-go's.
+func TestItConnectsAgainOnce(t *testing.T) { bubble.Test(t, limits, testItConnectsAgainOnce) }
+
+func testItConnectsAgainOnce(t *testing.T) {
+	tr := newTransport(Options{})
+	tr.again = true
+	tr.stateChange(ably.ConnectionStateChange{Current: ably.ConnectionStateDisconnected})
+	if tr.again {
+		t.Error("it connects again after the next DISCONNECTED too")
+	}
+	ends(t, tr)
 }
 
 // Errors that the transport itself returns have Ably's codes, each with its status.
@@ -139,6 +174,12 @@ func TestErrorsThatAreMadeHere(t *testing.T) {
 		}
 		if e.StatusCode != status || e.Message == "" {
 			t.Errorf("%+v has not the status %d", e, status)
+		}
+	}
+	codes := map[EventKind]int{Suspended: 80002, Closing: 80017, Closed: 80017, Failed: 80000}
+	for kind, code := range codes {
+		if e := (&Event{Kind: kind}).reason(); e.Code != code {
+			t.Errorf("%v has the code %d", kind, e.Code)
 		}
 	}
 	given := newError(1, 2, "given")
@@ -166,8 +207,8 @@ func TestErrorsOfTokens(t *testing.T) {
 	}
 }
 
-// fromAbly keeps code, status and message of an error. It also takes an error that wraps none,
-// whose message makes ably-go panic.
+// fromAbly keeps code, status and message of an error. It also takes an error that wraps none, and
+// so has no message.
 func TestErrorsOfAblyGo(t *testing.T) {
 	if fromAbly(nil) != nil {
 		t.Error("nil is an error")

@@ -101,6 +101,56 @@ func TestSendOnAWebSocket(t *testing.T) {
 	})
 }
 
+// A frame that needs no acknowledgement has no end of its own, not even when it can't be encoded.
+func TestAFrameThatCanNotBeEncoded(t *testing.T) {
+	bubbled(t, "", func(t *testing.T) {
+		w := connected(t)
+		bad := []*wire.Message{{Name: "m", Data: func() {}}}
+		send := func(a wire.Action) chan result {
+			return w.send(&wire.ProtocolMessage{Action: a, Channel: room, Messages: bad})
+		}
+		r := send(wire.ActionAttach)
+		if e, ok := w.get(send(wire.ActionMessage)).err.(*wire.ErrorInfo); !ok || e.Code != 40000 || e.StatusCode != 400 {
+			t.Errorf("the MESSAGE: %v", e)
+		}
+		synctest.Wait()
+		if len(r) != 0 {
+			t.Errorf("the ATTACH ended: %v", (<-r).err)
+		}
+		if n := w.transport.Dropped()["a frame to be sent that can't be encoded"]; n != 2 {
+			t.Errorf("dropped %v", w.transport.Dropped())
+		}
+	})
+}
+
+// Before ably-go says anything its state is what it begins with.
+func TestTheFirstStatus(t *testing.T) {
+	bubbled(t, "", func(t *testing.T) {
+		w := newWorld(t)
+		status := func(current, previous ably.ConnectionState) {
+			t.Helper()
+			s := w.transport.Status()
+			if s.Kind != transport.Status || s.Change == nil ||
+				s.Change.Current != current || s.Change.Previous != previous {
+				t.Fatalf("the status is %+v", s)
+			}
+		}
+		status(ably.ConnectionStateInitialized, ably.ConnectionStateInitialized)
+		w.connect()
+		w.await(transport.Status) // of CONNECTED
+		status(ably.ConnectionStateConnected, ably.ConnectionStateConnecting)
+		// RTN24: a further CONNECTED is none.
+		w.inject(&ablytest.ProtocolMessage{Action: ablytest.ActionConnected, ConnectionID: "c",
+			ConnectionDetails: &ablytest.ConnectionDetails{ConnectionKey: "k"}})
+		w.await(transport.Updated)
+		synctest.Wait()
+		status(ably.ConnectionStateConnected, ably.ConnectionStateConnecting)
+		if w.seen != len(w.events) {
+			t.Errorf("after it came %v", w.events[w.seen:])
+		}
+	})
+}
+
 // After a close, ably-go counts its frames from 0 again. Its acknowledgements still find their
 // frames.
 func TestAblyGoCountsAnew(t *testing.T) {

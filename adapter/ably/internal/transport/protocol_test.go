@@ -139,6 +139,20 @@ func TestKindsOfFrames(t *testing.T) {
 	}
 }
 
+// An ERROR of a room's channel keeps its reason, and other frames get none.
+func TestReasonsOfRoomsFrames(t *testing.T) {
+	eachFormat(t, func(t *testing.T, format ably.ClientOption) {
+		w := connected(t, format)
+		if m := w.attach(); m.Error != nil {
+			t.Errorf("the ATTACHED has the error %v", m.Error)
+		}
+		w.server.FailChannel(room, ablytest.NewError(40160, 401, "no"))
+		if m := w.message(wire.ActionError); m.Error.Code != 40160 || m.Error.StatusCode != 401 {
+			t.Errorf("the ERROR has the error %v", m.Error)
+		}
+	})
+}
+
 func (w *world) inject(frames ...*ablytest.ProtocolMessage) {
 	w.t.Helper()
 	must(w.t, w.server.Inject("", frames...))

@@ -31,9 +31,6 @@ func (t *Transport) through(options reflect.Value) {
 	if given, ok := client.Transport.(*http.Transport); ok && t.options.HTTPClient == nil {
 		t.openBy(given)
 	}
-	if t.options.HTTPClient == nil {
-		t.options.HTTPClient = http.DefaultClient
-	}
 	if client.Transport == nil {
 		client.Transport = http.DefaultTransport
 	}

@@ -68,6 +68,10 @@ func TestAuthIsAnswered(t *testing.T) {
 // A client can close while it waits for a token: the request for the token ends with the socket.
 // Other requests end with their contexts.
 func TestARequestForATokenEndsWithTheSocket(t *testing.T) {
+	bubbled(t, "", testARequestForATokenEndsWithTheSocket)
+}
+
+func testARequestForATokenEndsWithTheSocket(t *testing.T) {
 	w := connected(t, ably.WithUseTokenAuth(true), ably.WithRealtimeRequestTimeout(time.Hour))
 	held := w.server.Hold(ablytest.HTTPRequest("POST", "/keys/*"))
 	must(t, w.server.RequestAuth(""))

@@ -160,7 +160,6 @@ func (s *socket) takeOwn(m *wire.ProtocolMessage) (last bool) {
 			t.drop("a DISCONNECTED without an error", 1)
 			m.Error = newError(codeDisconnected, 400, "the server ended the transport without a reason")
 		}
-		s.reason = m.Error
 		s.giveLast(m, m.Error)
 		return true
 	case wire.ActionError:
@@ -249,7 +248,6 @@ func (s *socket) failed(m *wire.ProtocolMessage) {
 	t := s.t
 	if isTokenError(m.Error) && (s.up || t.renewable && !t.tokenRefused) {
 		t.tokenRefused = !s.up
-		s.reason = m.Error
 		s.giveLast(m, m.Error) // ably-go renews the token (RTN14b, RTN15h2)
 		return
 	}
@@ -258,7 +256,6 @@ func (s *socket) failed(m *wire.ProtocolMessage) {
 		return
 	}
 	t.fail(m.Error)
-	s.reason = m.Error
 	s.giveLast(m, m.Error)
 }
 

@@ -292,22 +292,31 @@ func (w *world) rebind() (unbind func()) {
 	return unbind
 }
 
-// The registry finds the transport of a client, and keeps neither of the two alive.
+// A transport is found by the client that was made on it, as often as it is asked for.
+func TestTheTransportOfAClient(t *testing.T) {
+	bubbled(t, "", func(t *testing.T) {
+		w := newWorld(t)
+		for range 2 {
+			if found, ok := transport.Of(w.client); !ok || found != w.transport {
+				t.Error("the transport is not found")
+			}
+		}
+		bare, err := ably.NewRealtime(w.server.ClientOptions(ably.WithAutoConnect(false))...)
+		must(t, err)
+		if _, ok := transport.Of(bare); ok {
+			t.Error("a bare client has a transport")
+		}
+		if _, ok := transport.Of(nil); ok {
+			t.Error("no client has a transport")
+		}
+	})
+}
+
+// The registry keeps neither a client nor its transport alive.
 func TestTheRegistryKeepsNothingAlive(t *testing.T) {
 	server := newServer(t)
 	client, made, err := transport.NewRealtime(transport.Options{}, server.ClientOptions(ably.WithAutoConnect(false))...)
 	must(t, err)
-	if found, ok := transport.Of(client); !ok || found != made {
-		t.Error("the transport is not found")
-	}
-	bare, err := ably.NewRealtime(server.ClientOptions(ably.WithAutoConnect(false))...)
-	must(t, err)
-	if _, ok := transport.Of(bare); ok {
-		t.Error("a bare client has a transport")
-	}
-	if _, ok := transport.Of(nil); ok {
-		t.Error("no client has a transport")
-	}
 	before := transport.Known() // counts this client, and maybe clients of other tests
 	collected := make(chan struct{}, 2)
 	runtime.AddCleanup(client, func(int) { collected <- struct{}{} }, 0)

@@ -25,20 +25,19 @@ type socket struct {
 	given   bool // dial returned the socket to ably-go, which reads it
 	over    bool // ably-go got CLOSED or ERROR, and will close the socket
 	ended   bool
-	last    bool            // the server sent its last frame, and closes the WebSocket
-	err     error           // why the socket ended
-	refused error           // why dial fails, if the server refused the connection
-	goAhead time.Time       // the time before which ably-go gets no frame
-	queue   []*item         // the frames to be written
-	resent  int             // how many frames of the queue are sent again
-	inbox   []received      // the frames for ably-go
-	wake    chan struct{}   // wakes the writer; holds one token
-	arrived chan struct{}   // wakes receive; holds one token
-	space   chan struct{}   // wakes the reader; holds one token
-	heard   time.Time       // when the last frame came
-	unknown bool            // a frame came after ably-go's last one
-	closing *time.Timer     // runs since CLOSE was sent; nil before
-	reason  *wire.ErrorInfo // the error of the DISCONNECTED or ERROR that ended the socket
+	last    bool          // the server sent its last frame, and closes the WebSocket
+	err     error         // why the socket ended
+	refused error         // why dial fails, if the server refused the connection
+	goAhead time.Time     // the time before which ably-go gets no frame
+	queue   []*item       // the frames to be written
+	resent  int           // how many frames of the queue are sent again
+	inbox   []received    // the frames for ably-go
+	wake    chan struct{} // wakes the writer; holds one token
+	arrived chan struct{} // wakes receive; holds one token
+	space   chan struct{} // wakes the reader; holds one token
+	heard   time.Time     // when the last frame came
+	unknown bool          // a frame came after ably-go's last one
+	closing *time.Timer   // runs since CLOSE was sent; nil before
 }
 
 // received is a frame for ably-go.
@@ -69,7 +68,6 @@ func newSocket(t *Transport, ws *websocket.Conn, format wire.Format, timeout tim
 func deadSocket(t *Transport) *socket {
 	s := newSocket(t, nil, wire.JSON, 0)
 	s.ended, s.err = true, errClosedByClient
-	s.cancel()
 	close(s.first)
 	return s
 }
@@ -97,7 +95,6 @@ func (s *socket) start() {
 	s.t.run(func() {
 		s.read()
 		<-wrote
-		s.ws.CloseNow()
 		<-hungUp
 	})
 }
@@ -201,10 +198,8 @@ func (s *socket) refuse(it *item, err error) {
 	defer t.unlock()
 	t.drop("a frame to be sent that can't be encoded", 1)
 	a := answer{err: newError(codeBadRequest, 400, "the message can't be encoded: "+err.Error())}
-	if it.frame != nil {
+	if it.frame != nil { // else no answer is awaited
 		t.deliver(t.seq.Refuse(it.frame, a))
-	} else {
-		t.finish(it, a)
 	}
 }
 
@@ -335,10 +330,7 @@ func (s *socket) endLocked(err error) {
 	}
 	s.ended, s.err, s.queue = true, err, nil
 	if s.up {
-		reason := s.reason
-		if reason == nil {
-			reason = reasonOf(err, codeDisconnected, 400)
-		}
+		reason := reasonOf(err, codeDisconnected, 400)
 		if t.unqueued {
 			t.fail(reason) // RTN7d
 		} else {
@@ -350,7 +342,6 @@ func (s *socket) endLocked(err error) {
 	}
 	s.cancel()
 	notify(s.arrived)
-	notify(s.wake)
 }
 
 // takeBack ends the PRESENCE frames that were never written, with ErrNotSent. The lock is held.

@@ -1,6 +1,8 @@
 package transport
 
 import (
+	"time"
+
 	"github.com/ably/ably-go/ably"
 
 	"ablyrooms.example/adapter/ably/internal/transport/wire"
@@ -237,9 +239,7 @@ func (t *Transport) stateChange(c ably.ConnectionStateChange) {
 	case ably.ConnectionStateDisconnected:
 		if t.again {
 			t.again = false
-			if client := t.client.Value(); client != nil {
-				t.run(client.Connect)
-			}
+			t.run(t.connectAgain)
 		}
 		return
 	case ably.ConnectionStateSuspended:
@@ -272,6 +272,18 @@ func (t *Transport) stateChange(c ably.ConnectionStateChange) {
 		t.fail(e.reason())
 	}
 	t.post(e)
+}
+
+// connectAgain has ably-go connect, if it is DISCONNECTED still. Its loop looks for that only a
+// moment after it has said so; a Connect that comes before has it pause all the same.
+func (t *Transport) connectAgain() {
+	time.Sleep(10 * time.Millisecond)
+	t.mu.Lock()
+	still := t.state == ably.ConnectionStateDisconnected
+	t.mu.Unlock()
+	if client := t.client.Value(); client != nil && still {
+		client.Connect()
+	}
 }
 
 // setState records ably-go's state. The lock is held.

@@ -103,7 +103,7 @@ type Transport struct {
 	kept         any
 	drops        map[string]int
 	running      int           // how many goroutines run
-	idle         chan struct{} // closed when running is 0
+	idle         chan struct{} // closed when running is 0; nil before any ran
 }
 
 // item is a frame to be sent, either ably-go's or a room's.
@@ -132,7 +132,7 @@ func newTransport(options Options) *Transport {
 	t := &Transport{
 		options: options, log: options.Logger,
 		pending: map[any]struct{}{}, drops: map[string]int{},
-		spare: make(chan struct{}, 1), stateChanged: make(chan struct{}), idle: make(chan struct{}),
+		spare: make(chan struct{}, 1), stateChanged: make(chan struct{}),
 	}
 	t.life, t.endLife = context.WithCancel(context.Background())
 	if t.log == nil {
@@ -144,7 +144,6 @@ func newTransport(options Options) *Transport {
 		t.openBy(over)
 	}
 	t.begin(ably.ConnectionStateInitialized)
-	close(t.idle)
 	return t
 }
 
@@ -231,8 +230,7 @@ func (t *Transport) SendOn(
 		t.finish(it, answer{err: errUnqueued})
 	case gone && (msg.Action == wire.ActionPresence || !msg.Action.Acknowledged()):
 		t.finish(it, answer{notSent: true})
-	case !msg.Action.Acknowledged():
-		it.done = nil
+	case !msg.Action.Acknowledged(): // done is not called
 		t.sock.queueItem(it)
 	case max > 0 && msg.Exceeds(max): // CD2c
 		t.finish(it, answer{err: errTooLarge})
@@ -356,8 +354,7 @@ func (t *Transport) finish(it *item, a answer) {
 	}
 	t.then(entry{call: func() {
 		t.mu.Lock()
-		done := it.done
-		it.done = nil
+		done := it.done // nil if it was cancelled meanwhile
 		t.mu.Unlock()
 		switch {
 		case done == nil:
