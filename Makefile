@@ -120,7 +120,7 @@ evidence: ## run the suites with larger bounds: all states of five calls, a mill
 	@for seed in 1 2 3; do $(GO) run ./spec/proof/prove -seed $$seed || exit 1; done
 	@$(GO) run ./tests/wire/soak -double-cuts 200
 	@EVIDENCE=full $(GO) test -count=1 -v -run 'MemoryStaysFlat$$' ./adapter/ably/ablytest/bottest | grep -E '^(---|ok|FAIL|PASS)|EVIDENCE'; exit $${PIPESTATUS[0]}
-	@EVIDENCE=full $(GO) test -count=1 -v -run 'Channel|OfARoom|OfRooms|SmallRooms' ./spec/proof | grep -E '^(---|ok|FAIL|PASS)|EVIDENCE'; exit $${PIPESTATUS[0]}
+	@EVIDENCE=full $(GO) test -count=1 -timeout 60m -v -run 'Channel|OfARoom|OfRooms|SmallRooms' ./spec/proof | grep -E '^(---|ok|FAIL|PASS)|EVIDENCE'; exit $${PIPESTATUS[0]}
 	@$(GO) run ./tests/mutation spec -of channel -quick
 	@EVIDENCE=full $(GO) test -count=1 -v ./tests/conformance/schedules ./tests/conformance/gallery ./tests/conformance/server | grep -E '^(---|ok|FAIL|PASS)|EVIDENCE'; exit $${PIPESTATUS[0]}
 	@EVIDENCE=full $(GO) test -count=1 -race -v ./tests/conformance/linear | grep -E '^(---|ok|FAIL|PASS)|EVIDENCE'; exit $${PIPESTATUS[0]}

@@ -443,8 +443,8 @@ func (t *translator) end(s *set, op term.Op) value {
 	return term.End(op, x, s.has(x))
 }
 
-// pick looks through the places of a sequence; it returns nil if one of them is not of a unit, or if
-// they are not in order.
+// pick looks through the places of a sequence; it returns nil if one of them is not of a unit, or
+// if they are not in order.
 func (t *translator) pick(s *set, op term.Op) *picked {
 	var places []*term.Term
 	s.each(false, func(v value) *term.Term {
