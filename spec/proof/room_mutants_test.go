@@ -116,8 +116,8 @@ func roomVerdict(t testing.TB, m *tla.Module, g *graph, states []State) string {
 }
 
 // Each small change of the room's spec, and each operator that is misread, makes a relation that is
-// not TLC's, or not the model's and the core's; or the spec's recursion is not what the proof has in
-// its place. (All of them in make evidence.)
+// not TLC's, or not the model's and the core's; or the spec's recursion is not what the proof has
+// in its place. (All of them in make evidence.)
 func TestAChangedRelationOfARoomIsNoticed(t *testing.T) {
 	t.Parallel()
 	p := read(t, "RoomStatus")
