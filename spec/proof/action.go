@@ -174,19 +174,39 @@ func (t *translator) operator(e *tla.Expr, p path) []path {
 	if at := p.scope.lookup(e.Name); at != nil {
 		d, inner = at.def, at
 	}
-	if !p.fixed {
-		p.Name = e.Name
-	}
 	inner = inner.in(p.next, false)
-	t.inDomain = nil
-	for i, param := range d.Params {
-		inner = inner.bind(param, t.eval(e.Args[i], p.scope))
+	var args []leaf
+	if t.recursion != nil {
+		args = t.leavesOfArgs(e.Args, p.scope)
+	} else {
+		t.inDomain = nil
+		var values tuple
+		for i := range d.Params {
+			values = append(values, t.eval(e.Args[i], p.scope))
+		}
+		args = []leaf{{inDomain: t.inDomain, value: values}}
 	}
-	p.InDomain = append(p.InDomain[:len(p.InDomain):len(p.InDomain)], t.inDomain...)
+	taken := p.taken
 	if _, ok := t.inputs[e.Name]; ok {
-		p.taken = t.isTaken(e, p.scope)
+		taken = t.isTaken(e, p.scope)
 	}
-	return t.actions(body(d), p.with(inner))
+	var all []path
+	for _, l := range args {
+		so, inside := p, inner
+		for i, param := range d.Params {
+			inside = inside.bind(param, l.value.(tuple)[i])
+		}
+		for _, g := range l.guards {
+			so = so.guarded(g)
+		}
+		if !so.fixed {
+			so.Name = e.Name
+		}
+		so.taken = taken
+		so.InDomain = append(so.InDomain[:len(so.InDomain):len(so.InDomain)], l.inDomain...)
+		all = append(all, t.actions(body(d), so.with(inside))...)
+	}
+	return all
 }
 
 // defining is define, with what must be in the domain of functions.

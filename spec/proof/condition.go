@@ -16,6 +16,7 @@ type Condition struct {
 	Goal   string // the conjunct, or the property
 	From   []string
 	script func() (string, error)
+	asks   *question // of a proof with a contract
 }
 
 // What stands in the place of an action.
@@ -87,6 +88,9 @@ func (c *Condition) String() string { return c.Goal + " by " + c.Action }
 
 // Conditions returns all conditions of the proof, action by action.
 func (p *Proof) Conditions() (all []*Condition) {
+	if p.Recursion != nil {
+		return p.withContract()
+	}
 	for _, goal := range p.Invariant {
 		all = append(all, p.condition(Initially, goal, nil, nil, false))
 	}
@@ -150,6 +154,9 @@ func (p *Proof) from(_, goal string) []string {
 				return strings.Fields(list)
 			}
 		}
+	}
+	if p.Recursion != nil {
+		return slices.Concat(p.Invariant, p.Recursion.After)
 	}
 	return p.Invariant
 }
@@ -245,7 +252,7 @@ type hypothesis struct {
 }
 
 // script writes the condition that a claim follows from hypotheses and an action.
-func (p *Proof) script(a *Action, hypotheses []hypothesis, claim *term.Term) string {
+func (p *Proof) script(a *Action, hypotheses []hypothesis, claim *term.Term, more ...Symbol) string {
 	var lifter term.Lifter
 	lift := lifter.Formula
 	if a != nil && len(p.Cases) > 0 {
@@ -259,7 +266,7 @@ func (p *Proof) script(a *Action, hypotheses []hypothesis, claim *term.Term) str
 	}
 	words, names := p.literals(a, all)
 	term.DeclareWords(&b, words, names)
-	for _, symbol := range p.declared(all) {
+	for _, symbol := range append(p.declared(all), more...) {
 		term.DeclareFun(&b, symbol.Name, symbol.Args, symbol.Sort)
 	}
 	for _, h := range hypotheses {
@@ -298,14 +305,15 @@ func (p *Proof) script(a *Action, hypotheses []hypothesis, claim *term.Term) str
 
 // declared returns the symbols of the state, and the predicates of steps that terms have.
 func (p *Proof) declared(terms []*term.Term) []Symbol {
-	if len(p.Cases) == 0 {
+	if len(p.Inputs) == 0 {
 		return slices.Concat(p.Constants, p.Symbols, countSymbols)
 	}
 	all := slices.Concat(p.Constants, p.Symbols)
 	known := map[string]bool{}
 	for _, t := range terms {
 		t.Walk(func(t *term.Term) {
-			if name, ok := strings.CutPrefix(t.Name, "is"); t.Op == term.App && ok && p.t.inputs[name] != nil && !known[name] {
+			name, _ := strings.CutPrefix(t.Name, "is")
+			if _, ok := p.t.inputs[name]; ok && name != t.Name && t.Op == term.App && !known[name] {
 				known[name] = true
 				symbol := Symbol{Name: t.Name, Sort: term.Bool}
 				for _, a := range t.Args {
@@ -342,7 +350,7 @@ func (p *Proof) literals(a *Action, terms []*term.Term) (words, names []string) 
 		slices.Sort(*list)
 		*list = slices.Compact(*list)
 	}
-	if len(names) == 0 {
+	if len(names) == 0 && !p.t.nameless {
 		names = []string{noName}
 	}
 	return append(words, "(another)"), names

@@ -50,7 +50,7 @@ func (t *translator) each(domain *set, f func(*term.Term) value) *sequence {
 	for n, p := range of.pieces {
 		all = append(all, &piece{when: p.when, length: p.length, filled: p.filled, at: func(i *term.Term) value {
 			place := *plus(of.begins[n], i)
-			t.positions[&place] = position{of, n, i}
+			t.positions[&place] = position{of: of, piece: n, inner: i}
 			return f(&place)
 		}})
 	}
@@ -86,11 +86,15 @@ func (t *translator) index(e *tla.Expr, of, i value) value {
 // sum is a + b, of numbers or of Cardinalities.
 func (t *translator) sum(e *tla.Expr, s *scope) value {
 	a, b := t.eval(e.Args[0], s), t.eval(e.Args[1], s)
-	if left, ok := a.(counting); ok {
-		right, ok := b.(counting)
-		if !ok {
-			fail("line %d: a Cardinality is added to what is none", e.Line)
-		}
+	left, ok := a.(counting)
+	right, ok2 := b.(counting)
+	switch {
+	case ok && !ok2:
+		right, ok2 = counting{oneIf(isOne(asTerm(b)))}, true
+	case ok2 && !ok:
+		left, ok = counting{oneIf(isOne(asTerm(a)))}, true
+	}
+	if ok {
 		return append(left[:len(left):len(left)], right...)
 	}
 	if left := e.Args[0]; left.Op == tla.Ident && left.Name == "Len" {
@@ -102,6 +106,16 @@ func (t *translator) sum(e *tla.Expr, s *scope) value {
 // counting is the sum of the Cardinalities of sets that are not counted. It can be compared with
 // what is 0 or 1.
 type counting []*set
+
+// oneIf is a set that has one element if the condition holds, else none.
+func oneIf(c *term.Term) *set {
+	return &set{sort: term.Int, each: func(all bool, holds func(value) *term.Term) *term.Term {
+		if all {
+			return term.Imply(c, holds(unity))
+		}
+		return term.Conj(c, holds(unity))
+	}}
+}
 
 // equals is a = b.
 func (t *translator) equals(a, b value) *term.Term {

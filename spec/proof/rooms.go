@@ -21,12 +21,14 @@ type Proof struct {
 	// Fair are the actions that the fairness of each kind of work is about. Their first parameter
 	// is the incarnation.
 	Fair map[string][]string
+	// Promised are the properties that hold if a constant is TRUE, with that constant.
+	Promised map[string]string
 }
 
 // All reads all proofs of the project.
 func All(root string) (all []*Proof, err error) {
 	folders := []string{filepath.Join(root, "spec", "proof"), filepath.Join(root, "spec", "TLA")}
-	for _, read := range []func(...string) (*Proof, error){Rooms, Leases, Channel} {
+	for _, read := range []func(...string) (*Proof, error){Rooms, Leases, Channel, Room} {
 		p, err := read(folders...)
 		if err != nil {
 			return nil, err
@@ -86,6 +88,10 @@ func Leases(folders ...string) (*Proof, error) {
 	if err != nil {
 		return nil, err
 	}
+	return leasesProof(m)
+}
+
+func leasesProof(m *tla.Module) (*Proof, error) {
 	s := &System{Module: m, Init: "LeasesProofInit", Next: "LeasesProofNext", Counts: counts, Constants: roomConstants,
 		Variables: append(roomVariables(), Variable{"acquires", Numbers}, Variable{"closed", Numbers},
 			Variable{"named", Function(term.Name, "Names", Plain(term.Int))},

@@ -21,6 +21,10 @@ type sequence struct {
 type piece struct {
 	when, length *term.Term
 	at           func(i *term.Term) value
+	// of a part of another sequence: how far behind its beginning it is, and that other's elements.
+	// Quantifiers over the part's places go over the other's, in whose terms solvers find them.
+	shift *term.Term
+	of    func(i *term.Term) value
 	// last is the last element of a part of a sequence that ends where that ends, and filled says
 	// whether a part has any; nil where at and length say it best.
 	last   func() value
@@ -60,7 +64,12 @@ func (s *sequence) end() value {
 	return made
 }
 
-var unity = term.Number(1)
+// unity is 1. What terms keep of themselves is made before goroutines share it.
+var unity = func() *term.Term {
+	one := term.Number(1)
+	_ = one.String()
+	return one
+}()
 
 // unit is a piece of one element.
 func unit(v value) *piece {
@@ -206,7 +215,7 @@ func (s *sequence) sub(from, to *term.Term) *sequence {
 	} else {
 		length = atLeast(length)
 	}
-	part := &piece{when: term.True, length: length, filled: term.AtMost(from, to),
+	part := &piece{when: term.True, length: length, filled: term.AtMost(from, to), shift: minus(from, unity), of: s.at,
 		at: func(i *term.Term) value { return s.at(plus(minus(i, unity), from)) }}
 	if to == s.all {
 		part.last = s.end
@@ -298,6 +307,16 @@ type position struct {
 	of    *sequence
 	piece int
 	inner *term.Term // the place in the piece
+	outer *term.Term // the place in what the piece is a part of
+}
+
+// element returns what there is at the place.
+func (p position) element() value {
+	in := p.of.pieces[p.piece]
+	if p.outer != nil {
+		return in.of(p.outer)
+	}
+	return in.at(p.inner)
 }
 
 // positions is 1..Len(s), piece by piece.
@@ -305,26 +324,29 @@ func (t *translator) positionsOf(s *sequence) *set {
 	each := func(all bool, holds func(value) *term.Term) *term.Term {
 		var parts []*term.Term
 		for n, p := range s.pieces {
-			inner := unity
+			inner, inside := unity, p.when
+			var k, outer *term.Term
 			if !p.isUnit() {
-				inner = fresh("k", term.Int)
+				k = fresh("k", term.Int)
+				inner = k
+				inside = term.Conj(p.when, term.AtMost(unity, k), term.AtMost(k, p.length))
+			}
+			if p.of != nil && !p.isUnit() {
+				outer, inner = k, minus(k, p.shift)
+				inside = term.Conj(p.when, term.AtMost(plus(p.shift, unity), k), term.AtMost(k, plus(p.shift, p.length)))
 			}
 			place := *plus(s.begins[n], inner)
-			t.positions[&place] = position{s, n, inner}
+			t.positions[&place] = position{s, n, inner, outer}
 			is := holds(&place)
-			inside := p.when
-			if !p.isUnit() {
-				inside = term.Conj(p.when, term.AtMost(unity, inner), term.AtMost(inner, p.length))
-			}
 			if all {
 				is = term.Imply(inside, is)
 			} else {
 				is = term.Conj(inside, is)
 			}
 			if !p.isUnit() && all {
-				is = term.All([]*term.Term{inner}, is)
+				is = term.All([]*term.Term{k}, is)
 			} else if !p.isUnit() {
-				is = term.Some([]*term.Term{inner}, is)
+				is = term.Some([]*term.Term{k}, is)
 			}
 			parts = append(parts, is)
 		}
@@ -352,7 +374,7 @@ func (t *translator) element(s *sequence, i value) value {
 		return made
 	case *term.Term:
 		if at, ok := t.positions[i]; ok && at.of == s && at.piece < len(s.pieces) {
-			return s.pieces[at.piece].at(at.inner)
+			return at.element()
 		}
 		if i == s.all {
 			return s.end()
@@ -378,6 +400,9 @@ func (t *translator) order(a, b *term.Term) (less, same *term.Term, known bool) 
 	case x.inner == y.inner:
 		return term.False, term.True, true
 	}
+	if x.outer != nil {
+		return term.Neg(term.AtMost(y.outer, x.outer)), term.Equal(x.outer, y.outer), true
+	}
 	return term.Neg(term.AtMost(y.inner, x.inner)), term.Equal(x.inner, y.inner), true
 }
 
@@ -385,7 +410,7 @@ func (t *translator) order(a, b *term.Term) (less, same *term.Term, known bool) 
 func (t *translator) behind(s *sequence, n *term.Term) *term.Term {
 	place := *plus(s.all, n)
 	if n.Op == term.Literal && n.Value > 0 {
-		t.positions[&place] = position{s, len(s.pieces), n}
+		t.positions[&place] = position{of: s, piece: len(s.pieces), inner: n}
 	}
 	return &place
 }

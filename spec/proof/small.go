@@ -36,6 +36,10 @@ type Small struct {
 	size   int
 	now    State // what terms speak of
 	next   State
+	// of a spec with a recursive operator: what computes it, and its results in the present state
+	recursion *smallRecursion
+	results   map[string]State
+	lets      *lets // of a condition of an induction
 }
 
 // State is a state as one list of values, in the order of the system's symbols.
@@ -146,6 +150,14 @@ func (w *Small) Symbol(name string) (func(a, b int) int, error) {
 		return func(a, _ int) int { return truth(a > 0 && a <= n) }, nil
 	case "Options":
 		return func(a, _ int) int { return truth(a > n) }, nil
+	}
+	if id, symbol, ok := strings.Cut(name, "."); ok && w.System.Recursion != nil && w.System.t.byID[id] != nil {
+		return w.ofCall(w.System.t.byID[id], "r."+symbol)
+	}
+	if w.lets != nil && strings.HasPrefix(name, "let.") {
+		i := slices.IndexFunc(w.lets.symbols, func(s Symbol) bool { return s.Name == name })
+		is, err := term.Compile(w.lets.are[i], w)
+		return func(int, int) int { return is() }, err
 	}
 	if is, ok := w.Bounds.Constants[name]; ok {
 		return func(int, int) int { return is }, nil

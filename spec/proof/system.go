@@ -50,6 +50,8 @@ type System struct {
 	Only string
 	// Split are the variables bound by \E for each value of which there is an action.
 	Split []string
+	// Recursion is how the proof does with what is recursive in the spec; nil if nothing is.
+	Recursion *Recursion
 
 	Symbols []Symbol // of a state
 	Actions []Action
@@ -59,7 +61,8 @@ type System struct {
 // read translates the module's actions.
 func (s *System) read() error {
 	s.t = &translator{module: s.Module, counts: s.Counts, primed: map[string]bool{}, nameless: true,
-		whole: s.Whole, split: s.Split, inputs: s.inputs(), only: s.Only,
+		whole: s.Whole, split: s.Split, inputs: s.inputs(), only: s.Only, system: s,
+		recursion: s.Recursion, calls: map[string]*call{}, byID: map[string]*call{},
 		positions: map[*term.Term]position{}, constants: map[string]value{
 			"Nat": &set{sort: term.Int, from: true, has: func(v value) *term.Term {
 				return term.AtMost(term.Number(0), asTerm(v))
@@ -68,7 +71,8 @@ func (s *System) read() error {
 		}}
 	for _, c := range s.Constants {
 		if len(c.Args) > 0 {
-			s.t.constants[c.Name], s.t.nameless = nameSet(c.Name), false
+			s.t.constants[c.Name] = constantSet(c)
+			s.t.nameless = s.t.nameless && c.Args[0] != term.Name
 		} else {
 			s.t.constants[c.Name] = term.Apply(c.Name, c.Sort)
 		}
@@ -150,9 +154,9 @@ func assumptions(m *tla.Module) []*tla.Expr {
 	return all
 }
 
-func nameSet(symbol string) *set {
-	return &set{sort: term.Name, has: func(v value) *term.Term {
-		return term.Apply(symbol, term.Bool, asTerm(v))
+func constantSet(c Symbol) *set {
+	return &set{sort: c.Args[0], has: func(v value) *term.Term {
+		return term.Apply(c.Name, term.Bool, asTerm(v))
 	}}
 }
 
@@ -287,13 +291,13 @@ func (s *System) after(a *Action, name string, step bool) (claim *term.Term, fac
 
 // facts says what is known of the actions of which a claim asks whether the step is one: it is the
 // one that it is; and if it is another one too, that one's guards hold, and it leads where the step
-// leads.
+// leads. That is said where the claim is the weaker if the step is one.
 func (s *System) facts(a *Action, claim *term.Term, at *scope) (all []hypothesis) {
 	s.t.asked = nil
 	at = at.in(at.next, false)
 	for _, input := range s.Inputs {
-		asked := askedOf(claim, "is"+input.Name)
-		if len(asked) > 0 && a.taken != nil && a.taken.Name == "is"+input.Name {
+		asked, asks := s.askedOf(claim, "is"+input.Name)
+		if asks && a.taken != nil && a.taken.Name == "is"+input.Name {
 			all = append(all, hypothesis{"the step is one of " + input.Name, a.taken})
 		}
 		for _, literals := range asked {
@@ -308,7 +312,11 @@ func (s *System) facts(a *Action, claim *term.Term, at *scope) (all []hypothesis
 				}
 				args, in = append(args, x), in.bind(p, x)
 			}
+			if s.Recursion != nil && s.t.isAbout(body(d), s.Recursion.Replaces) {
+				s.t.unsaid = s.Recursion.Unsaid // that would be long, and is not needed
+			}
 			is := term.Imply(term.Apply("is"+input.Name, term.Bool, args...), s.t.condition(body(d), in).Substitute(a.rename))
+			s.t.unsaid = nil
 			all = append(all, hypothesis{"what a step of " + input.Name + " is", term.All(params, is)})
 		}
 	}
@@ -316,11 +324,15 @@ func (s *System) facts(a *Action, claim *term.Term, at *scope) (all []hypothesis
 }
 
 // askedOf returns with which literals as arguments a claim asks a predicate: nil stands for what is
-// none. If it does so in too many ways, no literals are.
-func askedOf(claim *term.Term, predicate string) (all [][]*term.Term) {
+// none. If it does so in too many ways, no literals are. Where there is a recursion, of which much
+// would be known, a claim asks only where it may fail because the predicate holds.
+func (s *System) askedOf(claim *term.Term, predicate string) (all [][]*term.Term, asks bool) {
 	known := map[string]bool{}
-	claim.Walk(func(t *term.Term) {
+	claim.Polar(true, func(t *term.Term, _, negative bool) {
 		if t.Op != term.App || t.Name != predicate {
+			return
+		}
+		if asks = true; s.Recursion != nil && !negative {
 			return
 		}
 		literals := make([]*term.Term, len(t.Args))
@@ -335,9 +347,9 @@ func askedOf(claim *term.Term, predicate string) (all [][]*term.Term) {
 		}
 	})
 	if len(all) > 4 {
-		return [][]*term.Term{make([]*term.Term, len(all[0]))}
+		return [][]*term.Term{make([]*term.Term, len(all[0]))}, asks
 	}
-	return all
+	return all, asks
 }
 
 func (s *System) inputs() map[string][]term.Sort {

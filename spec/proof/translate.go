@@ -29,6 +29,15 @@ type translator struct {
 	asked    map[string][]term.Sort
 	only     string // the one action that is read, if there is one
 	nameless bool   // whether "-" is a word like others, since there are no names
+	// of a recursive operator: its contract, and its applications by their arguments and by their
+	// ids
+	recursion *Recursion
+	// unsaid are the variables of which a fact about a step does not say what they become
+	unsaid      []string
+	calls, byID map[string]*call
+	induction   bool // in an induction: what replaces it is not split
+	lets        *lets
+	system      *System
 }
 
 // scope is what names mean at a place.
@@ -146,6 +155,9 @@ func (t *translator) eval(e *tla.Expr, s *scope) value {
 		}
 		return term.Imply(c, t.condition(e.Args[1], s))
 	case "=":
+		if left := e.Args[0]; left.Op == "'" && slices.Contains(t.unsaid, left.Args[0].Name) {
+			return term.True
+		}
 		return t.equals(t.eval(e.Args[0], s), t.eval(e.Args[1], s))
 	case "#":
 		return term.Neg(t.equals(t.eval(e.Args[0], s), t.eval(e.Args[1], s)))
@@ -240,6 +252,11 @@ func (t *translator) set(e *tla.Expr, s *scope) value {
 			return t.end(asSet(t.eval(e.Bound[0].Set, s)), op)
 		}
 		of := asSet(t.eval(e.Bound[0].Set, s))
+		if of.sort == "" && of.over != nil { // one of the values of f is f of one
+			x := fresh(e.Bound[0].Name, of.over.sort)
+			is := t.condition(e.Args[0], s.bind(e.Bound[0].Name, of.made(x)))
+			return of.made(term.One(x, term.Conj(of.over.has(x), is)))
+		}
 		x := fresh(e.Bound[0].Name, of.sort)
 		return term.One(x, term.Conj(of.has(x), t.condition(e.Args[0], s.bind(e.Bound[0].Name, x))))
 	}
@@ -318,6 +335,9 @@ func (t *translator) identifier(e *tla.Expr, s *scope) value {
 	if v := t.ofSequence(e, s); v != nil {
 		return v
 	}
+	if v, ok := t.isRecursive(e, s); ok {
+		return v
+	}
 	d := t.module.Definition(e.Name)
 	if d == nil {
 		fail("line %d: %s is not defined", e.Line, e.Name)
@@ -353,7 +373,7 @@ func (t *translator) define(defs []*tla.Definition, s *scope) *scope {
 			s = &scope{outer: s, name: d.Name, def: d, now: s.now, next: s.next, prime: s.prime, kept: &kept{}}
 			continue
 		}
-		s = s.bind(d.Name, t.eval(body(d), s))
+		s = s.bind(d.Name, t.lets.name(d.Name, t.eval(body(d), s)))
 	}
 	return s
 }

@@ -88,8 +88,9 @@ func asRow(v value) row {
 	case tuple:
 		r := row{}
 		for i, item := range v {
-			t := asTerm(item)
-			r[column{i + 1, t.Sort}] = t
+			for s, t := range toVariant(item) {
+				r[column{i + 1, s}] = t
+			}
 		}
 		return r
 	}
@@ -168,6 +169,9 @@ type set struct {
 	low, high *term.Term
 	from, to  bool
 	positions *sequence // of which this is 1..Len
+	// what the elements are of, and how, if they are values of something
+	over *set
+	made func(value) value
 }
 
 // through says that all, or some, of a set's elements satisfy a condition.
@@ -231,7 +235,7 @@ func (s *set) filtered(holds func(value) *term.Term) *set {
 
 // mapped is {f(x) : x \in s}.
 func (s *set) mapped(f func(value) value) *set {
-	m := &set{each: func(all bool, holds func(value) *term.Term) *term.Term {
+	m := &set{over: s, made: f, each: func(all bool, holds func(value) *term.Term) *term.Term {
 		return s.through(all, func(x value) *term.Term { return holds(f(x)) })
 	}}
 	m.has = func(v value) *term.Term { return m.each(false, func(x value) *term.Term { return equal(v, x) }) }
@@ -424,6 +428,9 @@ func sameSet(a, b *set) *term.Term {
 	}
 	if b == empty {
 		return term.Neg(a.through(false, func(value) *term.Term { return term.True }))
+	}
+	if oneSort(a, b) == "" { // of tuples
+		return term.Conj(a.through(true, b.has), b.through(true, a.has))
 	}
 	x := fresh("x", oneSort(a, b))
 	return term.All([]*term.Term{x}, term.Equal(a.has(x), b.has(x)))

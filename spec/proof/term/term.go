@@ -404,6 +404,26 @@ func (t *Term) Walk(visit func(*Term)) {
 	}
 }
 
+// Polar visits what a condition is made of, and says of each part whether the condition may become
+// true, and whether it may become false, as that becomes true.
+func (t *Term) Polar(positive bool, visit func(part *Term, positive, negative bool)) {
+	t.polar(positive, !positive, visit)
+}
+
+func (t *Term) polar(positive, negative bool, visit func(*Term, bool, bool)) {
+	visit(t, positive, negative)
+	for i, a := range t.Args {
+		switch {
+		case t.Op == And || t.Op == Or || t.Op == Forall || t.Op == Exists || t.Op == Implies && i == 1 || t.Op == Ite && i > 0:
+			a.polar(positive, negative, visit)
+		case t.Op == Not || t.Op == Implies:
+			a.polar(negative, positive, visit)
+		default:
+			a.polar(true, true, visit)
+		}
+	}
+}
+
 // Conjuncts returns the parts of a conjunction, or the term alone.
 func (t *Term) Conjuncts() []*Term {
 	if t.Op == And {
