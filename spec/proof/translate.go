@@ -1,8 +1,6 @@
 package proof
 
 import (
-	"fmt"
-	"maps"
 	"reflect"
 	"slices"
 
@@ -38,82 +36,6 @@ type translator struct {
 	induction   bool // in an induction: what replaces it is not split
 	lets        *lets
 	system      *System
-}
-
-// scope is what names mean at a place.
-type scope struct {
-	outer *scope
-	name  string
-	value value
-	// def is the operator that name is, with the scope that its body has.
-	def  *tla.Definition
-	now  map[string]value // of the variables
-	next map[string]value // the same in the next state; those that are known
-	// prime says that all is meant in the next state.
-	prime bool
-	kept  *kept // of an operator without parameters, what it was last
-}
-
-// kept is the value that an operator has as long as the same is known of the next state. Values are
-// evaluated once, so that the places of a sequence remain those of one sequence.
-type kept struct {
-	next  map[string]value
-	prime bool
-	value value
-}
-
-func (s *scope) bind(name string, v value) *scope {
-	return &scope{outer: s, name: name, value: v, now: s.now, next: s.next, prime: s.prime}
-}
-
-// lookup returns the innermost scope that binds a name, or nil.
-func (s *scope) lookup(name string) *scope {
-	for ; s != nil; s = s.outer {
-		if s.name == name {
-			return s
-		}
-	}
-	return nil
-}
-
-// in returns the scope with other next values.
-func (s *scope) in(next map[string]value, prime bool) *scope {
-	c := *s
-	c.next, c.prime = next, prime
-	return &c
-}
-
-// atLine adds the line to what is thrown below.
-func atLine(e *tla.Expr) {
-	if thrown := recover(); thrown != nil {
-		if f, ok := thrown.(failure); ok {
-			panic(failure{fmt.Errorf("line %d: %w", e.Line, f.error)})
-		}
-		panic(thrown)
-	}
-}
-
-// try runs a translation, and returns why it failed.
-func try(f func()) (err error) {
-	defer func() {
-		if thrown := recover(); thrown != nil {
-			failed, ok := thrown.(failure)
-			if !ok {
-				panic(thrown)
-			}
-			err = failed.error
-		}
-	}()
-	f()
-	return nil
-}
-
-func body(d *tla.Definition) *tla.Expr {
-	e, err := d.Body()
-	if err != nil {
-		fail("%v", err)
-	}
-	return e
 }
 
 func (t *translator) condition(e *tla.Expr, s *scope) *term.Term { return asBool(t.eval(e, s)) }
@@ -487,77 +409,4 @@ func (t *translator) except(e *tla.Expr, s *scope) value {
 		}
 	}
 	return made
-}
-
-// unchanged compares the values of variables in both states.
-func (t *translator) unchanged(e *tla.Expr, s *scope) value {
-	var all []*term.Term
-	for _, name := range t.variables(e) {
-		next, ok := s.next[name]
-		if !ok {
-			fail("line %d: %s' is not known here", e.Line, name)
-		}
-		all = append(all, equal(next, s.now[name]))
-	}
-	return term.Conj(all...)
-}
-
-// variables lists the variables of a tuple, through definitions.
-func (t *translator) variables(e *tla.Expr) (all []string) {
-	switch {
-	case e.Op == tla.Tuple:
-		for _, a := range e.Args {
-			all = append(all, t.variables(a)...)
-		}
-	case e.Op == tla.Ident && slices.Contains(t.module.Variables, e.Name):
-		all = []string{e.Name}
-	case e.Op == tla.Ident && t.module.Definition(e.Name) != nil:
-		return t.variables(body(t.module.Definition(e.Name)))
-	default:
-		fail("line %d: UNCHANGED of what is no variable", e.Line)
-	}
-	return all
-}
-
-// hasPrime reports whether an expression speaks of the next state; local are the operators that are
-// defined in it.
-func (t *translator) hasPrime(e *tla.Expr, local map[string]bool) bool {
-	if e.Op == "'" || e.Op == "UNCHANGED" {
-		return true
-	}
-	if e.Op == tla.Let {
-		local = maps.Clone(local)
-		if local == nil {
-			local = map[string]bool{}
-		}
-		for _, d := range e.Defs {
-			local[d.Name] = t.hasPrime(body(d), local)
-		}
-	}
-	if e.Op == tla.Ident {
-		if prime, ok := local[e.Name]; ok && prime {
-			return true
-		}
-		if d := t.module.Definition(e.Name); d != nil {
-			prime, known := t.primed[d.Name]
-			if !known {
-				prime = t.hasPrime(body(d), nil)
-				t.primed[d.Name] = prime
-			}
-			if prime {
-				return true
-			}
-		}
-	}
-	for _, b := range e.Bound {
-		if t.hasPrime(b.Set, local) {
-			return true
-		}
-	}
-	for _, p := range e.Paths {
-		if p.Index != nil && t.hasPrime(p.Index, local) {
-			return true
-		}
-	}
-	return slices.ContainsFunc(e.Args, func(a *tla.Expr) bool { return t.hasPrime(a, local) })
 }
