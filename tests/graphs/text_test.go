@@ -61,8 +61,8 @@ func TestWhatIsNoDumpIsAnError(t *testing.T) {
 	}
 }
 
-// TestCompareCountsEdges checks that Compare counts equal edges. No graph of a spec has an edge
-// twice, so the tests of the mappings don't check that.
+// TestCompareCountsEdges checks that Compare notices how often an edge occurs. No graph of a spec
+// has an edge twice, so the tests of the mappings don't check that.
 func TestCompareCountsEdges(t *testing.T) {
 	const edge = `11 -> -12 [label="Add",color="black",fontcolor="black"];`
 	spec := read(t, dump)

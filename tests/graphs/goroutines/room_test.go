@@ -29,7 +29,7 @@ type gatedChannel struct {
 	emit  func(lifecycle.ChannelStateChange)
 	began journal[model.RoomOutputKind] // the operations that were requested
 	gates chan chan error               // has the channel whose value ends the running operation
-	open  chan struct{}                 // closed at the end of the script: then no operation waits
+	open  chan struct{}                 // closed at the end of the script: from then on no operation waits
 }
 
 func (c *gatedChannel) OnStateChange(emit func(lifecycle.ChannelStateChange)) { c.emit = emit }
@@ -204,7 +204,7 @@ func runRoomInBubble(script []model.RoomInput, how roomRun) error {
 					gate <- nil
 				}
 			default:
-				return differs("nothing of the channel runs", nil, in)
+				return differs("the script ends an operation, but no operation of the channel is running", nil, in)
 			}
 		}
 		synctest.Wait()
@@ -220,7 +220,7 @@ func runRoomInBubble(script []model.RoomInput, how roomRun) error {
 				changes = append(changes, o)
 			case model.OutputDiscontinuity:
 				discontinuities = append(discontinuities, o)
-			case model.OutputStartRetryPause: // the beginning of the next detach shows it
+			case model.OutputStartRetryPause: // the next detach shows that the pause began
 			default:
 				commands = append(commands, o.Kind)
 			}
@@ -263,7 +263,7 @@ func runRoomInBubble(script []model.RoomInput, how roomRun) error {
 		state = next
 	}
 	if len(calls) > 0 || state.Status != model.StatusReleased {
-		return fmt.Errorf("%d calls are left, and the room is %v", len(calls), state.Status)
+		return fmt.Errorf("at the end of the script, %d calls are pending and the status is %v", len(calls), state.Status)
 	}
 	return nil
 }
@@ -349,7 +349,7 @@ func TestRoomTakesEveryStepOfTheGraph(t *testing.T) {
 
 type script = []model.RoomInput
 
-// Each fault that a room's users could see must be noticed, with a script that shows it.
+// Each fault that a room's users could notice must be found, with a script that shows it.
 func TestRoomFaultsAreSeen(t *testing.T) {
 	attached := script{model.RoomAttach(1), model.ChannelTurned(model.ChannelAttached, 0), model.AttachEnded(0)}
 	with := func(more ...model.RoomInput) script { return append(slices.Clone(attached), more...) }

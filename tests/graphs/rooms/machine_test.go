@@ -13,8 +13,8 @@ import (
 
 func TestModelAndCoreHaveTheKnownSizes(t *testing.T) { graphtest.Sizes(t, Sizes(), 40_000) }
 
-// On the full graph of four calls, inputs that are not likely are not tried; make equality tries
-// them.
+// On the full graph of four calls, only likely inputs are tried; `make equality` tries the others
+// too.
 func TestTheCoreAtFourCalls(t *testing.T) {
 	m := New(Bounds{4, 2, 2, false})
 	if err := graphs.Explore(t.Context(), m, graphs.Options{Possible: true}).Check(m.Golden); err != nil {
@@ -31,8 +31,8 @@ func TestEachInvariantFailsOnAPlantedFault(t *testing.T) {
 	}
 }
 
-// The reduced graph must have the same violations as the full graph, with counterexamples that are
-// as short and that the machine can take.
+// The reduced graph must have the same violations as the full graph. Its counterexamples must be as
+// short, and the machine must be able to take their steps.
 func TestSymmetryHidesNoViolation(t *testing.T) {
 	violated := 0
 	for _, f := range New(Bounds{3, 2, 2, true}).Faults {

@@ -10,7 +10,7 @@ import (
 	"ablyrooms.example/tests/graphs"
 )
 
-// The lock with n clients has a state for each order of some of the clients. In each state, each
+// The lock with n clients has a state for each ordered selection of clients. In each state, each
 // client can do one thing.
 func TestTheExplorerCountsWhatIsKnown(t *testing.T) {
 	for n, states := range map[uint64]uint64{2: 1 + 2 + 2, 3: 1 + 3 + 6 + 6, 4: 1 + 4 + 12 + 24 + 24} {
@@ -60,7 +60,7 @@ func TestEndsThatAreNoPass(t *testing.T) {
 		}
 	}
 	if _, _, err := graphs.ToGraph(t.Context(), thrown); err == nil || !strings.Contains(err.Error(), "thrown") {
-		t.Errorf("the core panics, but building its graph returned %v", err)
+		t.Errorf("building the graph of a core that panics returned the error %v", err)
 	}
 	r := graphs.Explore(t.Context(), New(4), graphs.Options{MaxStates: 20})
 	if r.Verdict != graphs.Bounded || !slices.Equal(r.Levels, []uint64{1, 4, 12}) {
