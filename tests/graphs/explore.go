@@ -182,7 +182,7 @@ func (e *exploration[S, M, I, O]) progress(done, level int) {
 
 func (e *exploration[S, M, I, O]) stop(v Verdict, reason string) {
 	e.result.Verdict = v
-	e.result.Reason = fmt.Sprintf("%s; the counts have all states up to depth %d, and no steps from states of that depth",
+	e.result.Reason = fmt.Sprintf("%s; the counts include all states up to depth %d, but no steps from states of that depth",
 		reason, e.result.Depth())
 }
 

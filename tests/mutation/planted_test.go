@@ -97,7 +97,7 @@ func TestPlantedFaultsAreCaught(t *testing.T) {
 		t.Skip("builds suites with faults planted")
 	}
 	p := weaveFaults(t)
-	// With nothing planted the same tests must pass, so that their failures come from the faults.
+	// With nothing planted, the same tests must pass: then the faults cause the failures.
 	seen := map[string]bool{}
 	for i, s := range p.suites {
 		if key := s.Package + s.Run; !seen[key] {
@@ -127,7 +127,7 @@ func TestPlantedFaultsAreCaught(t *testing.T) {
 			case how != want:
 				t.Fatalf("%s found a %s, expected a %s:\n%s", test, how, want, e.text)
 			case e.by != test && how == "violation":
-				t.Fatalf("not %s failed, but another test:\n%s", test, e.text)
+				t.Fatalf("%s did not fail, but another test did:\n%s", test, e.text)
 			}
 			t.Logf("caught by %s%s", test, script(e.text))
 		})

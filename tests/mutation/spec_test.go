@@ -41,8 +41,8 @@ func TestSays(t *testing.T) {
 	}
 }
 
-// A mutant that is alive or hangs must lower the share. A mutant that is known as equivalent and is
-// killed must be reported as wrong.
+// A mutant that is alive or hangs must lower the share. A mutant that equivalent.txt lists and that
+// is killed must be reported as wrong.
 func TestTable(t *testing.T) {
 	t.Parallel()
 	verdicts := []verdict{{Name: "same", Kind: "flip"}, {Name: "words", Kind: "flip", Message: true}}

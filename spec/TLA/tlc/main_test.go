@@ -68,7 +68,7 @@ func TestAFolderOfAnybodys(t *testing.T) {
 	if err := os.WriteFile(filepath.Join(dir, "Other.cfg"), []byte("SPECIFICATION Spec\n"), 0o644); err != nil {
 		t.Fatal(err)
 	}
-	if code, _, errs := command(t, "-dir", dir, "-list"); code != 1 || !strings.Contains(errs, "named after no module") {
+	if code, _, errs := command(t, "-dir", dir, "-list"); code != 1 || !strings.Contains(errs, "does not begin with the name of a module") {
 		t.Errorf("exit %d\n%s", code, errs)
 	}
 }

@@ -25,7 +25,7 @@ func TestTogether(t *testing.T) {
 	}{
 		{func(t *together) {}, ""},
 		{func(t *together) { t.taken["One"]["Next"] = 1 }, `1 edges that are called "Next"`},
-		{func(t *together) { t.taken["One"][""] = 1 }, "no action"},
+		{func(t *together) { t.taken["One"][""] = 1 }, "not an action"},
 		{func(t *together) { delete(t.taken["Two"], "Down") }, "Down is taken in no graph"},
 		{func(t *together) { delete(t.taken, "One") }, "One has no edges"},
 		{func(t *together) { t.antecedents[0].Reached = false }, "Small has an antecedent that is never true: x = 1"},

@@ -11,7 +11,7 @@ func TestAntecedents(t *testing.T) {
 	t.Parallel()
 	properties := Checked(readAll(t), "Rooms")
 	if len(properties) != 31 || !slices.Contains(properties, "NoWedge") {
-		t.Fatalf("the configurations check %v", properties)
+		t.Fatalf("Checked returned the wrong properties: %v", properties)
 	}
 	found, source, err := antecedents("Rooms", readText(t, filepath.Join(specDir, "Rooms.tla")), properties)
 	if err != nil {

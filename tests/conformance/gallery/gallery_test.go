@@ -74,7 +74,7 @@ func TestTheBrokenAreCaught(t *testing.T) {
 			hang := strings.Contains(p.name, "held while")
 			if (v.Kind == conformance.Hang) != hang || !hang && v.Kind != conformance.Differs || !v.Shortest ||
 				len(v.Script) != p.length || p.script != "" && v.Steps() != p.script || len(v.Rules) == 0 || v.Rules[0] != p.rule {
-				t.Errorf("expected %d steps, %q, %v\n%v", p.length, p.script, p.rule, v)
+				t.Errorf("expected a script of %d steps, %q, that breaks %v; found\n%v", p.length, p.script, p.rule, v)
 			}
 		})
 	}
@@ -127,7 +127,7 @@ func TestPromises(t *testing.T) {
 			t.Logf("%v, shortest: %t, %s", v.Kind, v.Shortest, v.Steps())
 			r = conformance.Check(t, subject(rest, slip), plan)
 			if v := r.Violation(); v != nil {
-				t.Errorf("a broken promise was reported that was not made: %v", v)
+				t.Errorf("the subject does not make the promise, but its breach was reported: %v", v)
 			}
 		})
 	}
@@ -182,7 +182,7 @@ func TestTheHarnessSees(t *testing.T) {
 				t.Fatal("the harness did not report the fault")
 			}
 			if v.Kind != c.kind || v.Steps() != c.script || !v.Shortest || !strings.Contains(v.Got, c.got) {
-				t.Errorf("expected %v by %q, %s\n%v", c.kind, c.script, c.got, v)
+				t.Errorf("expected a violation of the kind %v with the script %q and the text %q; found\n%v", c.kind, c.script, c.got, v)
 			}
 		})
 	}

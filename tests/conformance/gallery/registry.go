@@ -60,7 +60,7 @@ const (
 	ownTurn        // a get waits for the get before it, even if it must be refused at once
 	oneLoop        // one goroutine does everything, and also waits for the backend
 	waitsOn        // a release goes on waiting when its context ends
-	endedRefused   // a release or a disposal with an ended context does nothing
+	endedRefused   // a release or a disposal whose context has already ended does nothing
 	causeLost      // a call that gives up returns the context's error, not its cause
 	openingGoesOn  // the context of an opening that is no longer wanted isn't ended
 	failuresHidden // Dispose returns no error when releases failed
@@ -122,7 +122,7 @@ type promise struct {
 	released      chan struct{} // closed when the room is gone
 	ctx           context.Context
 	cancel        context.CancelFunc // cancels the opening
-	left          bool               // the name was released, or the registry disposed of
+	left          bool               // the name was released, or Dispose was called
 	room          *conformance.Room
 	err           error // the error that gets return
 	end           error // the error that releases return

@@ -181,7 +181,7 @@ func runRoomInBubble(script []model.RoomInput, how roomRun) error {
 			return refused
 		}
 		differs := func(what string, got, want any) error {
-			return fmt.Errorf("input %d, %v, by %v: %s\n  the room   %v\n  the model  %v", i+1, in, state.Explain(in), what, got, want)
+			return fmt.Errorf("input %d, %v (rules %v): %s\n  the room   %v\n  the model  %v", i+1, in, state.Explain(in), what, got, want)
 		}
 		switch in.Kind {
 		case model.KindRoomAttach, model.KindRoomDetach, model.KindRoomRelease:

@@ -29,17 +29,17 @@ machine's properties in each state and step. The results hold only within the bo
 
   run explore                          Rooms, with 3 calls on 2 names with 2 options
   run explore -calls 5 -symmetry -refusals=false
-                                       ten million states; one and a half million are visited, and
-                                       stand for the others
+                                       ten million states, of which it visits one and a half million;
+                                       the others differ from these only in names
   run explore -calls 4 -against        compare each step and each refused input with the model too
   run explore -plant early-dispose     plant a fault in the core, and print a shortest script that
                                        shows it
   run explore -of roomstatus           one room: attach, detach, release, its channel's events
-  run liveness                         check what must happen in the end, and which fairness that
-                                       needs
-  run liveness -plant wedged           plant a fault, and print a behaviour in which it doesn't
-                                       happen
-  run liveness -of channel -calls 2    a channel that forgets its oldest requests, so that no bound
+  run liveness                         check the properties that something happens in the end, and
+                                       which fairness they need
+  run liveness -plant wedged           plant a fault, and print a behaviour that breaks such a
+                                       property
+  run liveness -of channel -calls 2    a channel that drops its oldest requests, so that no bound
                                        prevents a step
   run equality                         compare the graphs of spec, core and model, in both
                                        directions; needs Java

@@ -24,7 +24,7 @@ const (
 	heapBound, heapShare, heapStranded = 8.0, 0.5, 1.0 / 32
 
 	look = 500 * time.Millisecond // how often the goroutines and the heap are measured
-	// the number of looks in a row after which a goroutine that each of them finds is deadlocked
+	// a goroutine that is found in this number of measurements in a row is deadlocked
 	looks = 4
 )
 

@@ -18,13 +18,13 @@ import (
 func TestNamesOfRuns(t *testing.T) {
 	for _, name := range slices.Concat(Directed(), Witnesses()) {
 		if p, err := ParsePlan(name); err != nil || p.String() != name {
-			t.Errorf("%s was read as %v, %v", name, p, err)
+			t.Errorf("ParsePlan of %s returned %v, %v", name, p, err)
 		}
 	}
 	for _, name := range []string{"", "nothing", "dispose/1/in/ATTACHED.failed.2", "dispose/1/in/nothing.1/drop",
 		"dispose/1/up/ATTACH.1/drop", "dispose/1/in/ATTACHED.1/melt"} {
 		if p, err := ParsePlan(name); err == nil {
-			t.Errorf("%q was read as %v", name, p)
+			t.Errorf("ParsePlan of %q returned %v, expected an error", name, p)
 		}
 	}
 }
@@ -71,7 +71,7 @@ func TestPlantedFaultsAreSeen(t *testing.T) {
 		t.Run(planted.name, func(t *testing.T) {
 			r := Run(t, Plan{Scenario: Scenario{Name: "planted", play: planted.play}})
 			if !slices.ContainsFunc(r.Problems, func(p string) bool { return strings.Contains(p, planted.seen) }) {
-				t.Errorf("planted %s, got the problems %q", planted.name, r.Problems)
+				t.Errorf("the run with the planted fault %q reported the problems %q", planted.name, r.Problems)
 			}
 		})
 	}
@@ -156,7 +156,7 @@ func TestARoomThatIsNotAtRest(t *testing.T) {
 	for status, want := range map[lifecycle.RoomStatus]string{lifecycle.RoomAttaching: "an operation is under way",
 		lifecycle.RoomAttached: "the room is attached"} {
 		if err := s.Rest(status, nil); err == nil || !strings.Contains(err.Error(), want) {
-			t.Errorf("the status %v: Rest returned %v", status, err)
+			t.Errorf("with the status %v, Rest returned %v", status, err)
 		}
 	}
 }

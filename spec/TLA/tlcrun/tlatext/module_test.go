@@ -76,7 +76,7 @@ func TestModulesOfTheProject(t *testing.T) {
 		}
 		for i, token := range m.Tokens {
 			if m.Source[token.Start:token.End] != token.Text || i > 0 && token.Start < m.Tokens[i-1].End {
-				t.Errorf("%s: the token %q is not where it says", file, token.Text)
+				t.Errorf("%s: the text at the offset of the token %q is another one", file, token.Text)
 			}
 		}
 		for _, item := range m.Items {
