@@ -172,8 +172,8 @@ func TestRangingOverEvents(t *testing.T) {
 	})
 }
 
-// When the context ends, a loop gets the context's error as its last, even if events wait. A
-// sequence that is never ranged over leaves no registration behind.
+// When the context ends, a loop gets the context's error as its last, even if events wait. The
+// registration of a sequence that is never ranged over ends with the context.
 func TestTheContextEndsALoop(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var l listen.List[int]
@@ -362,13 +362,13 @@ func TestAwait(t *testing.T) {
 		l.Publish(3)
 		l.Publish(4) // the state changes again before Await looks
 		if err := <-done; err != nil {
-			t.Errorf("Await of a state that was left again returns %v", err)
+			t.Errorf("the state was the awaited one only for a moment, but Await returned %v, expected nil", err)
 		}
 		go func() { done <- await(t.Context(), 0) }()
 		synctest.Wait()
 		l.End(gone)
 		if err := <-done; err != errGone || l.Len() != 0 {
-			t.Errorf("Await at the end of the list returns %v, and leaves %d listeners", err, l.Len())
+			t.Errorf("at the end of the list, Await returned %v, and %d listeners are registered, expected none", err, l.Len())
 		}
 	})
 }

@@ -29,11 +29,11 @@ func TestTheNearestModuleCounts(t *testing.T) {
 	}
 	for dir, want := range map[string]string{inner: "b.example", outer: "", below: ""} {
 		if path, err := Path(dir); path != want || (err == nil) != (want != "") {
-			t.Errorf("the module of %s is %q, %v", dir, path, err)
+			t.Errorf("Path of %s returned %q, %v", dir, path, err)
 		}
 	}
 	t.Chdir(below)
 	if got, err := Find(); err != nil || got != inner {
-		t.Errorf("the root is %s, %v", got, err)
+		t.Errorf("outside of a module, FindFrom returned %s, %v", got, err)
 	}
 }

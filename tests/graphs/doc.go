@@ -31,10 +31,12 @@
 //   - Spec, a [Mapping] that reads the states and steps of Lock.tla as those of the model.
 //
 // With these, a test is one call of package graphtest:
+//
 //	func TestCoreAndModelHaveTheKnownSizes(t *testing.T) { graphtest.Sizes(t, Sizes(), 100) }
 //	func TestEachFaultIsCaught(t *testing.T) {
 //		graphtest.Faults(t, "toy", New(3), New(3))
 //	}
+//
 // Then add the machine to package main in the folder run, so that its flag -of accepts the machine.
 // Run `make golden`: it writes the machine's size to golden.json, and the dumps that the machine's
 // tests need.

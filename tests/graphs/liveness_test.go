@@ -114,7 +114,7 @@ func in(states ...int) func(*int) bool {
 func TestWhatNoStateOffersIsVacuous(t *testing.T) {
 	f := fairly(t, nil, "abc", "0 a 1", "1 b 1")
 	if got := f.vacuous(); !slices.Equal(got, []string{"b", "c"}) {
-		t.Errorf("got %v", got)
+		t.Errorf("the vacuous conjuncts are %v, want b and c", got)
 	}
 }
 
@@ -240,7 +240,7 @@ func TestAnActionIsNarrowedToSomeStates(t *testing.T) {
 			// under strong fairness, state 0 alone requires a step
 			want := c.holds || letter == "A" && c.where(&zero)
 			if (l == nil) != want {
-				t.Errorf("%s: %v", letter, l)
+				t.Errorf("fairness %s: the counterexample is %v", letter, l)
 			}
 		}
 	}
@@ -273,7 +273,7 @@ func TestAStepIsOwedWhereItIsStated(t *testing.T) {
 		round := Fairness[int, string]{Name: "on", Of: func(in string) bool { return in == "b" }}
 		l := decide(t, sp.fairly([]Fairness[int, string]{out, round}), c.name, in(0), in(2))
 		if (l == nil) != c.holds {
-			t.Errorf("%s: %v", c.name, l)
+			t.Errorf("%s: the counterexample is %v", c.name, l)
 		}
 	}
 }

@@ -238,7 +238,7 @@ func TestASuiteThatFailsIsNoLink(t *testing.T) {
 	}
 	b, good, _ := toyBench(t, toySuite, strings.Replace(toyTest, "Sum(nil) != 0", "Sum(nil) != 1", 1))
 	if err := b.prepare(t.Context(), good); err == nil || !strings.Contains(err.Error(), "TestOthers") {
-		t.Errorf("got %v", err)
+		t.Errorf("prepare returned %v, expected an error that names TestOthers", err)
 	}
 }
 

@@ -125,7 +125,7 @@ func TestPlantedFaultsAreCaught(t *testing.T) {
 			case e.end == alive:
 				t.Fatalf("%s did not catch the fault", test)
 			case how != want:
-				t.Fatalf("%s found a %s, expected a %s:\n%s", test, how, want, e.text)
+				t.Fatalf("%s found the fault by a %s, expected a %s:\n%s", test, how, want, e.text)
 			case e.by != test && how == "violation":
 				t.Fatalf("%s did not fail, but another test did:\n%s", test, e.text)
 			}

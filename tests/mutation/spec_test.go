@@ -36,7 +36,7 @@ func TestSays(t *testing.T) {
 	} {
 		says, err := c.says(tlcrun.ParseOutput(r.output, r.exit), "CallsSettle", "NoWedge")
 		if says != r.want || (err != nil) != r.fails {
-			t.Errorf("%q with %d is %q, %v, expected %q", r.output, r.exit, says, err, r.want)
+			t.Errorf("for the output %q and the exit code %d, says returned %q, %v, expected %q", r.output, r.exit, says, err, r.want)
 		}
 	}
 }
@@ -72,7 +72,7 @@ func TestTable(t *testing.T) {
 		v := slices.Clone(verdicts)
 		c.change(v)
 		if got := table(&b, v, known, false); !c.want(got) || !strings.Contains(b.String(), c.says) {
-			t.Errorf("%s: %+v\n%s", c.what, got, b.String())
+			t.Errorf("%s: table returned %+v and printed\n%s", c.what, got, b.String())
 		}
 	}
 }

@@ -56,6 +56,6 @@ func TestActions(t *testing.T) {
 		t.Fatal(err)
 	}
 	if len(actions) != 22 || !slices.Contains(actions, "GetOpens") || slices.Contains(actions, "BackendEnds") || slices.Contains(actions, "GetCreates") {
-		t.Errorf("%d actions: %v", len(actions), actions)
+		t.Errorf("Actions returned %d actions, expected 22: %v", len(actions), actions)
 	}
 }

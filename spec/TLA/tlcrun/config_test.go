@@ -158,7 +158,7 @@ func TestLintAllFindsWhatIsNotThere(t *testing.T) {
 	wantError(t, LintAll(readAll(t), more), "Other must hold")
 	wantError(t, LintAll(readAll(t), "# Nothing"), "What must hold")
 	if names, err := MustHold(document); err != nil || len(names) != 29 {
-		t.Errorf("%v, %v: expected 29 names", names, err)
+		t.Errorf("MustHold returned %v, %v, expected 29 names", names, err)
 	}
 }
 

@@ -211,10 +211,10 @@ func TestTheBrokenAreNotLinearizable(t *testing.T) {
 				_, path, _ := strings.Cut(err.Error(), "see ")
 				page, readErr := os.ReadFile(path)
 				if readErr != nil || !strings.Contains(string(page), "<html") {
-					t.Errorf("no picture: %v", readErr)
+					t.Errorf("the check drew no picture: %v", readErr)
 				}
 				if !strings.Contains(err.Error(), ": not linearizable: ") {
-					t.Errorf("got %v", err)
+					t.Errorf("got the error %v, expected that the history is not linearizable", err)
 				}
 				_ = os.RemoveAll(strings.TrimSuffix(path, "/history.html"))
 				evidence.Print("linear-planted", "fault", name, "round", n+1)
@@ -234,6 +234,6 @@ func TestCallsWithoutEnd(t *testing.T) {
 	}
 	_, err := linear.Run(subject(all, stuck), 1000, short)
 	if err == nil || !strings.Contains(err.Error(), "have returned") {
-		t.Fatalf("got %v", err)
+		t.Fatalf("got the error %v, expected one about calls that have not returned", err)
 	}
 }

@@ -121,7 +121,7 @@ func TestTheChannelKeepsTheLivenessProperties(t *testing.T) {
 	for b, conjuncts := range map[Bounds]int{settles: 6, heals: 4} {
 		r := graphtest.Liveness(t, "channel", New(b))
 		if len(r.Vacuous) > 0 || len(r.Without) != conjuncts {
-			t.Errorf("%v: %+v", b, r)
+			t.Errorf("%v: a conjunct of fairness is vacuous or missing: %+v", b, r)
 		}
 	}
 }

@@ -129,7 +129,7 @@ func (s stack) channelStep(in model.ChannelInput) (stack, bool, error) {
 	}
 	losses, err := s.events(outputs)
 	if err == nil && losses != want {
-		err = fmt.Errorf("%d discontinuities, expected %d", losses, want)
+		err = fmt.Errorf("the room published %d discontinuities, expected %d", losses, want)
 	}
 	return s, true, err
 }
@@ -245,7 +245,7 @@ func TestARoomOverAChannelKeepsThePortsPromise(t *testing.T) {
 	}
 	fmt.Printf("EVIDENCE room_over_channel states=%d\n", states)
 	if states != 22755 {
-		t.Errorf("%d states, expected 22755", states)
+		t.Errorf("the stack has %d states, expected 22755", states)
 	}
 }
 
@@ -263,10 +263,10 @@ func TestAChannelThatBreaksThePromiseIsSeen(t *testing.T) {
 			})
 			return o
 		}},
-		"an update is lost": {"0 discontinuities, expected 1", func(_ model.ChannelInput, o outputs) outputs {
+		"an update is lost": {"published 0 discontinuities, expected 1", func(_ model.ChannelInput, o outputs) outputs {
 			return slices.DeleteFunc(o, func(o model.ChannelOutput) bool { return o.Kind == model.OutputUpdate })
 		}},
-		"resumed is not told": {"1 discontinuities, expected 0", func(_ model.ChannelInput, o outputs) outputs {
+		"resumed is not told": {"published 1 discontinuities, expected 0", func(_ model.ChannelInput, o outputs) outputs {
 			for i := range o {
 				o[i].Resumed = o[i].Resumed && o[i].Kind != model.OutputChannelState
 			}

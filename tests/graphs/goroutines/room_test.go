@@ -342,7 +342,7 @@ func TestRoomTakesEveryStepOfTheGraph(t *testing.T) {
 		return err
 	})
 	if err != nil || states != golden.Int(m.Golden+"/states") || steps != golden.Int(m.Golden+"/steps") {
-		t.Fatalf("%d states, %d steps, %v", states, steps, err)
+		t.Fatalf("EachStep visited %d states and %d steps, and returned %v", states, steps, err)
 	}
 	fmt.Printf("EVIDENCE room_goroutines_every_step calls=2 errors=0 states=%d steps=%d\n", states, steps)
 }
@@ -414,7 +414,7 @@ func TestRoomFaultsAreSeen(t *testing.T) {
 		}
 		err := runRoom(t, f.script, roomRun{observe: true, spoil: f.spoil})
 		if err == nil || !strings.Contains(err.Error(), f.says) {
-			t.Errorf("%s: %v, expected %q", name, err, f.says)
+			t.Errorf("%s: runRoom returned %v, expected an error with %q", name, err, f.says)
 		} else {
 			graphs.Caught("chain-room", name)
 		}

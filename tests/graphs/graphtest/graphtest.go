@@ -82,7 +82,7 @@ func Equal(t *testing.T, family string, c graphs.Comparison) {
 		err = e.Check()
 	}
 	if err != nil {
-		t.Fatalf("%v, %+v", err, e)
+		t.Fatalf("the graphs must be equal: %v, %+v", err, e)
 	}
 	fmt.Printf("EVIDENCE golden of=%s states=%d edges=%d refused=%d\n", c.Config, e.States, e.Edges, e.Refused)
 

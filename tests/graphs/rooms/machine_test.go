@@ -47,7 +47,7 @@ func TestSymmetryHidesNoViolation(t *testing.T) {
 		case r.Violation.Property != full.Violation.Property || len(r.Violation.Path) != len(full.Violation.Path):
 			t.Errorf("%s: with symmetry %v, without %v", f.Name, r.Violation, full.Violation)
 		case strings.Contains(graphs.Script(m, r.Violation.Path[:len(r.Violation.Path)-1]), "core: refused"):
-			t.Errorf("%s: %s", f.Name, graphs.Script(m, r.Violation.Path))
+			t.Errorf("%s: the core refuses an input before the last step of the script:\n%s", f.Name, graphs.Script(m, r.Violation.Path))
 		}
 		violated++
 	}
@@ -74,7 +74,7 @@ func TestTheResultDoesNotDependOnTheWorkers(t *testing.T) {
 				first = r
 			}
 			if r.Verdict != c.verdict || !reflect.DeepEqual(r, first) {
-				t.Errorf("with the options %+v: %+v, but with one worker %+v", c.o, r, first)
+				t.Errorf("the result with the options %+v is %+v, but with one worker it is %+v", c.o, r, first)
 			}
 		}
 	}
@@ -84,7 +84,7 @@ func TestTheCoreKeepsTheLivenessProperties(t *testing.T) {
 	r := graphtest.Liveness(t, "rooms", New(Bounds{3, 2, 1, true}))
 	// Only the last call can create the third incarnation, so no call is left to release it.
 	if r.Properties != 9 || !slices.Equal(r.Vacuous, []string{"ClosingEnds(3)"}) || len(r.Without) != 5 {
-		t.Errorf("%+v", r)
+		t.Errorf("the properties or the conjuncts of fairness are wrong: %+v", r)
 	}
 }
 

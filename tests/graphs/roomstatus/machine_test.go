@@ -44,7 +44,7 @@ func TestThePromiseIsNeeded(t *testing.T) {
 func TestTheRoomKeepsTheLivenessProperties(t *testing.T) {
 	r := graphtest.Liveness(t, "room", New(Bounds{Calls: 2, Errors: 1}))
 	if len(r.Vacuous) > 0 || len(r.Without) != len(fairness()) {
-		t.Fatalf("%+v", r)
+		t.Fatalf("a conjunct of fairness is vacuous or missing: %+v", r)
 	}
 	// Each liveness property must fail without any of the conjuncts. Without the strong conjunct, a
 	// release retries for ever.

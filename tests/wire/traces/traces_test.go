@@ -69,7 +69,7 @@ func TestTracesAreStepsOfTheModel(t *testing.T) {
 		}
 		steps, err := judge.Lines(l)
 		if err != nil {
-			t.Errorf("trace %d, line %d: %v", i+1, len(steps)+1, err)
+			t.Errorf("trace %d: the model rejects line %d: %v", i+1, len(steps)+1, err)
 		}
 		lines += len(steps)
 		g.cover(steps)
@@ -90,7 +90,7 @@ func TestTracesOfLeasesAreStepsOfTheModel(t *testing.T) {
 	}
 	steps, err := judge.Lines(judge.NewNaming().Lines(traces[0]))
 	if err != nil {
-		t.Fatalf("line %d: %v", len(steps)+1, err)
+		t.Fatalf("the model rejects line %d: %v", len(steps)+1, err)
 	}
 	outs := map[bool]int{} // numbers of ReleaseIf, by whether the call waited
 	for _, s := range steps {

@@ -87,7 +87,7 @@ func TestDoctoredHistories(t *testing.T) {
 		}
 		r := Run(t, Plan{Scenario: s})
 		if len(r.Problems) > 0 {
-			t.Fatalf("%s: %v", s.Name, r.Problems)
+			t.Fatalf("%s: the run without a fault has the problems %v", s.Name, r.Problems)
 		}
 		streams = append(streams, r.streams...)
 	}
