@@ -60,7 +60,7 @@ func Lint(c *Config) error {
 		}
 	case ExitDeadlock:
 		if c.Violates != Deadlock {
-			complain("a configuration that exits with %d must violate Deadlock, not %s", c.Exit, c.Violates)
+			complain("with the exit code %d, the run ends in a deadlock: EXPECT-VIOLATES must be Deadlock, not %s", c.Exit, c.Violates)
 		}
 	default:
 		complain("EXPECT-EXIT is %d, which is no exit code of TLC for a finished run", c.Exit)

@@ -154,7 +154,7 @@ func TestARoomThatIsNotAtRest(t *testing.T) {
 		t.Fatal(err)
 	}
 	for status, want := range map[lifecycle.RoomStatus]string{lifecycle.RoomAttaching: "an operation is under way",
-		lifecycle.RoomAttached: "the room is attached"} {
+		lifecycle.RoomAttached: "the room has the status attached"} {
 		if err := s.Rest(status, nil); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("with the status %v, Rest returned %v", status, err)
 		}
