@@ -24,7 +24,7 @@ func TestTheNearestModuleCounts(t *testing.T) {
 	}
 	for from, want := range map[string]string{below: inner, inner: inner, outer: outer} {
 		if got, err := FindFrom(from); err != nil || got != want {
-			t.Errorf("the root of %s is %s, %v, expected %s", from, got, err, want)
+			t.Errorf("FindFrom(%s) returned %s, %v, expected %s", from, got, err, want)
 		}
 	}
 	for dir, want := range map[string]string{inner: "b.example", outer: "", below: ""} {
@@ -34,6 +34,6 @@ func TestTheNearestModuleCounts(t *testing.T) {
 	}
 	t.Chdir(below)
 	if got, err := Find(); err != nil || got != inner {
-		t.Errorf("outside of a module, FindFrom returned %s, %v", got, err)
+		t.Errorf("in a folder below the root, Find returned %s, %v", got, err)
 	}
 }

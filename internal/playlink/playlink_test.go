@@ -69,7 +69,7 @@ func TestScriptsByHand(t *testing.T) {
 		}
 	}
 	if got, err := Parse("room/RetryDue"); err != nil || got.Fragment() != "room/RetryDue()" {
-		t.Errorf("Parse returned %+v, %v", got, err)
+		t.Errorf("Parse of a word without parentheses returned %+v, %v", got, err)
 	}
 	for _, text := range []string{"", "get(1)", "rooms/get(1", "rooms/get1)", "rooms/(1)", "rooms/.get(1)",
 		"rooms@-1/", "rooms@x/", "rooms/get(<)", "rooms/get(%4)"} {
@@ -82,14 +82,14 @@ func TestScriptsByHand(t *testing.T) {
 func TestLinks(t *testing.T) {
 	t.Setenv(Base, "")
 	if got := Text(Rooms, "get(1, a, x); opened(1)"); got != "playground#rooms/get(1,a,x);opened(1)" {
-		t.Error(got)
+		t.Errorf("Text returned %q, expected a link without an address", got)
 	}
 	t.Setenv(Base, "http://127.0.0.1:8765/")
 	if got := Text(Room, "release(1)"); got != "http://127.0.0.1:8765/#room/release(1)" {
-		t.Error(got)
+		t.Errorf("Text returned %q, expected a link that begins with the address", got)
 	}
 	if got := Text(Room, "no script"); !strings.HasSuffix(got, "/#room/") {
-		t.Error(got)
+		t.Errorf("Text returned %q, expected a link to an empty script", got)
 	}
 }
 

@@ -155,7 +155,7 @@ func (s source) check() (errs []error) {
 		testable, known := points[id]
 		switch {
 		case !known:
-			wrong("the specification has no point %s", id)
+			wrong("%s is no point of the specification", id)
 		case seen[id]:
 			wrong("%s has two rows", id)
 		}

@@ -111,6 +111,7 @@ type promises struct {
 	first    *conformance.Room // for firstReleased: the first room that was opened
 }
 
+// promise is one life of a name: it has what the gets and the releases of its room wait for.
 type promise struct {
 	name, options string
 	users         int           // for counted: how many gets use it

@@ -176,16 +176,16 @@ func TestKnownFailures(t *testing.T) {
 		t.Error("Unused did not report an entry whose witness did not fail")
 	}
 	if !l.Explain(witness, []string{"a problem"}) || !l.Shown(witness) || len(l.Unused()) != 0 {
-		t.Error("a known failure was not explained")
+		t.Error("a known failure was not explained, or its witness not recorded")
 	}
 	for range fewFailures {
 		l.Explain(other, []string{"a problem"})
 	}
 	if len(l.TooMany()) != 0 {
-		t.Errorf("TooMany reported few failures: %v", l.TooMany())
+		t.Errorf("TooMany reported an entry with few failures: %v", l.TooMany())
 	}
 	if l.Explain(other, []string{"a problem"}); len(l.TooMany()) != 1 {
-		t.Errorf("TooMany did not report one failure more: %v", l.TooMany())
+		t.Errorf("TooMany did not report an entry with one failure too many: %v", l.TooMany())
 	}
 	for l = fresh(); l.runs <= fewRuns; {
 		l.Explain(other, nil)
