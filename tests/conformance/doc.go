@@ -43,7 +43,7 @@
 //
 // # Limits
 //
-// A [Plan] bounds what is tried, so a pass is no proof. The harness sees calls and the backend. It
+// A [Plan] bounds what is tried, so a pass is not a proof. The harness sees calls and the backend. It
 // doesn't see memory that a registry forgets to free. It never makes two calls at the very same
 // moment: the race detector and package linear are for that.
 //

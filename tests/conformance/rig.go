@@ -192,7 +192,7 @@ func (r *Rig) awaitRest(ctx context.Context) error {
 	return errRestless
 }
 
-// ask sends a request that is no call, and waits for the answer, but not longer than patience.
+// ask sends a request that is not a call, and waits for the answer, but not longer than patience.
 func (r *Rig) ask(ctx context.Context, request Request) (Answer, error) {
 	ctx, cancel := context.WithTimeout(ctx, r.command.patience())
 	defer cancel()

@@ -13,7 +13,7 @@ import (
 type transport interface {
 	// begin begins a call. Calls are numbered from 1, in the order in which they begin.
 	begin(in model.Input) error
-	// act carries out a step that is no call.
+	// act carries out a step that is not a call.
 	act(in model.Input) error
 	// rest returns when nothing runs any more.
 	rest() error

@@ -19,7 +19,7 @@ type LeadsTo[M any] struct {
 // Fairness is one conjunct of fairness. It is about an action, which is a set of inputs. Weak
 // fairness says: if from some moment on the action is possible in every state, it is taken again
 // and again. Strong fairness says: if the action is possible again and again, it is taken again and
-// again. An input that doesn't change the state is no step of the action, since it can't be
+// again. An input that doesn't change the state is not a step of the action, since it can't be
 // distinguished from stuttering.
 type Fairness[M, I any] struct {
 	Name string
@@ -72,7 +72,7 @@ type LivenessReport[I any] struct {
 }
 
 // Err returns an error if a property fails, or if a conjunct of fairness is not needed. A vacuous
-// conjunct is no error.
+// conjunct is not an error.
 func (r *LivenessReport[I]) Err() error {
 	var errs []error
 	for _, l := range r.Broken {

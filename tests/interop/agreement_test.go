@@ -103,7 +103,7 @@ func TestAgreementSeesFaults(t *testing.T) {
 
 // TestAgreementOfOneLibrary runs this library on both sides, without Node. Neither the frames of
 // the clients nor those of the servers may differ. One client uses an embedded server of its own.
-// The other uses a server that stands for Ably, and that all scenarios share.
+// The other uses a server in the place of Ably, which all scenarios share.
 func TestAgreementOfOneLibrary(t *testing.T) {
 	far := startFar(t, nil)
 	for i, s := range scenarios {

@@ -242,7 +242,8 @@ func TestASuiteThatFailsIsNoLink(t *testing.T) {
 	}
 }
 
-// Every mutant in equivalent.txt must exist, so that no reason stays after its mutant is gone.
+// Every mutant in equivalent.txt must exist, so that the list has no reason for a mutant that was
+// removed.
 func TestEquivalentMutantsExist(t *testing.T) {
 	if testing.Short() {
 		t.Skip("loads the packages")

@@ -146,7 +146,8 @@ func serve(ctx context.Context, root string) (s sites, err error) {
 	if err != nil {
 		return s, err
 	}
-	// Build the program and run it directly: a program that go run starts goes on running after an
+	// Build the program and run it directly: with go run, the program would keep running after an
+	// interrupt.
 	// interrupt.
 	program := filepath.Join(dir, "playground")
 	build := exec.CommandContext(ctx, "go", "build", "-o", program, "./cmd/playground")

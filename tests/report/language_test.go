@@ -69,7 +69,7 @@ var (
 type passage struct {
 	file string
 	line int
-	text string // as it stands
+	text string // the text with its markup
 	says string // the text without markup
 }
 

@@ -119,5 +119,5 @@ func (s *suite) exec(ctx context.Context, c *tlcrun.Config, progress tlcrun.Prog
 }
 
 // isGraph reports whether a configuration is run only for its state graph: its head states a
-// result, it checks no properties, and it is no canary.
+// result, it checks no properties, and it is not a canary.
 func isGraph(c *tlcrun.Config) bool { return c.Stated && !c.IsCanary() && len(c.Properties) == 0 }

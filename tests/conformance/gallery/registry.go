@@ -120,7 +120,7 @@ type promise struct {
 	kept          bool          // a Get has the room, so closing leases doesn't release it
 	settled       chan struct{} // closed when the gets have room or err
 	dropped       chan struct{} // closed when the room will never be opened
-	released      chan struct{} // closed when the room is gone
+	released      chan struct{} // closed when the room has been released
 	ctx           context.Context
 	cancel        context.CancelFunc // cancels the opening
 	left          bool               // the name was released, or Dispose was called

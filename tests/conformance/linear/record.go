@@ -23,7 +23,7 @@ type Round struct {
 	Dispose                  bool // one or two of the calls are disposals
 	Jitter                   bool // the backend yields the processor now and then
 	Seed                     uint64
-	Patience                 time.Duration // how long calls may take; 0 stands for a minute
+	Patience                 time.Duration // how long calls may take; 0 means a minute
 }
 
 // recorder is a backend whose calls end at once or, with Jitter, after yielding the processor a few

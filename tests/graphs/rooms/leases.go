@@ -23,7 +23,7 @@ type LeasesState struct {
 type LeasesMachine = graphs.Machine[LeasesState, model.Leases, model.Input, model.Output]
 
 // NewLeases returns the machine of docs/leases.md at the bounds. A close that begins a ReleaseIf
-// uses one of the calls; if none is left, such a close can't happen.
+// uses one of the calls; if all calls are used, such a close can't happen.
 func NewLeases(b Bounds) LeasesMachine {
 	rooms := New(b)
 	m := LeasesMachine{

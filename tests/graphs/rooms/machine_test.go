@@ -82,7 +82,8 @@ func TestTheResultDoesNotDependOnTheWorkers(t *testing.T) {
 
 func TestTheCoreKeepsTheLivenessProperties(t *testing.T) {
 	r := graphtest.Liveness(t, "rooms", New(Bounds{3, 2, 1, true}))
-	// Only the last call can create the third incarnation, so no call is left to release it.
+	// Only the last call can create the third incarnation, so there is no further call to release
+	// it.
 	if r.Properties != 9 || !slices.Equal(r.Vacuous, []string{"ClosingEnds(3)"}) || len(r.Without) != 5 {
 		t.Errorf("the properties or the conjuncts of fairness are wrong: %+v", r)
 	}
