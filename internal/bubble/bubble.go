@@ -74,7 +74,8 @@ func watch(t *testing.T, limits Limits, run func(*testing.T)) End {
 		}()
 		synctest.Test(t, func(t *testing.T) {
 			name.Store(nameOfOwn())
-			if limits.Virtual > 0 { // a test may wait for something that never comes, while heartbeats keep its clock going
+			// a test may wait for something that never comes, while heartbeats keep its clock going
+			if limits.Virtual > 0 {
 				defer time.AfterFunc(limits.Virtual, func() { late <- struct{}{} }).Stop()
 			}
 			run(t)

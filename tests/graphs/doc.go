@@ -22,8 +22,8 @@
 //   - a core (Lock) and a reference model (Model). Both have a method Step, which refuses an input
 //     for which there is no rule.
 //   - a State: the core's own state, and a history of what clients have learnt from outputs
-//     (History), which the core doesn't store. Core has a method that sets the core's state, and one
-//     that reads it. Record updates the history after a step.
+//     (History), which the core doesn't store. Core has a method that sets the core's state, and
+//     one that reads it. Record updates the history after a step.
 //   - view, which maps a state to a state of the model. Properties, liveness and the spec are about
 //     states of the model.
 //   - properties, liveness with fairness, and faults. Each fault names the properties that it

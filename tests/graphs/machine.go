@@ -8,9 +8,9 @@ import (
 
 // Machine is the description of a machine. Everything in this package works from it.
 //
-//   - S is a state of the core, together with the history that the core doesn't store. Its zero value
-//     is the initial state. States are copied by assignment, so code that changes a state must not
-//     change memory that a copy shares.
+//   - S is a state of the core, together with the history that the core doesn't store. Its zero
+//     value is the initial state. States are copied by assignment, so code that changes a state
+//     must not change memory that a copy shares.
 //   - M is a state of the reference model. Properties and the spec are about these states. Its zero
 //     value is the initial state.
 //   - I and O are inputs and outputs, in the model's words.
@@ -97,10 +97,12 @@ type Fault[S, I, O any] struct {
 
 // Names of violations that don't belong to a property of the machine.
 const (
-	Unchanged   = "RefusedInputsChangeNothing" // a refused input changed the state
-	Broken      = "MachineIsSound"             // the core panicked, or returned an error that doesn't mean "refused"
-	SameAsModel = "SameAsModel"                // the model refuses another input, or has another output or another next state
-	Bookkeeping = "Bookkeeping"                // Machine.Agrees returned an error
+	Unchanged = "RefusedInputsChangeNothing" // a refused input changed the state
+	// the core panicked, or returned an error that doesn't mean "refused"
+	Broken = "MachineIsSound"
+	// the model refuses another input, or has another output or another next state
+	SameAsModel = "SameAsModel"
+	Bookkeeping = "Bookkeeping" // Machine.Agrees returned an error
 )
 
 // WithFault returns the machine with one of its faults planted. The error is for an unknown name.

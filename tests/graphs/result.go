@@ -34,12 +34,14 @@ type Result[I any] struct {
 	Verdict Verdict
 	Reason  string // why the verdict is not Complete
 
-	States  uint64   // states that were visited
-	Orbits  uint64   // with a symmetry: all states that the visited ones represent
-	Edges   uint64   // steps taken from the states that were visited
-	Steps   uint64   // with a symmetry: steps of all states that the visited ones represent
-	Refused uint64   // inputs, counted in each state, that were refused, or that may not come in the state
-	Skipped uint64   // inputs, counted in each state, that were not tried, since they are not likely
+	States uint64 // states that were visited
+	Orbits uint64 // with a symmetry: all states that the visited ones represent
+	Edges  uint64 // steps taken from the states that were visited
+	Steps  uint64 // with a symmetry: steps of all states that the visited ones represent
+	// inputs, counted in each state, that were refused, or that may not come in the state
+	Refused uint64
+	// inputs, counted in each state, that were not tried, since they are not likely
+	Skipped uint64
 	Ends    uint64   // states that take no input
 	Levels  []uint64 // the number of states visited, by distance from the initial state
 	Actions map[string]uint64

@@ -85,9 +85,10 @@ type plant struct {
 type part uint8
 
 const (
-	doer   part = iota
-	seer        // the fault is in the client that sees
-	silent      // the fault is in the client that acts: it makes no event come, so the check times out
+	doer part = iota
+	seer      // the fault is in the client that sees
+	// the fault is in the client that acts: it makes no event come, so the check times out
+	silent
 )
 
 var plants = []plant{

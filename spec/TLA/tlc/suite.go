@@ -21,9 +21,11 @@ type outcome struct {
 }
 
 type suite struct {
-	tlc   *tlcrun.TLC
-	keep  string
-	renew string // with -renew: the module's root folder; state counts, trace lengths and hashes go to its golden file; else ""
+	tlc  *tlcrun.TLC
+	keep string
+	// with -renew: the module's root folder; state counts, trace lengths and hashes go to its
+	// golden file; else ""
+	renew string
 	bar   *progress.Bar
 
 	mu    sync.Mutex

@@ -38,8 +38,9 @@ type Job struct {
 	Config  string // the path of the configuration
 	Workers int
 	// the file for the graph in dot, with an action on each edge; "" writes none
-	Dump  string
-	Small bool // the run is short: start the JVM faster, although it then runs large specs more slowly
+	Dump string
+	// the run is short: start the JVM faster, although it then runs large specs more slowly
+	Small bool
 
 	Progress Progress
 }

@@ -29,7 +29,8 @@ type gatedChannel struct {
 	emit  func(lifecycle.ChannelStateChange)
 	began journal[model.RoomOutputKind] // the operations that were requested
 	gates chan chan error               // has the channel whose value ends the running operation
-	open  chan struct{}                 // closed at the end of the script: from then on no operation waits
+	// closed at the end of the script: from then on no operation waits
+	open chan struct{}
 }
 
 func (c *gatedChannel) OnStateChange(emit func(lifecycle.ChannelStateChange)) { c.emit = emit }

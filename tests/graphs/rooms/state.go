@@ -80,8 +80,10 @@ type Incarnation struct {
 	Name, Options uint8
 	Life          model.Life
 	Work          model.Work
-	Ended         model.Kind // the last result that the backend reported for it: KindOpened, KindOpenFailed, KindReleased, KindReleaseFailed, or 0
-	Waiters       Set        // from the core: calls that wait for it
+	// the last result that the backend reported for it: KindOpened, KindOpenFailed, KindReleased,
+	// KindReleaseFailed, or 0
+	Ended   model.Kind
+	Waiters Set // from the core: calls that wait for it
 }
 
 func (i *Incarnation) waits() bool {

@@ -94,7 +94,8 @@ func inputOf(action string, before, after Node) (in model.RoomInput, err error) 
 		return model.RoomRelease(after.State.Last), nil
 	case "RetryDue":
 		return model.RetryDue(), nil
-	case "GiveUp": // the call that gave up is the one that was pending before, and is settled by the step
+	// the call that gave up is the one that was pending before, and is settled by the step
+	case "GiveUp":
 		if len(after.Outs) != 1 || !slices.Contains(before.State.Pending(), after.Outs[0].Call) {
 			return in, fmt.Errorf("the step of GiveUp has the outputs %v, want one settled call", after.Outs)
 		}

@@ -22,7 +22,8 @@ type rooms interface {
 // Calls makes the calls of a script. Only Rooms must be set before use.
 type Calls struct {
 	Rooms rooms
-	Got   func(*ablychat.Room) // called with the room that a get returned, before the get counts as settled
+	// called with the room that a get returned, before the get counts as settled
+	Got func(*ablychat.Room)
 
 	mu   sync.Mutex
 	made []*call
