@@ -201,7 +201,7 @@ func ReadGolden(file string) (hash string, dump []byte, err error) {
 	text, err := io.ReadAll(z)
 	line, dump, ok := bytes.Cut(text, []byte("\n"))
 	if err == nil && !ok {
-		err = fmt.Errorf("%s has no hash", file)
+		err = fmt.Errorf("%s has no line with a digest", file)
 	}
 	return string(line), dump, err
 }

@@ -167,7 +167,7 @@ func TestEveryPassageStandsThereOnce(t *testing.T) {
 			files[file] = true
 			if path.Ext(file) == ".go" {
 				if _, err := format.Source([]byte(text)); err != nil {
-					t.Errorf("%s: %s: %v", p.Name, file, err)
+					t.Errorf("%s: the changed file %s is not valid Go: %v", p.Name, file, err)
 				}
 			}
 		}

@@ -107,9 +107,9 @@ type specJudge struct {
 // judge explores the mutants at one stage after another. In a quick run, a mutant whose graph
 // differs is killed at once. In other runs it is also explored at later stages, since a property
 // may notice it there. A mutant that changes only fairness is run on its own at the end, and so is
-// every mutant that is still alive then. But if the spec is slow, a quick run leaves out those
-// living mutants that can't change what is checked as liveness: it runs only mutants of operators
-// that differ in the specs for liveness.
+// every mutant that is still alive then. But if the spec is slow, a quick run doesn't run all
+// mutants that are still alive: it runs only those of operators that differ in the specs whose
+// liveness is checked.
 func (j *specJudge) judge(ctx context.Context) error {
 	m := mustParse(j.source)
 	inGraph := behaviour(m, "Init", "Next")
@@ -231,8 +231,8 @@ func (j *specJudge) note(i int, r record) {
 	}
 }
 
-// compare runs on their own some mutants that a stage has run together. It returns an error if a
-// verdict is different then.
+// compare runs on their own some mutants that a stage has run together. It returns an error if the
+// verdict on a mutant that runs on its own is different.
 func (j *specJudge) compare(ctx context.Context, numbers []int, at stage) error {
 	some := draw(numbers, min(j.options.compare, len(numbers)), j.seed)
 	note := func() string { return "mutants on their own, to compare" }

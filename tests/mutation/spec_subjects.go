@@ -13,7 +13,7 @@ type subject struct {
 	inlined  string   // a module that it extends and whose operators are mutated too; "" for none
 	safety   []string // configurations with the properties of states and steps
 	live     []string // configurations with the properties of liveness
-	lives    []string // operators that differ between the specs for safety and for liveness
+	lives    []string // operators that differ in the specs whose liveness is checked
 	restless []string // formulas that fairness must not imply
 	evidence string   // the name of the run's EVIDENCE line
 	words    string   // the meaning of the numbers of a stage

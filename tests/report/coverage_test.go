@@ -94,8 +94,8 @@ func covered(t *testing.T, of string) source {
 	return s
 }
 
-// without counts the rows that have this reason instead of tests, for all or for a part of the
-// point.
+// without counts the rows that have this reason instead of tests, for the whole point or for a part
+// of it.
 func (s source) without(reason string) int { return strings.Count(s.table, " "+reason+": ") }
 
 // decided reports whether the document that a row begins with mentions the trap: a trap like T5 in

@@ -42,7 +42,7 @@ func planted(t *testing.T, name, old, new string) error {
 	t.Helper()
 	path := pathOf(name)
 	text := readText(t, path)
-	if old == "" { // a line more
+	if old == "" { // add a line
 		old, new = `\* WORKERS`, `\* `+new+"\n"+`\* WORKERS`
 	}
 	if strings.Count(text, old) == 0 {

@@ -89,11 +89,11 @@ func TestInvalidGetLeavesNothing(t *testing.T) {
 		for _, o := range []lifecycle.RoomOption{lifecycle.WithTypingHeartbeatThrottle(0),
 			lifecycle.WithDefaultMessageReactionType("like")} {
 			if _, err := rooms.Rooms.Get(context.Background(), "a", o); !errors.Is(err, lifecycle.ErrInvalidArgument) {
-				t.Errorf("got %v, expected InvalidArgument", err)
+				t.Errorf("a get with invalid options returned %v, expected InvalidArgument", err)
 			}
 		}
 		if _, err := rooms.Rooms.Get(context.Background(), ""); !errors.Is(err, lifecycle.ErrInvalidArgument) {
-			t.Errorf("got %v, expected InvalidArgument", err)
+			t.Errorf("a get of an empty name returned %v, expected InvalidArgument", err)
 		}
 	})
 }

@@ -41,11 +41,11 @@ func TestSymmetryHidesNoViolation(t *testing.T) {
 		r := graphs.Explore(t.Context(), m, graphs.Options{Possible: true, Symmetry: true})
 		switch {
 		case r.Verdict != full.Verdict:
-			t.Errorf("%s: with symmetry %v, without %v", f.Name, r.Verdict, full.Verdict)
+			t.Errorf("%s: the verdict with symmetry is %v, without %v", f.Name, r.Verdict, full.Verdict)
 		case r.Verdict == graphs.Complete:
 			continue
 		case r.Violation.Property != full.Violation.Property || len(r.Violation.Path) != len(full.Violation.Path):
-			t.Errorf("%s: with symmetry %v, without %v", f.Name, r.Violation, full.Violation)
+			t.Errorf("%s: the violation with symmetry is %v, without %v", f.Name, r.Violation, full.Violation)
 		case strings.Contains(graphs.Script(m, r.Violation.Path[:len(r.Violation.Path)-1]), "core: refused"):
 			t.Errorf("%s: the core refuses an input before the last step of the script:\n%s", f.Name, graphs.Script(m, r.Violation.Path))
 		}

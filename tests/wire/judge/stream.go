@@ -16,7 +16,7 @@ import (
 
 // Seen is a step of a room, with the time of its observation.
 type Seen struct {
-	At time.Duration // time since the recorder's begin
+	At time.Duration // the time since the recorder was made
 	lifecycle.RoomStep
 }
 
@@ -64,7 +64,7 @@ func (s *Stream) take(step lifecycle.RoomStep) error {
 		return err
 	}
 	if !s.run.Promised(in) {
-		return fmt.Errorf("the channel broke the port's promise: %v without an attached event of its own", step.Input)
+		return fmt.Errorf("the channel broke the port's promise: %v came without an event attached of its own", step.Input)
 	}
 	next, outs, err := s.run.Step(in)
 	if err != nil {

@@ -24,7 +24,7 @@ func (w *World) holds(when string, look func() []string) {
 	w.mu.Lock()
 	good := len(w.problems) == 0
 	w.mu.Unlock()
-	if !w.bubble && good { // if there is a problem already, one wait was enough
+	if !w.bubble && good { // after a first problem, don't wait again
 		w.until(w.settle/8, func() bool { found = look(); return len(found) == 0 })
 	}
 	for _, what := range found {
@@ -66,7 +66,7 @@ func (w *World) truth() (found []string) {
 		connection := c.realtime.Connection.State()
 		failed := !w.bubble || w.sawError(c.id, "")
 		if !c.connected() && !w.closes && !(connection == ably.ConnectionStateFailed && failed) {
-			found = append(found, fmt.Sprintf("at rest, %s's connection is %v", c.id, connection))
+			found = append(found, fmt.Sprintf("%s's connection is %v", c.id, connection))
 		}
 		holds := map[string]bool{}
 		for _, h := range c.present() {
@@ -205,7 +205,7 @@ func (w *World) end(r *Result) {
 }
 
 // checkTraces lets the reference model check the steps of the client's Rooms. It leaves out crowds,
-// whose traces are too long for a check in short time.
+// whose traces are too long to be checked quickly.
 func (w *World) checkTraces(c *client, r *Result) {
 	if !w.bubble || r.Plan.Scenario.Random {
 		return
