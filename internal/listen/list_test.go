@@ -43,7 +43,7 @@ func TestEachListenerHasAllEventsInOrder(t *testing.T) {
 		l.Publish(100)
 		synctest.Wait()
 		if len(a) != 100 || len(b) != 101 || !slices.IsSorted(a) || !slices.IsSorted(b) || l.Len() != 1 {
-			t.Errorf("the listeners received %v and %v; %d listeners are left, expected 1", a, b, l.Len())
+			t.Errorf("the listeners received %v and %v; %d listeners are still registered, expected 1", a, b, l.Len())
 		}
 	})
 }
@@ -99,7 +99,7 @@ func TestCallingBack(t *testing.T) {
 		l.Publish(1)
 		synctest.Wait()
 		if !slices.Equal(seen, []int{1}) || l.Len() != 0 {
-			t.Errorf("received %v; %d listeners are left", seen, l.Len())
+			t.Errorf("received %v; %d listeners are still registered", seen, l.Len())
 		}
 	})
 }
@@ -158,7 +158,7 @@ func TestRangingOverEvents(t *testing.T) {
 			}
 		}
 		if !slices.Equal(seen, []int{1, 2, 3}) || l.Len() != 0 {
-			t.Errorf("received %v; %d listeners are left", seen, l.Len())
+			t.Errorf("received %v; %d listeners are still registered", seen, l.Len())
 		}
 		errs := 0
 		for _, err := range events {
@@ -196,7 +196,7 @@ func TestTheContextEndsALoop(t *testing.T) {
 		}
 		synctest.Wait()
 		if l.Len() != 0 {
-			t.Errorf("%d listeners are left, expected none", l.Len())
+			t.Errorf("%d listeners are still registered, expected none", l.Len())
 		}
 		_ = unused
 	})
@@ -246,7 +246,7 @@ func TestEnd(t *testing.T) {
 		close(gate)
 		<-busy.Done()
 		if !slices.Equal(called, []int{1, 2}) || busy.Err() != errGone || l.Len() != 0 {
-			t.Errorf("the function was called with %v; its error is %v; %d listeners are left", called, busy.Err(), l.Len())
+			t.Errorf("the function was called with %v; its error is %v; %d listeners are still registered", called, busy.Err(), l.Len())
 		}
 		if _, err := l.Add(func(int) {}, listen.Config{}); err != errGone {
 			t.Errorf("Add after the end returns %v, expected %v", err, errGone)

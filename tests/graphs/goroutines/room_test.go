@@ -94,7 +94,7 @@ type roomRun struct {
 }
 
 // runRoom runs a script on a room, in a bubble, and returns an error for the first difference from
-// the model. At the end the room is released, which is compared too, and no goroutine may be left.
+// the model. At the end the room is released, which is compared too, and all goroutines must end.
 func runRoom(t *testing.T, script []model.RoomInput, how roomRun) (err error) {
 	t.Helper()
 	script = untilReleased(script)
@@ -167,7 +167,7 @@ func runRoomInBubble(script []model.RoomInput, how roomRun) error {
 	})
 
 	calls := map[int]*runningCall{}
-	defer func() { // no goroutine may be left waiting after a difference
+	defer func() { // after a difference, no goroutine may go on waiting
 		close(channel.open)
 		for _, c := range calls {
 			c.cancel(nil)

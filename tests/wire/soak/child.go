@@ -103,7 +103,7 @@ func (c *child) play() {
 			break
 		}
 		if time.Now().After(deadline) {
-			problem := fmt.Sprintf("%d goroutines are left:\n%s", c.tally.Leaks, bubble.Stacks())
+			problem := fmt.Sprintf("%d goroutines have not ended:\n%s", c.tally.Leaks, bubble.Stacks())
 			problems = append(problems, problem)
 			break
 		}

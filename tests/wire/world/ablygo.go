@@ -47,5 +47,5 @@ func left(stacks string) string {
 	if all := len(strings.Split(stacks, "\n\n")); stacks != "" && Stranded(stacks) == all {
 		return fmt.Sprintf("%d goroutines of ably-go have not ended: each waits without a limit for the end of an attach", all)
 	}
-	return "goroutines that are left:\n" + stacks
+	return "goroutines that have not ended:\n" + stacks
 }

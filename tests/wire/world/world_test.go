@@ -55,7 +55,7 @@ func TestPlantedFaultsAreSeen(t *testing.T) {
 		{"a goroutine that is left", func(w *World) {
 			w.attached()
 			go func() { select {} }()
-		}, "goroutines that are left"},
+		}, "goroutines that have not ended"},
 		{"a message that is lost", func(w *World) {
 			w.attached()
 			w.server.Fault(ablytest.ToClient(ablytest.ActionMessage), ablytest.Drop())
