@@ -24,7 +24,7 @@ func TestControl(t *testing.T) {
 	}
 	var at struct{ Control string }
 	if err := json.Unmarshal([]byte(line), &at); err != nil || !strings.HasPrefix(at.Control, "http://127.0.0.1:") {
-		t.Fatalf("line is %q: %v", line, err)
+		t.Fatalf("the command printed the line %q: %v", line, err)
 	}
 	client := &http.Client{Transport: &http.Transport{DisableKeepAlives: true}}
 	response, err := client.Post(at.Control+"/users/eve/says", "application/json", strings.NewReader(`{"room": "lobby", "text": "hi"}`))
@@ -33,11 +33,11 @@ func TestControl(t *testing.T) {
 	}
 	defer response.Body.Close()
 	if body, err := io.ReadAll(response.Body); err != nil || response.StatusCode != http.StatusOK || !strings.Contains(string(body), `"serial":"`) {
-		t.Errorf("status %d, %q: %v", response.StatusCode, body, err)
+		t.Errorf("the kit answered with the status %d and %q: %v", response.StatusCode, body, err)
 	}
 	stop()
 	if code := <-ended; code != 0 {
-		t.Errorf("exit %d: %s", code, &stderr)
+		t.Errorf("the command ended with the exit code %d: %s", code, &stderr)
 	}
 	if _, err := client.Get(at.Control + "/rooms/lobby"); err == nil {
 		t.Error("the kit is still served after the end")

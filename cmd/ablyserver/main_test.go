@@ -52,7 +52,7 @@ func TestServesUntilSIGTERM(t *testing.T) {
 		Port      int
 	}
 	if err := json.Unmarshal([]byte(line), &at); err != nil || at.Host != "127.0.0.1" || at.Port == 0 || at.Key != "my.key:hush" {
-		t.Errorf("line is %q: %v", line, err)
+		t.Errorf("the command printed the line %q: %v", line, err)
 	}
 	rest, err := ably.NewREST(ably.WithKey(at.Key), ably.WithEndpoint(at.Host), ably.WithPort(at.Port),
 		ably.WithTLS(false), ably.WithInsecureAllowBasicAuthWithoutTLS())
@@ -70,10 +70,10 @@ func TestServesUntilSIGTERM(t *testing.T) {
 		t.Errorf("the command wrote more than one line: %q, %v", more, err)
 	}
 	if err := cmd.Wait(); err != nil {
-		t.Errorf("exit: %v", err)
+		t.Errorf("the command failed: %v", err)
 	}
 	if s := stderr.String(); !strings.Contains(s, "POST /channels/a/messages = 201") || strings.Contains(s, "hush") {
-		t.Errorf("log is %q", s)
+		t.Errorf("the log must have the request and no secret: %q", s)
 	}
 }
 
@@ -95,7 +95,7 @@ func TestArguments(t *testing.T) {
 		var stdout, stderr bytes.Buffer
 		code := run(context.Background(), c.args, &stdout, &stderr)
 		if code != c.code || stdout.Len() > 0 || !strings.Contains(stderr.String(), c.says) || strings.Contains(stderr.String(), "hush") {
-			t.Errorf("%q: exit %d, output %q, error output %q", c.args, code, &stdout, &stderr)
+			t.Errorf("with the arguments %q: exit code %d, output %q, error output %q", c.args, code, &stdout, &stderr)
 		}
 	}
 }

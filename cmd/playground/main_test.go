@@ -28,12 +28,12 @@ func TestAFolderIsServedUntilTheContextEnds(t *testing.T) {
 	url := regexp.MustCompile(`http://\S+/`).FindString(string(line[:n]))
 	got, err := http.Get(url)
 	if err != nil {
-		t.Fatalf("%q: %v", line[:n], err)
+		t.Fatalf("the command printed %q: %v", line[:n], err)
 	}
 	text, err := io.ReadAll(got.Body)
 	_ = got.Body.Close()
 	if string(text) != "here it is" || err != nil {
-		t.Errorf("%s: %q, %v", url, text, err)
+		t.Errorf("GET %s returned %q, %v", url, text, err)
 	}
 	cancel()
 	if err := <-done; err != nil {
@@ -55,7 +55,7 @@ func TestBadArgumentsAreRefused(t *testing.T) {
 func TestThePageLoadsNothingFromElsewhere(t *testing.T) {
 	entries, err := web.ReadDir("web")
 	if err != nil || len(entries) < 10 {
-		t.Fatalf("%d files: %v", len(entries), err)
+		t.Fatalf("the site has %d files: %v", len(entries), err)
 	}
 	elsewhere := regexp.MustCompile(`(?:src|href)="/|url\(|https?://`)
 	for _, e := range entries {

@@ -27,9 +27,9 @@ const looks = 3
 
 // End says how a bubble ended.
 type End struct {
-	Left   bool   // goroutines are left that wait for ever
+	Left   bool   // at the end, goroutines wait for ever
 	Hang   string // why the bubble never ends, or ""; its goroutines are abandoned
-	Stacks string // the stacks of the goroutines that are left or hang
+	Stacks string // the stacks of the goroutines that wait for ever or hang
 }
 
 // Run runs a function in a bubble. [synctest.Wait] never returns while a goroutine waits for a
@@ -74,7 +74,8 @@ func watch(t *testing.T, limits Limits, run func(*testing.T)) End {
 		}()
 		synctest.Test(t, func(t *testing.T) {
 			name.Store(nameOfOwn())
-			if limits.Virtual > 0 { // a test may wait in vain while, say, heartbeats go on for ever
+			// a test may wait for something that never comes, while heartbeats keep its clock going
+			if limits.Virtual > 0 {
 				defer time.AfterFunc(limits.Virtual, func() { late <- struct{}{} }).Stop()
 			}
 			run(t)

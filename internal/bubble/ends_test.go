@@ -38,7 +38,7 @@ func TestEnds(t *testing.T) {
 		}
 		bubble.Ends(r, patience, run)
 		if !strings.HasPrefix(r.failure, want) || want == "" && r.failure != "" {
-			t.Errorf("got %q, want %q", r.failure, want)
+			t.Errorf("the test failed with %q, want %q", r.failure, want)
 		}
 	}
 }
@@ -56,6 +56,6 @@ func TestABubbleThatNeverEnds(t *testing.T) {
 		}
 	})
 	if !strings.Contains(end.Hang, "1h0m0s of virtual time") || !strings.Contains(end.Stacks, "ends_test.go") {
-		t.Errorf("got %+v", end)
+		t.Errorf("Run returned %+v, expected a hang with the stacks", end)
 	}
 }

@@ -15,11 +15,11 @@ func TestOf(t *testing.T) {
 	cancel(cause)
 	err := Of(ctx)
 	if !errors.Is(err, cause) || !errors.Is(err, context.Canceled) || err.Error() != "interrupted" {
-		t.Errorf("with a cause: %v", err)
+		t.Errorf("for a context with a cause, Of returned %v", err)
 	}
 	plain, cancelPlain := context.WithCancel(t.Context())
 	cancelPlain()
 	if err := Of(plain); err != context.Canceled {
-		t.Errorf("without a cause: %v", err)
+		t.Errorf("for a context without a cause, Of returned %v", err)
 	}
 }

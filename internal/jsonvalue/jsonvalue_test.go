@@ -68,9 +68,9 @@ func TestOf(t *testing.T) {
 		got, err := Of("top", c.give)
 		switch {
 		case c.bad == "" && (err != nil || !reflect.DeepEqual(got, c.want)):
-			t.Errorf("%s: %#v, %v, expected %#v", what, got, err, c.want)
+			t.Errorf("%s: Of returned %#v, %v, expected %#v", what, got, err, c.want)
 		case c.bad != "" && (err == nil || !strings.Contains(err.Error(), c.bad)):
-			t.Errorf("%s: %#v, %v, expected %s", what, got, err, c.bad)
+			t.Errorf("%s: Of returned %#v, %v, expected the error %s", what, got, err, c.bad)
 		}
 	}
 }
@@ -94,17 +94,17 @@ func TestParse(t *testing.T) {
 	} {
 		got, err := Parse([]byte(text))
 		if err != nil || !reflect.DeepEqual(got, want) {
-			t.Errorf("%s: %#v, %v, expected %#v", text, got, err, want)
+			t.Errorf("Parse(%s) returned %#v, %v, expected %#v", text, got, err, want)
 		}
 	}
 	for _, text := range []string{``, `{"a":1`, `{} {}`, `<html>`, `1 2`, `{}x`} {
 		if got, err := Parse([]byte(text)); err == nil {
-			t.Errorf("%q: %v, expected an error", text, got)
+			t.Errorf("Parse(%q) returned %v, expected an error", text, got)
 		}
 	}
 	if got := Received([]any{int64(math.MaxInt64), uint64(math.MaxUint64), int64(3), float32(0.5)}); !reflect.DeepEqual(got,
 		[]any{json.Number("9223372036854775807"), json.Number("18446744073709551615"), 3.0, 0.5}) {
-		t.Errorf("%#v", got)
+		t.Errorf("Received returned %#v", got)
 	}
 }
 
@@ -124,14 +124,14 @@ func TestNumbersStayTheSame(t *testing.T) {
 		switch got := must(Parse(sent)).(type) {
 		case float64:
 			if i, ok := give.(int64); ok && int64(got) != i {
-				t.Fatalf("%d came as %v", i, got)
+				t.Fatalf("the integer %d was received as %v", i, got)
 			} else if f, ok := give.(float64); ok && got != f {
-				t.Fatalf("%v came as %v", f, got)
+				t.Fatalf("the float %v was received as %v", f, got)
 			}
 		case json.Number:
 			if string(got) != exact {
 				if f, err := got.Float64(); err != nil || f != give {
-					t.Fatalf("%s came as %s", exact, got)
+					t.Fatalf("the number %s was received as %s", exact, got)
 				}
 			}
 		}

@@ -74,10 +74,10 @@ type queue[T any] struct {
 	// The lock of the subscription guards these fields.
 	items []*T // shared by all listeners, never changed; those before head are delivered
 	head  int
-	// how many events were dropped since the last report: after the items, or before them for
-	// Newest
+	// how many events were dropped since the last report: after the items or, with Newest, before
+	// them
 	gap    int64
-	warned bool // the log has the gap; set until no event waits
+	warned bool // the log has reported the gap; reset when no event waits
 }
 
 // put queues an event. It reports whether a goroutine must be started to deliver it.

@@ -43,7 +43,7 @@ func TestEachListenerHasAllEventsInOrder(t *testing.T) {
 		l.Publish(100)
 		synctest.Wait()
 		if len(a) != 100 || len(b) != 101 || !slices.IsSorted(a) || !slices.IsSorted(b) || l.Len() != 1 {
-			t.Errorf("the listeners received %v and %v; %d listeners are left, expected 1", a, b, l.Len())
+			t.Errorf("the listeners received %v and %v; %d listeners are still registered, expected 1", a, b, l.Len())
 		}
 	})
 }
@@ -99,7 +99,7 @@ func TestCallingBack(t *testing.T) {
 		l.Publish(1)
 		synctest.Wait()
 		if !slices.Equal(seen, []int{1}) || l.Len() != 0 {
-			t.Errorf("received %v; %d listeners are left", seen, l.Len())
+			t.Errorf("received %v; %d listeners are still registered", seen, l.Len())
 		}
 	})
 }
@@ -158,7 +158,7 @@ func TestRangingOverEvents(t *testing.T) {
 			}
 		}
 		if !slices.Equal(seen, []int{1, 2, 3}) || l.Len() != 0 {
-			t.Errorf("received %v; %d listeners are left", seen, l.Len())
+			t.Errorf("received %v; %d listeners are still registered", seen, l.Len())
 		}
 		errs := 0
 		for _, err := range events {
@@ -172,8 +172,8 @@ func TestRangingOverEvents(t *testing.T) {
 	})
 }
 
-// When the context ends, a loop gets the context's error as its last, even if events wait. A
-// sequence that is never ranged over leaves no registration behind.
+// When the context ends, a loop gets the context's error as its last, even if events wait. The
+// registration of a sequence that is never ranged over ends with the context.
 func TestTheContextEndsALoop(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var l listen.List[int]
@@ -196,7 +196,7 @@ func TestTheContextEndsALoop(t *testing.T) {
 		}
 		synctest.Wait()
 		if l.Len() != 0 {
-			t.Errorf("%d listeners are left, expected none", l.Len())
+			t.Errorf("%d listeners are still registered, expected none", l.Len())
 		}
 		_ = unused
 	})
@@ -246,7 +246,7 @@ func TestEnd(t *testing.T) {
 		close(gate)
 		<-busy.Done()
 		if !slices.Equal(called, []int{1, 2}) || busy.Err() != errGone || l.Len() != 0 {
-			t.Errorf("the function was called with %v; its error is %v; %d listeners are left", called, busy.Err(), l.Len())
+			t.Errorf("the function was called with %v; its error is %v; %d listeners are still registered", called, busy.Err(), l.Len())
 		}
 		if _, err := l.Add(func(int) {}, listen.Config{}); err != errGone {
 			t.Errorf("Add after the end returns %v, expected %v", err, errGone)
@@ -362,13 +362,13 @@ func TestAwait(t *testing.T) {
 		l.Publish(3)
 		l.Publish(4) // the state changes again before Await looks
 		if err := <-done; err != nil {
-			t.Errorf("Await of a state that was left again returns %v", err)
+			t.Errorf("the state was the awaited one only for a moment, but Await returned %v, expected nil", err)
 		}
 		go func() { done <- await(t.Context(), 0) }()
 		synctest.Wait()
 		l.End(gone)
 		if err := <-done; err != errGone || l.Len() != 0 {
-			t.Errorf("Await at the end of the list returns %v, and leaves %d listeners", err, l.Len())
+			t.Errorf("at the end of the list, Await returned %v, and %d listeners are registered, expected none", err, l.Len())
 		}
 	})
 }

@@ -25,7 +25,7 @@ func TestQueueThatIsNeverEmpty(t *testing.T) {
 		}
 	}
 	if cap(q.items) > 64 {
-		t.Errorf("the queue of 1 event has room for %d", cap(q.items))
+		t.Errorf("the queue of 1 event has the capacity %d", cap(q.items))
 	}
 }
 
@@ -42,7 +42,7 @@ func TestEmptyQueue(t *testing.T) {
 			}
 		}
 		if kept := cap(q.items); n > roomKept && kept > 0 || n <= roomKept && kept == 0 || q.running {
-			t.Errorf("after %d events there is room for %d; running: %v", n, kept, q.running)
+			t.Errorf("after %d events, the empty queue has the capacity %d; running: %v", n, kept, q.running)
 		}
 	}
 }

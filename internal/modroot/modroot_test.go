@@ -24,16 +24,16 @@ func TestTheNearestModuleCounts(t *testing.T) {
 	}
 	for from, want := range map[string]string{below: inner, inner: inner, outer: outer} {
 		if got, err := FindFrom(from); err != nil || got != want {
-			t.Errorf("the root of %s is %s, %v, expected %s", from, got, err, want)
+			t.Errorf("FindFrom(%s) returned %s, %v, expected %s", from, got, err, want)
 		}
 	}
 	for dir, want := range map[string]string{inner: "b.example", outer: "", below: ""} {
 		if path, err := Path(dir); path != want || (err == nil) != (want != "") {
-			t.Errorf("the module of %s is %q, %v", dir, path, err)
+			t.Errorf("Path of %s returned %q, %v", dir, path, err)
 		}
 	}
 	t.Chdir(below)
 	if got, err := Find(); err != nil || got != inner {
-		t.Errorf("the root is %s, %v", got, err)
+		t.Errorf("in a folder below the root, Find returned %s, %v", got, err)
 	}
 }

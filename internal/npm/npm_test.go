@@ -44,10 +44,10 @@ func TestInstall(t *testing.T) {
 		write(t, lock, dir, "package-lock.json")
 		var out bytes.Buffer
 		if err := Install(t.Context(), dir, &out); (err != nil) != fails {
-			t.Errorf("%s: %v", lock, err)
+			t.Errorf("with the lock file %s, Install returned %v", lock, err)
 		}
 		if strings.Contains(out.String(), "ci --no-audit") != runs {
-			t.Errorf("lock file %s: npm must run: %t; its output:\n%s", lock, runs, &out)
+			t.Errorf("with the lock file %s, npm must run: %t; the output is\n%s", lock, runs, &out)
 		}
 	}
 	install("one", true, false)
@@ -59,7 +59,7 @@ func TestInstall(t *testing.T) {
 	}
 	install("two", true, false)
 	if v, err := Version(dir, "@a/b"); err != nil || v != "1.2.3" {
-		t.Errorf("version %q, %v", v, err)
+		t.Errorf("Version returned %q, %v", v, err)
 	}
 	for _, text := range []string{"{", "{}"} {
 		write(t, text, dir, "node_modules", "@a", "b", "package.json")
@@ -78,7 +78,7 @@ func TestNodeIsMissingOrOld(t *testing.T) {
 		}
 		err := Install(t.Context(), t.TempDir(), os.Stderr)
 		if !errors.Is(err, ErrNode) || !strings.Contains(err.Error(), "https://nodejs.org") {
-			t.Errorf("%q: %v", version, err)
+			t.Errorf("with the Node version %q, Install returned %v", version, err)
 		}
 	}
 }

@@ -24,10 +24,10 @@ func folder(t *testing.T) string {
 func TestWhatIsMissing(t *testing.T) {
 	t.Setenv("PATH", t.TempDir())
 	if _, err := pip.Install(t.Context(), folder(t), io.Discard); !errors.Is(err, pip.ErrPython) {
-		t.Errorf("without Python: %v", err)
+		t.Errorf("without Python, Install returned %v", err)
 	}
 	if _, err := pip.Install(t.Context(), t.TempDir(), io.Discard); !errors.Is(err, os.ErrNotExist) {
-		t.Errorf("without requirements: %v", err)
+		t.Errorf("without requirements, Install returned %v", err)
 	}
 }
 
@@ -44,7 +44,7 @@ func TestAnEnvironmentIsUsedAgain(t *testing.T) {
 			t.Fatal(err)
 		}
 		if _, err := pip.Install(t.Context(), dir, io.Discard); !errors.Is(err, want) {
-			t.Errorf("%q: %v, expected %v", text, err, want)
+			t.Errorf("with the requirements %q, Install returned %v, expected %v", text, err, want)
 		}
 	}
 }

@@ -44,15 +44,15 @@ var scripts = map[string]Script{
 func TestScriptsAreLinks(t *testing.T) {
 	for text, script := range scripts {
 		if got := script.Fragment(); got != text {
-			t.Errorf("%+v is %q, expected %q", script, got, text)
+			t.Errorf("the fragment of %+v is %q, expected %q", script, got, text)
 		}
 		if got, err := Parse("#" + text); err != nil || !reflect.DeepEqual(got, script) {
-			t.Errorf("%q is %+v, %v", text, got, err)
+			t.Errorf("Parse(%q) returned %+v, %v", text, got, err)
 		}
 		// A URL doesn't change the fragment.
 		u, err := url.Parse("https://host/page/#" + text)
 		if err != nil || u.EscapedFragment() != text {
-			t.Errorf("%q becomes %q, %v", text, u.EscapedFragment(), err)
+			t.Errorf("in a URL, the fragment %q becomes %q, %v", text, u.EscapedFragment(), err)
 		}
 	}
 }
@@ -65,16 +65,16 @@ func TestScriptsByHand(t *testing.T) {
 		url.QueryEscape("rooms/get(1,a,x);opened(1);release(2,a);dispose(3)"),
 	} {
 		if got, err := Parse(text); err != nil || !reflect.DeepEqual(got, want) {
-			t.Errorf("%q is %+v, %v", text, got, err)
+			t.Errorf("Parse(%q) returned %+v, %v", text, got, err)
 		}
 	}
 	if got, err := Parse("room/RetryDue"); err != nil || got.Fragment() != "room/RetryDue()" {
-		t.Errorf("got %+v, %v", got, err)
+		t.Errorf("Parse of a word without parentheses returned %+v, %v", got, err)
 	}
 	for _, text := range []string{"", "get(1)", "rooms/get(1", "rooms/get1)", "rooms/(1)", "rooms/.get(1)",
 		"rooms@-1/", "rooms@x/", "rooms/get(<)", "rooms/get(%4)"} {
 		if got, err := Parse(text); err == nil {
-			t.Errorf("%q is read as %+v", text, got)
+			t.Errorf("Parse(%q) must return an error, but returned %+v", text, got)
 		}
 	}
 }
@@ -82,14 +82,14 @@ func TestScriptsByHand(t *testing.T) {
 func TestLinks(t *testing.T) {
 	t.Setenv(Base, "")
 	if got := Text(Rooms, "get(1, a, x); opened(1)"); got != "playground#rooms/get(1,a,x);opened(1)" {
-		t.Error(got)
+		t.Errorf("Text returned %q, expected a link without an address", got)
 	}
 	t.Setenv(Base, "http://127.0.0.1:8765/")
 	if got := Text(Room, "release(1)"); got != "http://127.0.0.1:8765/#room/release(1)" {
-		t.Error(got)
+		t.Errorf("Text returned %q, expected a link that begins with the address", got)
 	}
 	if got := Text(Room, "no script"); !strings.HasSuffix(got, "/#room/") {
-		t.Error(got)
+		t.Errorf("Text returned %q, expected a link to an empty script", got)
 	}
 }
 
@@ -102,7 +102,7 @@ func TestLinksAreFoundInTexts(t *testing.T) {
 		"no link here, only #1 and #rooms":             "",
 	} {
 		if got := Find(text); got != found {
-			t.Errorf("%q: found %q", text, got)
+			t.Errorf("Find(%q) returned %q", text, got)
 		}
 	}
 }
@@ -120,7 +120,7 @@ func FuzzParse(f *testing.F) {
 		again, err := Parse(script.Fragment())
 		if err != nil || !reflect.DeepEqual(again, script) {
 			t.Errorf(
-				"%q is %+v, and written as %q, %+v, %v",
+				"%q is parsed as %+v, which is written as %q and parsed again as %+v, %v",
 				text,
 				script,
 				script.Fragment(),
@@ -142,7 +142,7 @@ func FuzzFragment(f *testing.F) {
 		script := Script{Board: board, Fault: fault, At: at,
 			Steps: []Step{{caller, word, []string{first, second}}, {Word: word}}}
 		if got, err := Parse(script.Fragment()); err != nil || !reflect.DeepEqual(got, script) {
-			t.Errorf("%+v comes back from %q as %+v, %v", script, script.Fragment(), got, err)
+			t.Errorf("the script %+v has the fragment %q, which is parsed as %+v, %v", script, script.Fragment(), got, err)
 		}
 	})
 }

@@ -149,7 +149,7 @@ func (t *Task) Stop() {
 }
 
 // draw writes lines that stay, if there are any, and on a terminal the lines that are redrawn.
-// Elsewhere it writes the latter only if no line stays.
+// Elsewhere it writes the redrawn lines only if no lines stay.
 func (b *Bar) draw(stays string, over []string) {
 	b.mu.Lock()
 	defer b.mu.Unlock()

@@ -94,7 +94,7 @@ func TestGoroutinesMayShareABar(t *testing.T) {
 	group.Wait()
 	b.Stop()
 	if got := screen(out.String()); strings.Join(got, " ") != strings.TrimSpace(strings.Repeat("ended ", 8)) {
-		t.Errorf("%q", got)
+		t.Errorf("after the end of all tasks, the terminal shows %q", got)
 	}
 }
 

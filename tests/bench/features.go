@@ -195,7 +195,7 @@ func trafficCases(where string, open func() *lobby) []comparison {
 			}
 		}
 	}
-	const some = 200 // messages at a time; with more, the figures would include the queues
+	const some = 200 // messages at a time; with more, the figures would include the time in queues
 	return []comparison{
 		{"attach + detach of one room" + where, measure{"bare ably-go", repeated("cycles/s", func(l *lobby) error {
 			if err := l.channel.Attach(ctx); err != nil {

@@ -147,9 +147,9 @@ func CheckProcess(ctx context.Context, command Command, promises Promises, plan 
 			out, runErr := rig.Run(ctx, script)
 			err = errors.Join(err, runErr)
 			for _, w := range out.Violations {
-				// A violation may show only in the steps that Rig.Run adds at the end, which let
-				// everything go. Its script is then longer than the one that was tried, and is not
-				// used.
+				// A violation may occur only in the steps that Rig.Run adds at the end, when it
+				// lets all held frames pass. Then its script is longer than the one that was tried,
+				// and is not used.
 				if runErr == nil && w.Class == class && len(w.Script) <= len(script) {
 					w.Scripts, v = v.Scripts, w
 					return true
@@ -223,8 +223,8 @@ func (c *checker) feed(send func(script []model.Input, random bool) bool) {
 	}
 }
 
-// begunBadly reports whether a beginning of the script has left a system in a state that the model
-// doesn't have. The script would stop there again.
+// begunBadly reports whether a beginning of the script is a script that has left a system in a
+// state that the model doesn't have. Running the script would stop at the same step.
 func (c *checker) begunBadly(script []model.Input) bool {
 	for n := range script {
 		if len(c.stopped) > 0 && c.stopped[Text(script[:n+1])] {
@@ -270,8 +270,8 @@ func (c *checker) take(out Outcome, random bool) {
 	}
 }
 
-// worst returns a violation other than a goroutine that is left over, or nil. A goroutine that is
-// left over says less about the fault.
+// worst returns a violation whose class is not leftoverClass, or nil. A goroutine that still waits
+// at the end says less about the fault.
 func (c *checker) worst() *Violation {
 	for class, v := range c.found {
 		if class != leftoverClass {

@@ -43,8 +43,8 @@
 //
 // # Limits
 //
-// A [Plan] bounds what is tried, so a pass is no proof. The harness sees calls and the backend. It
-// doesn't see memory that a registry forgets to free. It never makes two calls at the very same
+// A [Plan] bounds what is tried, so a pass is not a proof. The harness sees calls and the backend.
+// It doesn't see memory that a registry forgets to free. It never makes two calls at the very same
 // moment: the race detector and package linear are for that.
 //
 // A panic in a call is reported. A panic in a goroutine that the registry itself started ends the

@@ -34,7 +34,7 @@ func TestWhatNeverRestsIsAHang(t *testing.T) {
 	}
 	v := RunScript(t, subject, MustParse("get(1, a, x)"))
 	if v == nil || v.Kind != Hang || !strings.Contains(v.Got, "keep running") {
-		t.Errorf("got %v", v)
+		t.Errorf("RunScript returned %v, expected a hang", v)
 	}
 }
 
@@ -95,7 +95,7 @@ func TestScriptsAreReadAsTheyAreWritten(t *testing.T) {
 			script := c.space.random(c.start, AllPromises(), i+1)
 			read, err := Parse(Text(script))
 			if err != nil || !slices.Equal(read, script) {
-				t.Fatalf("the script %v was read as %v, %v", script, read, err)
+				t.Fatalf("the script %v was parsed as %v, %v", script, read, err)
 			}
 			if again := c.space.random(c.start, AllPromises(), i+1); !slices.Equal(again, script) {
 				t.Fatalf("the same seed drew two scripts: %s and %s", Text(script), Text(again))
@@ -125,7 +125,7 @@ func TestViolationsHaveLinks(t *testing.T) {
 	} {
 		v := &Violation{Script: MustParse(c.script), wired: c.wired}
 		if got := v.Link(); got != c.link || playlink.Find(v.Error()) != c.link {
-			t.Errorf("%s: the link is %q, and %q in the report\n%v", c.script, got, playlink.Find(v.Error()), v)
+			t.Errorf("%s: the link is %q; the report has the link %q:\n%v", c.script, got, playlink.Find(v.Error()), v)
 		}
 	}
 }
@@ -153,7 +153,7 @@ func TestWhatCanNotHappenIsRefused(t *testing.T) {
 			_, err = machine{wired: true}.after(steps)
 		}
 		if err == nil || !strings.Contains(err.Error(), why) {
-			t.Errorf("%s: %v, expected %q", script, err, why)
+			t.Errorf("the script %q: got the error %v, expected one with %q", script, err, why)
 		}
 	}
 }

@@ -100,8 +100,8 @@ func (g *Gates) incarnation(room *Room) int {
 	return g.rooms[room]
 }
 
-// compare finds out which incarnations the new calls are for, and compares the calls under way with
-// the model.
+// compare finds out which incarnations the new calls are for, and compares the calls that have not
+// ended with the model.
 func (g *Gates) compare(t turn, state model.State, p Promises) *difference {
 	g.mu.Lock()
 	defer g.mu.Unlock()

@@ -111,7 +111,7 @@ var errGaveUp = errors.New("the caller gave up")
 // violation, or nil if there is none. After each step it waits until nothing runs any more, and
 // compares the System with the model: which calls are settled and how, with which room, and which
 // rooms the backend is opening or releasing. After the script it lets all backend calls succeed
-// and, if Dispose is promised, calls it; then no goroutine may be left. RunScript panics if the
+// and, if Dispose is promised, calls it; then all goroutines must end. RunScript panics if the
 // steps can't happen in this order. It may be called concurrently.
 func RunScript(t *testing.T, subject Subject, script []model.Input) *Violation {
 	t.Helper()

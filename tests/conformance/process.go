@@ -24,9 +24,9 @@ type Command struct {
 	Env   []string
 	Serve func() (Server, error) // starts the server that the subject's client connects to
 	Log   io.Writer              // gets the subject's standard error; nil for os.Stderr
-	// Grace is how long the subject may run after its input has ended; 0 stands for 2 s.
+	// Grace is how long the subject may run after its input has ended; 0 means 2 s.
 	Grace time.Duration
-	// Patience is how long the subject may take for one answer, and to come to rest; 0 stands for
+	// Patience is how long the subject may take for one answer, and to come to rest; 0 means
 	// 20 s. It decides only when a subject is reported as hanging.
 	Patience time.Duration
 }

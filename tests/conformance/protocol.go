@@ -57,7 +57,7 @@ const (
 )
 
 // The tokens for options in a script are x and y. A token followed by SpelledOut requests the same
-// options, with every default written out. Invalid stands for invalid options, and is only for a
+// options, with every default written out. Invalid means invalid options, and is only for a
 // process.
 const (
 	SpelledOut = "+defaults"

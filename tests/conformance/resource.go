@@ -90,7 +90,7 @@ func (b *RegistryBackend[R]) Release(ctx context.Context, resource R) error {
 	return b.backend.Release(ctx, room)
 }
 
-// room returns the room that stands for a resource, or nil if Open did not return the resource.
+// room returns the room that represents a resource, or nil if Open did not return the resource.
 func (b *RegistryBackend[R]) room(resource R) *Room {
 	b.mu.Lock()
 	defer b.mu.Unlock()

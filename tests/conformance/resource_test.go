@@ -140,8 +140,8 @@ func check(t *testing.T, subject conformance.Subject, want string) {
 	v := conformance.Check(t, subject, plan).Violation()
 	switch {
 	case v == nil && want != "":
-		t.Errorf("no violation, expected %q", want)
+		t.Errorf("the run found no violation, expected one with %q", want)
 	case v != nil && (want == "" || !strings.Contains(v.Got, want)):
-		t.Errorf("expected %q, found\n%v", want, v)
+		t.Errorf("expected a violation with %q, found\n%v", want, v)
 	}
 }

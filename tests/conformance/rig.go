@@ -69,7 +69,7 @@ type Held interface {
 	Remove()     // cancels the hold
 }
 
-// maxRounds is the number of rounds after which a subject that still moves is reported.
+// maxRounds is the number of rounds after which a subject that is not at rest is reported.
 const maxRounds = 500
 
 // errRestless is the error for a subject that doesn't come to rest.
@@ -139,8 +139,8 @@ func (r *Rig) Close() {
 	r.server.Close()
 }
 
-// Run runs a script on a fresh system of the subject. Then it lets everything end that still waits.
-// The error says why the script could not be run; violations are in the outcome.
+// Run runs a script on a fresh system of the subject. Then it ends everything that still waits. The
+// error says why the script could not be run; violations are in the outcome.
 func (r *Rig) Run(ctx context.Context, script []model.Input) (Outcome, error) {
 	end, err := machine{wired: true}.after(script)
 	if err != nil {
@@ -192,7 +192,7 @@ func (r *Rig) awaitRest(ctx context.Context) error {
 	return errRestless
 }
 
-// ask sends a request that is no call, and waits for the answer, but not longer than patience.
+// ask sends a request that is not a call, and waits for the answer, but not longer than patience.
 func (r *Rig) ask(ctx context.Context, request Request) (Answer, error) {
 	ctx, cancel := context.WithTimeout(ctx, r.command.patience())
 	defer cancel()

@@ -7,25 +7,27 @@ import (
 	"ablyrooms.example/model"
 )
 
-// transport carries the steps of a script to a system, and shows what can be seen of the system.
-// There are two transports: one to a system in a bubble of virtual time, and one to another
-// process, with lines of JSON.
+// transport carries the steps of a script to a system, and observes the system. There are two
+// transports: one to a system in a bubble of virtual time, and one to another process, with lines
+// of JSON.
 type transport interface {
 	// begin begins a call. Calls are numbered from 1, in the order in which they begin.
 	begin(in model.Input) error
-	// act carries out a step that is no call.
+	// act carries out a step that is not a call.
 	act(in model.Input) error
 	// rest returns when nothing runs any more.
 	rest() error
 	// seen returns how a call ended, or false if it has not ended. want is the call in the model.
 	seen(call int, want model.Call) (ending, bool)
-	// works returns what is wrong with the backend's calls, or nil. It is checked before the calls.
+	// works returns a difference if the backend's calls are not those of the model, else nil. It is
+	// checked before the calls.
 	works() *difference
-	// inside returns what else is wrong, or nil. It is checked after the calls.
+	// inside returns any other difference, or nil. It is checked after the calls.
 	inside() *difference
 }
 
-// ending says how a call ended: by an outcome of the model, if the model has that, and in words.
+// ending says how a call ended: in words, and as an outcome of the model if the model has such an
+// outcome.
 type ending struct {
 	model.Outcome
 	text  string
@@ -72,7 +74,7 @@ type run struct {
 type played struct {
 	in      model.Input
 	rule    model.Rule // wired: the rule that the model followed when the call began
-	excused bool       // the call has deviated, and is not compared any more
+	excused bool       // the call has deviated from the model, and is not compared any more
 }
 
 // play runs the script, and compares after each step. The error says why the script could not be

@@ -34,7 +34,7 @@ func TestVerdictsMustMatch(t *testing.T) {
 	} {
 		err := c.verdicts.Match(c.result)
 		if (err == nil) != (c.want == "") || err != nil && !strings.Contains(err.Error(), c.want) {
-			t.Errorf("%s: %v", name, err)
+			t.Errorf("%s: Match returned %v", name, err)
 		}
 	}
 	for _, bad := range []string{`{"findings":[{"class":"c","verdict":"perhaps","reason":"r"}]}`, `{"finding":[]}`, `{"findings":[{"class":"c","verdict":"fault"}]}`} {
@@ -48,7 +48,7 @@ func TestVerdictsMustMatch(t *testing.T) {
 func TestEveryRuleHasASentence(t *testing.T) {
 	for _, rule := range Rules() {
 		if v := (&Violation{Rules: []Rule{rule}}).Error(); rule.Sentence() == "" || !strings.Contains(v, rule.Sentence()) {
-			t.Errorf("%s: %q", rule, rule.Sentence())
+			t.Errorf("the report of a violation of %s lacks the sentence %q", rule, rule.Sentence())
 		}
 	}
 	if len(sentences) != len(Rules()) {

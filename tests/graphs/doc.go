@@ -19,11 +19,11 @@
 //
 // Package toy is the example: a lock with a queue, in less than 400 lines. It has
 //
-//   - a core (Lock) and a reference model (Model). The step of each refuses inputs that no rule
-//     names.
-//   - a State: the core's own state, and what the world around the core remembers (History). The
-//     core forgets the history. Core has a method that sets the core's state, and one that reads
-//     it. Record updates the history after a step.
+//   - a core (Lock) and a reference model (Model). Both have a method Step, which refuses an input
+//     for which there is no rule.
+//   - a State: the core's own state, and a history of what clients have learnt from outputs
+//     (History), which the core doesn't store. Core has a method that sets the core's state, and
+//     one that reads it. Record updates the history after a step.
 //   - view, which maps a state to a state of the model. Properties, liveness and the spec are about
 //     states of the model.
 //   - properties, liveness with fairness, and faults. Each fault names the properties that it
@@ -37,6 +37,7 @@
 //		graphtest.Faults(t, "toy", New(3), New(3))
 //	}
 //
-// Then add the machine to package main in run, so that its flag -of accepts the machine. Run make
-// golden, which writes the machine's size to golden.json, and the dumps that its tests need.
+// Then add the machine to package main in the folder run, so that its flag -of accepts the machine.
+// Run `make golden`: it writes the machine's size to golden.json, and the dumps that the machine's
+// tests need.
 package graphs

@@ -41,7 +41,7 @@ func NewComparison[S, M, I, O, N any](dir, config, golden string, m Machine[S, M
 type Equality struct {
 	Config, Name  string
 	States, Edges int    // of the spec's graph
-	Refused       uint64 // inputs that both core and model refused
+	Refused       uint64 // inputs, counted in each state, that both core and model refused
 	OnlySpec      int    // edges that the core lacks
 	OnlyCore      int    // edges that the spec lacks
 	Shown         []Difference
@@ -54,11 +54,11 @@ func (e *Equality) Equal() bool { return e.OnlySpec+e.OnlyCore+len(e.Shown) == 0
 // Check returns an error if the graphs differ, or if their sizes are not those in golden.json.
 func (e *Equality) Check() error {
 	if !e.Equal() {
-		return fmt.Errorf("%s: %d and %d edges differ", e.Config, e.OnlySpec, e.OnlyCore)
+		return fmt.Errorf("%s: the core lacks %d edges of the spec, the spec lacks %d edges of the core", e.Config, e.OnlySpec, e.OnlyCore)
 	}
 	for what, n := range e.Sizes() {
 		if key := "equality/" + e.Config + what; !golden.Has(key) || golden.Int(key) != n {
-			return fmt.Errorf("%s is %d, but golden.json has another number: run make golden", key, n)
+			return fmt.Errorf("%s is %d, and golden.json has another number: if the change is meant, run make golden", key, n)
 		}
 	}
 	return nil
@@ -69,9 +69,9 @@ func (e *Equality) Sizes() map[string]int {
 	return map[string]int{"/states": e.States, "/edges": e.Edges, "/refused": int(e.Refused)}
 }
 
-// Run compares the graphs. It reads the spec's graph from the dump that is kept, or else has TLC
-// make it. At the same time it builds the core's graph, and compares each step of the core with the
-// model: a difference between these two is an error.
+// Run compares the graphs. It reads the spec's graph from the dump that is kept for tests; if there
+// is none, TLC makes the dump. At the same time Run builds the core's graph, and compares each step
+// of the core with the model: a difference between these two is an error.
 func (c Comparison) Run(ctx context.Context, tlc *tlcrun.TLC, root string) (*Equality, error) {
 	return c.compare(ctx, func() (*Graph, error) {
 		if c.Golden != "" {
@@ -109,14 +109,15 @@ func (c Comparison) compare(ctx context.Context, spec func() (*Graph, error)) (*
 	}
 	e.Shown, e.OnlySpec, e.OnlyCore = Compare(of, core, 1)
 	if n := of.Unreached(); e.Equal() && n > 0 {
-		return nil, fmt.Errorf("%s: %d states of the spec are not reached", c.Config, n)
+		return nil, fmt.Errorf("%s: in the dump of the spec, no path leads to %d states", c.Config, n)
 	}
 	e.States, e.Edges = of.Len()
 	e.Took = time.Since(began)
 	return e, nil
 }
 
-// config returns the configuration, and a digest of the text that its dump is made from.
+// config returns the configuration, and the digest of the spec and the configuration from which its
+// dump is made.
 func (c Comparison) config(root string) (*tlcrun.Config, string, error) {
 	config, err := tlcrun.ReadConfig(filepath.Join(root, filepath.FromSlash(c.dir), c.Config+".cfg"))
 	if err != nil {
@@ -127,7 +128,7 @@ func (c Comparison) config(root string) (*tlcrun.Config, string, error) {
 }
 
 // dump has TLC write the graph of the configuration. It returns the open file, which is already
-// removed from its folder, and the digest of the text that the dump is made from.
+// removed from its folder, and the digest of the spec and the configuration.
 func (c Comparison) dump(ctx context.Context, tlc *tlcrun.TLC, root string) (*os.File, string, error) {
 	config, digest, err := c.config(root)
 	if err != nil {
@@ -146,8 +147,8 @@ func (c Comparison) dump(ctx context.Context, tlc *tlcrun.TLC, root string) (*os
 	return dump, digest, err
 }
 
-// WriteGolden has TLC make the dump, and writes the file that is kept: a line with the digest, and
-// then the dump, compressed.
+// WriteGolden has TLC make the dump, and writes the file that is kept for tests: a line with the
+// digest, and then the dump, compressed.
 func (c Comparison) WriteGolden(ctx context.Context, tlc *tlcrun.TLC, root string) error {
 	dump, digest, err := c.dump(ctx, tlc, root)
 	if err != nil {
@@ -166,13 +167,13 @@ func (c Comparison) WriteGolden(ctx context.Context, tlc *tlcrun.TLC, root strin
 	return os.WriteFile(c.file(root), b.Bytes(), 0o644)
 }
 
-// file returns the path of the dump that is kept.
+// file returns the path of the dump that is kept for tests.
 func (c Comparison) file(root string) string {
 	return filepath.Join(root, filepath.FromSlash(c.Golden), c.Config+".dot.gz")
 }
 
-// ReadGolden reads the dump that is kept. It returns an error if the spec or the configuration has
-// changed since the dump was made. root is the module's root.
+// ReadGolden reads the dump that is kept for tests. It returns an error if the spec or the
+// configuration has changed since the dump was made. root is the module's root.
 func (c Comparison) ReadGolden(root string) ([]byte, error) {
 	hash, dump, err := ReadGolden(c.file(root))
 	if err != nil {
@@ -185,7 +186,8 @@ func (c Comparison) ReadGolden(root string) ([]byte, error) {
 	return dump, nil
 }
 
-// ReadGolden reads a dump that is kept, and the digest of the text that it was made from.
+// ReadGolden reads a dump that is kept for tests, and the digest of the spec and the configuration
+// that it was made from.
 func ReadGolden(file string) (hash string, dump []byte, err error) {
 	packed, err := os.Open(file)
 	if err != nil {
@@ -199,7 +201,7 @@ func ReadGolden(file string) (hash string, dump []byte, err error) {
 	text, err := io.ReadAll(z)
 	line, dump, ok := bytes.Cut(text, []byte("\n"))
 	if err == nil && !ok {
-		err = fmt.Errorf("%s has no hash", file)
+		err = fmt.Errorf("%s has no line with a digest", file)
 	}
 	return string(line), dump, err
 }

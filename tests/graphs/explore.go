@@ -17,7 +17,7 @@ type Options struct {
 	Workers int // the number of goroutines; 0 for one for each processor
 	// the exploration ends as Bounded once there are more states than this; 0 for no bound
 	MaxStates uint64
-	Symmetry  bool // explore one of all states that Machine.Canonical maps to the same state
+	Symmetry  bool // of all states that Machine.Canonical maps to the same state, explore only one
 	// don't try inputs that Machine.Likely excludes
 	Possible bool
 	Against  bool // compare every step and every refused input with the model
@@ -33,13 +33,13 @@ type Progress struct {
 	Elapsed     time.Duration
 }
 
-// A fingerprint stands for a state: 128 bits of hashes of the state's key. Each run has new seeds
-// for the hashes. Two states that have the same fingerprint in one run are unlikely to have the
-// same one in another run.
+// A fingerprint identifies a state: it is 128 bits of hashes of the state's key. Each run has new
+// seeds for the hashes. Two states that have the same fingerprint in one run are unlikely to have
+// the same one in another run.
 type fingerprint [2]uint64
 
-// collisionChance returns a bound for the probability that any two of n states have the same
-// fingerprint, so that one was taken for the other: the number of pairs of states, divided by the
+// collisionChance returns an upper bound for the probability that two of n states have the same
+// fingerprint, so that one of them was not visited: the number of pairs of states, divided by the
 // number of fingerprints.
 func collisionChance(n uint64) float64 { return float64(n) / 2 * float64(n) / math.Exp2(128) }
 
@@ -60,7 +60,7 @@ type exploration[S, M, I, O any] struct {
 	workers []*worker[S, M, I, O]
 	result  *Result[I]
 	began   time.Time
-	told    time.Time // when Progress was last called
+	told    time.Time // when Progress was called last
 
 	// Workers only read visited while they expand states. In between, the states that they found
 	// are added.
@@ -76,7 +76,7 @@ func Explore[S, M, I, O any](ctx context.Context, m Machine[S, M, I, O], o Optio
 		panic("graphs: " + m.Name + " has no symmetry")
 	}
 	o.Workers = cmp.Or(max(o.Workers, 0), runtime.GOMAXPROCS(0))
-	// states have numbers of 32 bits
+	// the numbers of states have 32 bits
 	o.MaxStates = min(cmp.Or(o.MaxStates, math.MaxUint32), math.MaxUint32)
 	e := &exploration[S, M, I, O]{machine: &m, options: o, visited: map[fingerprint]struct{}{},
 		seeds:  [2]maphash.Seed{maphash.MakeSeed(), maphash.MakeSeed()},
@@ -182,7 +182,7 @@ func (e *exploration[S, M, I, O]) progress(done, level int) {
 
 func (e *exploration[S, M, I, O]) stop(v Verdict, reason string) {
 	e.result.Verdict = v
-	e.result.Reason = fmt.Sprintf("%s; the counts have all states up to depth %d, and no steps from states of that depth",
+	e.result.Reason = fmt.Sprintf("%s; the counts include all states up to depth %d, but no steps from states of that depth",
 		reason, e.result.Depth())
 }
 
@@ -228,7 +228,8 @@ type worker[S, M, I, O any] struct {
 }
 
 // expand takes every step from the states of a chunk, and collects the new states. It stops at the
-// first state in which something fails. number is that of the chunk's first state.
+// first state in which a property fails or the core has a fault. number is that of the chunk's
+// first state.
 func (w *worker[S, M, I, O]) expand(chunk []S, number uint32) {
 	fail := func(input int, property, reason string) {
 		if w.failed == nil {

@@ -10,10 +10,10 @@ import (
 
 // CheckFaults plants each fault of the machine, and checks the properties that the fault lists,
 // each on its own. It returns the names of the properties that were broken. It returns an error if
-// a fault doesn't break a property that it lists, or if no fault breaks some property. If a
-// property has a part for states and a part for steps, faults must break both. Liveness is checked
-// on live, which is usually a smaller machine. Faults that are caught are recorded, in the families
-// explorer-FAMILY and liveness-FAMILY.
+// a fault doesn't break a property that it lists, or if there is a property that no fault breaks.
+// If a property has a part for states and a part for steps, faults must break both. Liveness is
+// checked on live, which is usually a smaller machine. Faults that are caught are recorded, in the
+// families explorer-FAMILY and liveness-FAMILY.
 func CheckFaults[S, M, I, O any](ctx context.Context, family string, m, live Machine[S, M, I, O]) (
 	map[string]bool, error) {
 	broken := map[string]bool{}
@@ -31,7 +31,7 @@ func CheckFaults[S, M, I, O any](ctx context.Context, family string, m, live Mac
 		}
 		for _, name := range f.Breaks {
 			if !slices.ContainsFunc(names, func(n string) bool { return n == name || strings.HasPrefix(n, name+"(") }) {
-				errs = append(errs, fmt.Errorf("the fault %s does not break %s, but %v", f.Name, name, names))
+				errs = append(errs, fmt.Errorf("the fault %s must break %s; it breaks only %v", f.Name, name, names))
 			}
 		}
 	}

@@ -8,9 +8,9 @@ import (
 	"strings"
 )
 
-// LeadsTo is the property P ~> Q: after every state in which P holds, every fair behaviour reaches
-// a state in which Q holds. A behaviour is an infinite path of steps, or a path that stops at a
-// state and stays there (stutters) for ever.
+// LeadsTo is the property P ~> Q: on every fair behaviour, each state in which P holds is followed
+// by a state in which Q holds, or is itself one. A behaviour is an infinite path of steps, or a
+// path that ends in a state and stays there (stutters) for ever.
 type LeadsTo[M any] struct {
 	Name string
 	P, Q func(m *M) bool
@@ -19,22 +19,23 @@ type LeadsTo[M any] struct {
 // Fairness is one conjunct of fairness. It is about an action, which is a set of inputs. Weak
 // fairness says: if from some moment on the action is possible in every state, it is taken again
 // and again. Strong fairness says: if the action is possible again and again, it is taken again and
-// again. An input that doesn't change the state is no step of the action, since it can't be
+// again. An input that doesn't change the state is not a step of the action, since it can't be
 // distinguished from stuttering.
 type Fairness[M, I any] struct {
 	Name string
 	Of   func(in I) bool // whether an input belongs to the action; nil for all
 	When func(m *M) bool // whether a step from this state belongs to the action; nil for all
 	Into func(m *M) bool // whether a step to this state belongs to the action; nil for all
-	// whether this state requires a step of the action; nil for every state that has such a step
+	// whether a state requires a step of the action; nil: every state that has such a step requires
+	// it
 	Owed   func(m *M) bool
 	Done   func(m *M) bool // whether this state counts as a step of the action; nil for no state
 	Strong bool
 }
 
-// Lasso is a fair behaviour that breaks a property. It follows Prefix, and then repeats Cycle for
-// ever; if Cycle is empty, it stays where it is. P holds after the first P inputs of Prefix. From
-// then on Q never holds.
+// Lasso is a fair behaviour that breaks a property. It takes the inputs of Prefix, and then repeats
+// those of Cycle for ever; if Cycle is empty, it stays in the state after Prefix. P holds after the
+// first P inputs of Prefix. From then on Q never holds.
 type Lasso[I any] struct {
 	Property string
 	Prefix   []I
@@ -52,7 +53,7 @@ func (l *Lasso[I]) String() string {
 		return strings.Join(list, "; ")
 	}
 	if len(l.Cycle) == 0 {
-		return fmt.Sprintf("%s fails: %s; and then nothing, for ever", l.Property, text(l.Prefix))
+		return fmt.Sprintf("%s fails: %s; and then nothing happens, for ever", l.Property, text(l.Prefix))
 	}
 	return fmt.Sprintf("%s fails: %s; and then for ever: %s", l.Property, text(l.Prefix), text(l.Cycle))
 }
@@ -70,8 +71,8 @@ type LivenessReport[I any] struct {
 	Without map[string][]*Lasso[I]
 }
 
-// Err returns an error if a property fails, or if a conjunct of fairness that is not vacuous is not
-// needed.
+// Err returns an error if a property fails, or if a conjunct of fairness is not needed. A vacuous
+// conjunct is not an error.
 func (r *LivenessReport[I]) Err() error {
 	var errs []error
 	for _, l := range r.Broken {
@@ -155,13 +156,13 @@ func (sp *space[S, M, I, O]) ask(p LeadsTo[M]) *question {
 	return q
 }
 
-// fair is a graph with conjuncts of fairness. A set of conjuncts is a bit mask.
+// fair is a graph with the conjuncts of fairness. A bit mask represents a set of conjuncts.
 type fair[S, M, I, O any] struct {
 	space     *space[S, M, I, O]
 	conjuncts []Fairness[M, I]
 	of        []uint64 // by input: the conjuncts whose action the input belongs to
-	barred    []uint64 // by state: the conjuncts for which a step from here doesn't count
-	shut      []uint64 // by state: the conjuncts for which a step to here doesn't count
+	barred    []uint64 // by state: the conjuncts whose action has no step from here (When)
+	shut      []uint64 // by state: the conjuncts whose action has no step to here (Into)
 	able      []uint64 // by state: the conjuncts for which the state requires a step
 	done      []uint64 // by state: the conjuncts for which the state counts as a step
 	strong    uint64   // the conjuncts that are strong
@@ -203,7 +204,7 @@ func (sp *space[S, M, I, O]) fairly(conjuncts []Fairness[M, I]) *fair[S, M, I, O
 			}
 		}
 	})
-	stated := uint64(0) // the conjuncts that define Owed
+	stated := uint64(0) // the conjuncts that have the function Owed
 	for j, c := range conjuncts {
 		if c.Owed != nil {
 			stated |= 1 << j
@@ -217,7 +218,7 @@ func (sp *space[S, M, I, O]) fairly(conjuncts []Fairness[M, I]) *fair[S, M, I, O
 	return f
 }
 
-// takes returns the conjuncts whose action has the edge as a step.
+// takes returns the conjuncts to whose action the edge belongs.
 func (f *fair[S, M, I, O]) takes(from int32, a arc) uint64 {
 	if a.to == from {
 		return 0

@@ -80,7 +80,7 @@ func decide(t *testing.T, f *fair[int, int, string, string], name string, p, q f
 	inputs := slices.Concat(l.Prefix, l.Cycle)
 	for i := range len(inputs) + 1 {
 		if i == l.P && !p(&at) || i >= l.P && q(&at) {
-			t.Fatalf("%v is wrong: P or not Q fails after %d inputs", l, i)
+			t.Fatalf("%v is wrong after %d inputs: P must hold there, or Q must not", l, i)
 		}
 		if i == len(l.Prefix) {
 			entry = at
@@ -102,7 +102,7 @@ func decide(t *testing.T, f *fair[int, int, string, string], name string, p, q f
 		}
 	}
 	if at != entry || (owed&^f.strong|ever&f.strong)&^kept != 0 {
-		t.Fatalf("%v is wrong: it does not close, or is not fair", l)
+		t.Fatalf("%v is wrong: its cycle does not end where it begins, or is not fair", l)
 	}
 	return l
 }
@@ -114,7 +114,7 @@ func in(states ...int) func(*int) bool {
 func TestWhatNoStateOffersIsVacuous(t *testing.T) {
 	f := fairly(t, nil, "abc", "0 a 1", "1 b 1")
 	if got := f.vacuous(); !slices.Equal(got, []string{"b", "c"}) {
-		t.Errorf("got %v", got)
+		t.Errorf("the vacuous conjuncts are %v, want b and c", got)
 	}
 }
 
@@ -210,7 +210,7 @@ func TestLeadsToAgreesWithTheDefinitionOnRandomGraphs(t *testing.T) {
 		p, q := in(r.IntN(n), r.IntN(n)), in(r.IntN(n))
 		l := decide(t, fairly(t, nil, strings.Join(names, ""), edges...), "random", p, q)
 		if want := brute(next, n, fair, strong, p, q); (l == nil) != want {
-			t.Fatalf("%v fair to %v: found %v, expected that it holds: %v", edges, names, l, want)
+			t.Fatalf("edges %v, fairness %v: found the counterexample %v, but by the definition the property holds: %v", edges, names, l, want)
 		}
 		switch {
 		case l == nil:
@@ -222,12 +222,12 @@ func TestLeadsToAgreesWithTheDefinitionOnRandomGraphs(t *testing.T) {
 		}
 	}
 	if min(holds, fails, round) < 200 {
-		t.Errorf("too few cases of one kind: %d hold, %d fail at a state, %d fail in a cycle", holds, fails, round)
+		t.Errorf("too few cases: %d hold, %d fail because the path stays in a state, %d fail in a cycle", holds, fails, round)
 	}
 }
 
-// An action may consist only of the steps from some states. Here states 0 and 1 both take the input
-// a.
+// An action may consist only of the steps from some states. Here the states 0 and 1 both take the
+// input a.
 func TestAnActionIsNarrowedToSomeStates(t *testing.T) {
 	for _, c := range []struct {
 		where func(*int) bool
@@ -240,15 +240,15 @@ func TestAnActionIsNarrowedToSomeStates(t *testing.T) {
 			// under strong fairness, state 0 alone requires a step
 			want := c.holds || letter == "A" && c.where(&zero)
 			if (l == nil) != want {
-				t.Errorf("%s: %v", letter, l)
+				t.Errorf("fairness %s: the counterexample is %v", letter, l)
 			}
 		}
 	}
 }
 
-// A conjunct may say separately which states require a step (Owed), and where the step leads
-// (Into). Here a state that requires a step again and again has no such step, or has a step that
-// leads to another state.
+// A conjunct may have its own functions for the states that require a step (Owed), and for the
+// states that the step leads to (Into). In these cases, a state that requires a step again and
+// again has no such step, or has a step that leads to another state.
 func TestAStepIsOwedWhereItIsStated(t *testing.T) {
 	for _, c := range []struct {
 		name       string
@@ -273,7 +273,7 @@ func TestAStepIsOwedWhereItIsStated(t *testing.T) {
 		round := Fairness[int, string]{Name: "on", Of: func(in string) bool { return in == "b" }}
 		l := decide(t, sp.fairly([]Fairness[int, string]{out, round}), c.name, in(0), in(2))
 		if (l == nil) != c.holds {
-			t.Errorf("%s: %v", c.name, l)
+			t.Errorf("%s: the counterexample is %v", c.name, l)
 		}
 	}
 }

@@ -8,9 +8,9 @@ import (
 
 // Machine is the description of a machine. Everything in this package works from it.
 //
-//   - S is a state of the core, together with what the world around the core remembers and the core
-//     forgets. Its zero value is the initial state. States are copied by assignment, so code that
-//     changes a state must not change memory that a copy shares.
+//   - S is a state of the core, together with the history that the core doesn't store. Its zero
+//     value is the initial state. States are copied by assignment, so code that changes a state
+//     must not change memory that a copy shares.
 //   - M is a state of the reference model. Properties and the spec are about these states. Its zero
 //     value is the initial state.
 //   - I and O are inputs and outputs, in the model's words.
@@ -29,7 +29,7 @@ type Machine[S, M, I, O any] struct {
 	Key func(dst []byte, s *S) []byte // appends the state's key; equal states have equal keys
 	// maps a state to the model's state; this is the only such mapping; it reuses m's memory
 	View func(s *S, m *M)
-	// Record updates what the world remembers, in the state after a step. It may be nil.
+	// Record updates the history, in the state after a step. It may be nil.
 	Record func(before *S, in I, outs []O, after *S) error
 
 	Model    func(m M, in I) (M, []O, error) // takes a step of the model, and doesn't change m
@@ -41,20 +41,20 @@ type Machine[S, M, I, O any] struct {
 	// OutputsInState says that a state of the spec contains the outputs of the step that led to it.
 	OutputsInState bool
 
-	// reports whether the model is likely to take the input. This guess only saves time; may be
-	// nil.
+	// reports whether the model is likely to take the input, so that trying it is worth the time;
+	// may be nil
 	Likely func(m *M, in I) bool
-	// reports whether the world may give the input in this state; nil for always
+	// reports whether the input may come in this state; nil for always
 	Gives func(m *M, in I) bool
 
-	// Canonical replaces a state by the one that stands for all states that differ from it only in
+	// Canonical replaces a state by the one that represents all states that differ from it only in
 	// names. Orbit returns the number of these states within the bounds. Both are nil if there is
 	// no such symmetry.
 	Canonical func(s *S)
 	Orbit     func(s *S) uint64
 
 	Properties []Property[M, I, O]
-	// returns why the core's state contradicts what the world has seen, or nil; may itself be nil
+	// returns an error if the core's state contradicts the history; may be nil
 	Agrees   func(s *S) error
 	Liveness []LeadsTo[M]
 	Fairness []Fairness[M, I]
@@ -75,7 +75,7 @@ type Core[S, I, O any] interface {
 	Read(s *S) error
 }
 
-// Property must hold in states, in steps, or in both. Its functions return why it does not, or nil.
+// Property must hold in states, in steps, or in both. Its functions return an error if it does not.
 type Property[M, I, O any] struct {
 	Name  string
 	State func(m *M) error                                // may be nil
@@ -87,7 +87,7 @@ type Fault[S, I, O any] struct {
 	Name   string
 	Says   string
 	Breaks []string // the properties that the fault breaks; each fails even if it is checked alone
-	// Refuse reports whether an input is refused that the core would take.
+	// Refuse reports whether the faulty core refuses an input that the core would take.
 	Refuse func(s *S, in I) bool
 	// Tamper changes the state after a step, and returns changed outputs. Record runs after it.
 	Tamper func(before *S, in I, after *S, outs []O) []O
@@ -97,10 +97,12 @@ type Fault[S, I, O any] struct {
 
 // Names of violations that don't belong to a property of the machine.
 const (
-	Unchanged   = "RefusedInputsChangeNothing" // a refused input changed the state
-	Broken      = "MachineIsSound"             // the core panicked or returned an error
-	SameAsModel = "SameAsModel"                // the model does something else than the core
-	Bookkeeping = "Bookkeeping"                // Machine.Agrees returned an error
+	Unchanged = "RefusedInputsChangeNothing" // a refused input changed the state
+	// the core panicked, or returned an error that doesn't mean "refused"
+	Broken = "MachineIsSound"
+	// the model refuses another input, or has another output or another next state
+	SameAsModel = "SameAsModel"
+	Bookkeeping = "Bookkeeping" // Machine.Agrees returned an error
 )
 
 // WithFault returns the machine with one of its faults planted. The error is for an unknown name.
@@ -158,7 +160,7 @@ func IsA[E error](err error) bool {
 	return is
 }
 
-// walker is a core in one of its states, and the fault if one is planted.
+// walker is a core in one of its states, with the planted fault if there is one.
 type walker[S, M, I, O any] struct {
 	m             *Machine[S, M, I, O]
 	core          Core[S, I, O]
@@ -173,8 +175,8 @@ func (m *Machine[S, M, I, O]) walker() *walker[S, M, I, O] {
 // load sets the walker's state. The core's state is set before its next step.
 func (w *walker[S, M, I, O]) load(s *S) { w.state, w.stale = *s, true }
 
-// step gives the core an input. If the core takes it, before and state are the states around the
-// step. If the core refuses it, state is the state that the core then has.
+// step gives the core an input. If the core takes it, before and state are the states before and
+// after the step. If the core refuses it, state is the state that the core then has.
 func (w *walker[S, M, I, O]) step(in I) (outs []O, refused bool, err error) {
 	if w.stale {
 		if err := w.core.Restore(&w.state); err != nil {

@@ -75,8 +75,7 @@ func (p *paths) to(state int32) (path []arc) {
 	return path
 }
 
-// nearest returns the nearest state that is wanted. One of the states that were reached must be
-// wanted.
+// nearest returns the nearest state for which wanted returns true. There must be such a state.
 func (p *paths) nearest(wanted func(int32) bool) int32 {
 	return p.order[slices.IndexFunc(p.order, wanted)]
 }
@@ -100,8 +99,8 @@ func (n *numbered) number(text []byte) int32 {
 	return id
 }
 
-// in returns the numbers that the texts have in another list, with -1 for a text that it doesn't
-// have.
+// in returns the numbers that the texts have in another list: -1 for a text that is not in that
+// list.
 func (n *numbered) in(other *numbered) []int32 {
 	list := make([]int32, len(n.texts))
 	for i, text := range n.texts {

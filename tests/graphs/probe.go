@@ -6,7 +6,7 @@ import (
 	"slices"
 )
 
-// prober tries every input in one state after another.
+// prober tries every input in the states that it gets, one after another.
 type prober[S, M, I, O any] struct {
 	*walker[S, M, I, O]
 	possible bool // skip inputs that are not likely

@@ -34,12 +34,14 @@ type Result[I any] struct {
 	Verdict Verdict
 	Reason  string // why the verdict is not Complete
 
-	States  uint64   // states that were visited
-	Orbits  uint64   // all states that the visited ones stand for, with a symmetry
-	Edges   uint64   // steps taken from the states that were visited
-	Steps   uint64   // steps of all states that the visited ones stand for, with a symmetry
-	Refused uint64   // inputs that a state refused, or that the world does not give
-	Skipped uint64   // inputs that were not tried in a state, since they are not likely
+	States uint64 // states that were visited
+	Orbits uint64 // with a symmetry: all states that the visited ones represent
+	Edges  uint64 // steps taken from the states that were visited
+	Steps  uint64 // with a symmetry: steps of all states that the visited ones represent
+	// inputs, counted in each state, that were refused, or that may not come in the state
+	Refused uint64
+	// inputs, counted in each state, that were not tried, since they are not likely
+	Skipped uint64
 	Ends    uint64   // states that take no input
 	Levels  []uint64 // the number of states visited, by distance from the initial state
 	Actions map[string]uint64
@@ -47,15 +49,15 @@ type Result[I any] struct {
 	Violation *Violation[I]
 
 	Elapsed   time.Duration
-	Collision float64 // a bound on the probability that two states had the same fingerprint
+	Collision float64 // upper bound for the probability that two states had the same fingerprint
 	Workers   int
 }
 
 // Depth returns the greatest distance of a state from the initial state.
 func (r *Result[I]) Depth() int { return max(len(r.Levels)-1, 0) }
 
-// Check returns an error if the exploration was not complete, or if its size is not the one that
-// golden.json has for the key.
+// Check returns an error if the exploration was not complete, or if golden.json has another size
+// for the key.
 func (r *Result[I]) Check(key string) error {
 	if r.Verdict != Complete {
 		return fmt.Errorf("%s: %v: %s", key, r.Verdict, r.Reason)
@@ -81,8 +83,8 @@ func (v *Violation[I]) Error() string {
 
 // path returns the inputs of a shortest path that ends with the step. Without a symmetry, these
 // were recorded. With a symmetry, a recorded input leads from one canonical state to another, but
-// only after names are changed. So path walks again from the initial state. Each time it looks for
-// an input that leads to a state with the right canonical state.
+// only after names are changed. So path begins again at the initial state. At each step it looks
+// for an input that leads to a state with the recorded canonical state.
 func (e *exploration[S, M, I, O]) path(step uint64) (path []I, err error) {
 	all, m := e.machine.Inputs, e.machine
 	inputs := []int{int(step & (maxInputs - 1))}
@@ -128,7 +130,7 @@ func (e *exploration[S, M, I, O]) path(step uint64) (path []I, err error) {
 			}
 		}
 		if !found {
-			return path, fmt.Errorf("step %d of the path can't be repeated without the symmetry: the symmetry may be wrong", n+1)
+			return path, fmt.Errorf("without the symmetry, no input is step %d of the path: the symmetry may be wrong", n+1)
 		}
 	}
 	return path, nil

@@ -9,10 +9,10 @@ import (
 	"ablyrooms.example/internal/playlink"
 )
 
-// Follow runs a script on the core, step by step beside the model, and returns an error for the
-// first difference. In every state it also gives the core all inputs that the model refuses. One
-// core runs the whole script without being restored: restoring it would hide anything that it keeps
-// outside its state.
+// Follow runs a script on core and model, step by step, and returns an error for the first
+// difference. In every state it also gives the core all inputs that the model refuses. One core
+// runs the whole script without being restored, because restoring would hide a fault in what the
+// core keeps outside its state.
 func Follow[S, M, I, O any](m Machine[S, M, I, O], script []I) (err error) {
 	p, live := m.prober(false, true), m.walker()
 	var step int
@@ -29,7 +29,7 @@ func Follow[S, M, I, O any](m Machine[S, M, I, O], script []I) (err error) {
 		}
 		outs, refused, err := live.step(script[step])
 		if refused {
-			err = errors.New("it is refused")
+			err = errors.New("the core refuses it")
 		}
 		if err == nil {
 			err = m.sameStep(p.view, script[step], outs, &live.state, &p.after)
@@ -102,9 +102,9 @@ func Script[S, M, I, O any](m Machine[S, M, I, O], script []I) string {
 		"sequenceDiagram\n%s", lines.String(), stepByStep(m.Board, steps), state, diagram.String())
 }
 
-// stepByStep returns a line with a link to the script in the playground, or "" if there is no
-// board. Steps in the link have no outputs (" -> …"), and no number of the way in which an input
-// comes ("#2").
+// stepByStep returns a line with a link to the script in the playground, or "" if board is empty.
+// Steps in the link have no outputs (" -> …"), and no number of the way in which an input comes
+// ("#2").
 func stepByStep(board string, steps []string) string {
 	if board == "" {
 		return ""

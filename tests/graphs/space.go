@@ -13,11 +13,11 @@ type space[S, M, I, O any] struct {
 	machine *Machine[S, M, I, O]
 	states  []S
 	labels  numbered // the texts of steps, if they are kept
-	refused uint64   // inputs that a state refused, and that left it unchanged
+	refused uint64   // inputs, counted in each state, that were refused
 }
 
 // build explores the machine, and returns its whole graph. With labelled, edges have the texts of
-// their steps. Of the options, only Possible and Against are used. build returns an error, and no
+// their steps. Of the options, build uses only Possible and Against. It returns an error, and no
 // graph, if the machine has a fault, if a refused input changes a state, or if the context ends.
 func build[S, M, I, O any](ctx context.Context, m *Machine[S, M, I, O], o Options, labelled bool) (
 	sp *space[S, M, I, O], err error) {
@@ -86,7 +86,7 @@ func appendStep[I, O any](dst []byte, in I, outs []O) []byte {
 // StepText returns the label of a step: "get(1, a, x) -> open(1)".
 func StepText[I, O any](in I, outs []O) string { return string(appendStep(nil, in, outs)) }
 
-// NodeText returns the text of a state that contains the outputs of the step that led to it.
+// NodeText returns the text of a node: a state, and the outputs of the step that led to it.
 func NodeText[M, O any](m M, outs []O) string {
 	text := fmt.Append(nil, m, " <-")
 	for _, out := range outs {
@@ -108,7 +108,7 @@ func ToGraph[S, M, I, O any](ctx context.Context, m Machine[S, M, I, O]) (*Graph
 	var texts numbered
 	sp.each(func(_ int32, view *M) { texts.number(fmt.Append(nil, *view)) })
 	if n := len(texts.texts); n != len(sp.states) {
-		return nil, 0, fmt.Errorf("the view is not one to one: %d states have %d", len(sp.states), n)
+		return nil, 0, fmt.Errorf("the view maps different states to the same text: %d states have %d texts", len(sp.states), n)
 	}
 	// A node of the graph is a state. If the spec's states contain outputs, a node also has the
 	// outputs of the step that led to it.

@@ -9,8 +9,8 @@ type Node[S, O any] struct {
 	Outs  []O
 }
 
-// StepSpec is a [Mapping] for specs whose states contain outputs. Its functions are what differs
-// between such specs.
+// StepSpec is a [Mapping] for specs whose states contain outputs. Its functions are the parts in
+// which such specs differ.
 type StepSpec[S, I, O any] struct {
 	// returns the state, without its outputs
 	Read   func(vars *Record) S

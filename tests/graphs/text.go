@@ -61,11 +61,11 @@ func (d Difference) String() string {
 // lacks. Two graphs are equal if they have the same states, and the same edges equally often.
 func Compare(a, b *Graph, limit int) (found []Difference, onlyA, onlyB int) {
 	if len(a.states.texts) == 0 || len(b.states.texts) == 0 {
-		return []Difference{{Only: a.Name + " or " + b.Name, Step: "a graph without states"}}, len(a.edges), len(b.edges)
+		return []Difference{{Only: a.Name + " or " + b.Name, Step: "none: the graph has no states"}}, len(a.edges), len(b.edges)
 	}
 	if a.Text(0) != b.Text(0) {
 		for _, g := range []*Graph{a, b} {
-			found = append(found, Difference{Only: g.Name, To: g.Text(0), Step: "the initial state"})
+			found = append(found, Difference{Only: g.Name, To: g.Text(0), Step: "none: this is the initial state"})
 		}
 	}
 	first, n := missing(a, b, limit)
@@ -77,7 +77,8 @@ func Compare(a, b *Graph, limit int) (found []Difference, onlyA, onlyB int) {
 	return append(found, steps...), n, m
 }
 
-// missing returns edges of a that b lacks, or has less often, and the number of all such edges.
+// missing returns at most limit of the edges that a has more often than b, and the number of all
+// such edges.
 func missing(a, b *Graph, limit int) (found []Difference, n int) {
 	states, labels := a.states.in(&b.states), a.labels.in(&b.labels)
 	has := make(map[arc]int32, len(b.edges))

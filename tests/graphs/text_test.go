@@ -61,8 +61,8 @@ func TestWhatIsNoDumpIsAnError(t *testing.T) {
 	}
 }
 
-// TestCompareCountsEdges checks that Compare counts equal edges. No graph of a spec has an edge
-// twice, so the tests of the mappings don't check that.
+// TestCompareCountsEdges checks that Compare notices how often an edge occurs. No graph of a spec
+// has an edge twice, so the tests of the mappings don't check that.
 func TestCompareCountsEdges(t *testing.T) {
 	const edge = `11 -> -12 [label="Add",color="black",fontcolor="black"];`
 	spec := read(t, dump)
@@ -70,7 +70,7 @@ func TestCompareCountsEdges(t *testing.T) {
 		found, a, b := Compare(spec, read(t, strings.Replace(dump, edge, text, 1)), 3)
 		if len(found) != 1 || a != only[0] || b != only[1] || !slices.Equal(found[0].Path, []string{"Add(1)"}) ||
 			found[0].From != "n=1" || found[0].Step != "Add(1)" || found[0].To != "n=2" {
-			t.Errorf("%q: %d and %d, %v", text, a, b, found)
+			t.Errorf("with the edge %q twice, Compare returned %d and %d edges, and %v", text, a, b, found)
 		}
 	}
 }

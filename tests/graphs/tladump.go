@@ -61,13 +61,13 @@ func ReadDot[S any](name string, dump io.Reader, m Mapping[S]) (*Graph, error) {
 		}
 		isInitial := bytes.Contains(l.Attributes, []byte("style = filled"))
 		if isInitial == initial {
-			return errors.New("the dump begins with no initial state, or has two")
+			return errors.New("the first state of the dump is not initial, or a later state is")
 		}
 		initial = true
 		text := m.Text(state)
 		id := g.State(text)
 		if int(id) != len(nodes) {
-			return fmt.Errorf("the mapping is no bijection: two states of the spec are both\n%s", text)
+			return fmt.Errorf("the mapping maps two states of the spec to\n%s", text)
 		}
 		nodes[string(l.From)], states = id, append(states, state)
 		return nil
@@ -79,7 +79,7 @@ func ReadDot[S any](name string, dump io.Reader, m Mapping[S]) (*Graph, error) {
 		from, ok := nodes[s.from]
 		to, ok2 := nodes[s.to]
 		if !ok || !ok2 {
-			return nil, fmt.Errorf("the dump has an edge %s -> %s without its states", s.from, s.to)
+			return nil, fmt.Errorf("the dump has the edge %s -> %s, but not both of its states", s.from, s.to)
 		}
 		text, err := m.Step(s.action, states[from], states[to])
 		if err != nil {
@@ -90,8 +90,8 @@ func ReadDot[S any](name string, dump io.Reader, m Mapping[S]) (*Graph, error) {
 	return g, nil
 }
 
-// renumber writes a dump without colours, and with its states numbered in the order in which they
-// come, instead of by TLC's fingerprints. That takes a fraction of the space.
+// renumber writes a dump without colours. It numbers the states in the order in which they occur in
+// the dump, instead of by TLC's fingerprints, which takes much less space.
 func renumber(w io.Writer, dump io.Reader) error {
 	numbers := map[string]int{}
 	number := func(id []byte) int {

@@ -13,20 +13,22 @@ var tlcState = regexp.MustCompile(`(?m)^State \d+: <([^> ]+)[^>]*>\n((?:.+\n?)*)
 
 // Tracing says how to read a counterexample of TLC's as a script.
 type Tracing[S, I any] struct {
-	Board string // the board of the playground
+	Board string // the playground's board that plays the script
 	// Read reads a state. Its error is ignored.
 	Read   func(vars Value) (S, error)
 	Inputs []I
 	Kind   func(I) string // returns a word that the names of the input's actions begin with
 	Step   func(S, I) (S, error)
 	Same   func(a, b S) bool
-	// Guess returns the input of a step, from the states before and after it. It may be nil.
+	// Guess returns the input of a step, from the states before and after it. It is used when no
+	// input of the model leads from one to the other. It may be nil.
 	Guess func(before, after S) (I, error)
 }
 
-// Link returns a link to a counterexample of TLC's in the playground, which plays its inputs by the
-// rules. A faulty spec takes steps that no rule allows: for these, the link has the input that the
-// action is named after. Link returns an error if no input is known for a step.
+// Link returns a link to the playground with the inputs of a counterexample of TLC's. The
+// playground plays them by the rules. A faulty spec takes steps that no rule allows: for such a
+// step, the link has an input that fits the name of the action. Link returns an error if there is
+// no input for a step.
 func (t Tracing[S, I]) Link(trace string) (string, error) {
 	var steps []string
 	var before S
@@ -51,9 +53,9 @@ func (t Tracing[S, I]) Link(trace string) (string, error) {
 	return strings.TrimSpace(stepByStep(t.Board, steps)), nil
 }
 
-// input finds the input of a step. It prefers an input of the action that leads to the state after
-// the step; then any other input that leads there; then the one that Guess returns; and then one of
-// the action.
+// input finds the input of a step. It returns the first of these that exists: an input of the
+// action that leads to the state after the step; any input that leads there; the result of Guess;
+// any input of the action.
 func (t Tracing[S, I]) input(action string, before, after S) (found I, err error) {
 	best := 0
 	for _, in := range t.Inputs {

@@ -18,7 +18,7 @@ type wireClient interface {
 	// begin begins an operation, and returns a function that waits for its end. The official client
 	// begins its operations in the order of the calls of begin.
 	begin(ctx context.Context, operation, room string, data any) (end func() error)
-	// dispose frees what is left after a close.
+	// dispose releases what the client still holds after a close.
 	dispose(ctx context.Context) error
 }
 

@@ -92,8 +92,8 @@ func whole(v any) (int64, bool) {
 	return 0, false
 }
 
-// text returns a text for a value that is no list and no object. Values of different types have
-// different texts.
+// text returns a text for a value that is neither a list nor an object. Values of different types
+// have different texts.
 func (f format) text(v any) string {
 	switch v := v.(type) {
 	case string:

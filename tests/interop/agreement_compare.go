@@ -15,7 +15,7 @@ type variance struct{ frame, field, ours, theirs string }
 
 const (
 	absent   = "none"
-	anything = "*" // stands for any value, in the table
+	anything = "*" // means any value, in the table
 )
 
 func (v variance) String() string { return v.between("ours", "theirs") }

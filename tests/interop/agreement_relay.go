@@ -55,7 +55,7 @@ type relay struct {
 	link    *link    // the newest link
 	lost    bool     // the next resume gets a key that the server doesn't know
 	err     error    // for a frame that could not be read
-	noDial  error    // why the last attempt to reach the server failed; nil if it didn't
+	noDial  error    // why the last attempt to reach the server failed; nil if it succeeded
 }
 
 // link is one WebSocket of the client, and the WebSocket to the server that belongs to it.

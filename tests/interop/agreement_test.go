@@ -95,7 +95,7 @@ func TestAgreementSeesFaults(t *testing.T) {
 			}
 			if _, err := judge(acceptedVariances, map[occurrence]bool{}, s.name, a.in,
 				found); err == nil {
-				t.Error("the table accepts the fault as a known difference")
+				t.Error("the table of accepted differences has a row for this planted fault")
 			}
 		})
 	}
@@ -103,7 +103,7 @@ func TestAgreementSeesFaults(t *testing.T) {
 
 // TestAgreementOfOneLibrary runs this library on both sides, without Node. Neither the frames of
 // the clients nor those of the servers may differ. One client uses an embedded server of its own.
-// The other uses a server that stands for Ably, and that all scenarios share.
+// The other uses a server in the place of Ably, which all scenarios share.
 func TestAgreementOfOneLibrary(t *testing.T) {
 	far := startFar(t, nil)
 	for i, s := range scenarios {
@@ -257,9 +257,9 @@ func TestComparedWithoutTheBarrier(t *testing.T) {
 	}
 	want := []string{"0", "1", "0", "connection-1:1:0", "connection-2:0:0"}
 	if !slices.Equal(sent, want) {
-		t.Errorf("sent %q, want %q", sent, want)
+		t.Errorf("without the barrier, the client sent %q, want %q", sent, want)
 	}
 	if !slices.Equal(answered, want[:3]) {
-		t.Errorf("answered %q, want %q", answered, want[:3])
+		t.Errorf("without the barrier, the server answered %q, want %q", answered, want[:3])
 	}
 }

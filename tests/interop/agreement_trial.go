@@ -93,7 +93,7 @@ func (t *wireTrial) end() {
 		select {
 		case <-done: // with or without an error
 		case <-t.ctx.Done():
-			t.check("a call", context.Cause(t.ctx))
+			t.check("waiting for the end of a call", context.Cause(t.ctx))
 		}
 	}
 	t.settle()
@@ -161,8 +161,8 @@ func (t *wireTrial) connected(n int) {
 	t.do("connected")
 }
 
-// reconnected is like connected, and then waits for what the client does by itself after it
-// connected.
+// reconnected is like connected, and then waits until the client has done what it does by itself
+// after it connected.
 func (t *wireTrial) reconnected(n int) {
 	t.connected(n)
 	t.settle()
@@ -256,7 +256,8 @@ func (t *wireTrial) cutNow(nth int, f func()) {
 	t.connected(nth)
 }
 
-// lost makes the server forget the connection, as seen by the client. The connection must be cut.
+// lost makes the next resume fail, as if the server had dropped the connection's state. The
+// connection must be cut.
 func (t *wireTrial) lost() { t.relay.loseState() }
 
 // member makes another client enter the room. It stays there until the end.

@@ -45,7 +45,7 @@ func TestUnknownFields(t *testing.T) {
 	var m chat.Message
 	err := decode([]byte(`{"serial":"1","clientId":"a","version":{"serial":"1"}}`), &m)
 	if err != nil || m.Serial != "1" || m.ClientID != "a" {
-		t.Errorf("%+v, %v", m, err)
+		t.Errorf("decode returned %+v, %v", m, err)
 	}
 	if err := decode([]byte(`{"serial":"1","colour":"red"}`), &m); err == nil {
 		t.Error("decode returned no error for an unknown field")
@@ -61,7 +61,7 @@ func TestCounts(t *testing.T) {
 	c2 := counts{}
 	err := readCounts(strings.NewReader("one\ncounts rows=3 failed=1\n"), &out, &c2)
 	if err != nil || out.String() != "one\n" {
-		t.Errorf("%q, %v", out.String(), err)
+		t.Errorf("readCounts copied %q and returned %v", out.String(), err)
 	}
 	c.add(c2)
 	if diff := cmp.Diff("EVIDENCE interop rows=7 passed=3 differs=1 failed=3", c.evidence()); diff != "" {

@@ -85,9 +85,10 @@ type plant struct {
 type part uint8
 
 const (
-	doer   part = iota
-	seer        // the fault is in the client that sees
-	silent      // the fault is in the client that acts: an event doesn't come
+	doer part = iota
+	seer      // the fault is in the client that sees
+	// the fault is in the client that acts: it makes no event come, so the check times out
+	silent
 )
 
 var plants = []plant{
@@ -235,7 +236,7 @@ func TestChecksSeeFaults(t *testing.T) {
 				}
 				o := try(t.Context(), wait, server, fmt.Sprintf("wrong-%d", i), c, do, see)
 				if o.err == nil || errors.Is(o.err, errLate) != (p.who == silent) {
-					t.Errorf("%s: the check does not fail as it should, but with %v", c.what, o.err)
+					t.Errorf("%s: the check must fail by the planted fault, but ended with %v", c.what, o.err)
 				}
 				if o := try(t.Context(), patience, server, fmt.Sprintf("right-%d", i), c, ann, bob); o.err != nil {
 					t.Errorf("%s fails without the fault, too: %v", c.what, o.err)

@@ -114,7 +114,7 @@ func checkBefore(attachFirst bool) runner {
 		if !attachFirst {
 			s.attach()
 		}
-		told := sub.take(t, 5) // the sender goes on long after the point of the subscription
+		told := sub.take(t, 5) // the sender continues long after the point of the subscription
 		close(stop)
 		ok(<-sentAll)
 		last := sent[len(sent)-1].Serial

@@ -71,7 +71,7 @@ func TestLive(t *testing.T) {
 		}
 	}
 	if err != nil || t.Failed() {
-		t.Errorf("%v\n%s", err, out)
+		t.Errorf("the run returned %v and printed\n%s", err, out)
 	}
 }
 
@@ -112,7 +112,7 @@ func TestLiveSeesDifferences(t *testing.T) {
 		t.Run(a.name, func(t *testing.T) {
 			out, err := startFar(t, a.plant()).compare(t, namedScenario(t, a.scenario))
 			if err == nil || !strings.Contains(out, a.seen) {
-				t.Errorf("%v, and %q is not in\n%s", err, a.seen, out)
+				t.Errorf("the run returned %v; it must print %q, but printed\n%s", err, a.seen, out)
 			}
 		})
 	}
@@ -125,17 +125,17 @@ func TestLiveFailures(t *testing.T) {
 		spoil func(*far)
 		said  string
 	}{
-		"a certificate that nobody trusts": {func(f *far) { f.http = nil }, "certificate"},
+		"a certificate that the client does not trust": {func(f *far) { f.http = nil }, "certificate"},
 		"a wrong key": {func(f *far) { f.key = strings.Split(f.key, ":")[0] + ":no-such-secret" },
 			`"error.code":"40101"`},
-		"nobody is there": {func(f *far) { f.address = "wss://127.0.0.1:1" }, "refused"},
+		"no server at the address": {func(f *far) { f.address = "wss://127.0.0.1:1" }, "refused"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			f := startFar(t, nil)
 			c.spoil(f)
 			out, err := f.compare(t, namedScenario(t, "attach"))
 			if err == nil || !strings.Contains(out, c.said) {
-				t.Errorf("%v, and %q is not in\n%s", err, c.said, out)
+				t.Errorf("the run returned %v; it must print %q, but printed\n%s", err, c.said, out)
 			}
 		})
 	}
@@ -147,7 +147,7 @@ func TestLiveWithoutAKey(t *testing.T) {
 	err := liveRun(t.Context(), &out, func(string) string { return "" }, "")
 	how := keyVariable + "=app.key:secret make live"
 	if !errors.Is(err, errNoKey) || !strings.Contains(out.String(), how) {
-		t.Errorf("%v, %q", err, out.String())
+		t.Errorf("without a key, the run returned %v and printed %q", err, out.String())
 	}
 }
 

@@ -106,7 +106,8 @@ const (
 	oldestFirst order = "oldestFirst"
 )
 
-// null is presence data that is present, and null.
+// null is presence data with the JSON value null; for the official client, that differs from no
+// data.
 type null struct{}
 
 func (null) MarshalJSON() ([]byte, error) { return []byte("null"), nil }

@@ -7,13 +7,13 @@ import (
 	"text/tabwriter"
 )
 
-// line is a row of the table: a check in one direction, with an outcome for each column.
+// line is a line of the table: a check in one direction, with an outcome for each column.
 type line struct {
 	feature, what, direction string
 	outcomes                 []outcome
 }
 
-// counts counts outcomes. Each outcome is a row.
+// counts holds numbers of outcomes; rows is their total.
 type counts struct{ rows, passed, differs, failed int }
 
 func (c *counts) add(o counts) {
@@ -37,7 +37,7 @@ func (o outcome) word() string {
 	return "ok"
 }
 
-// count counts the outcomes of lines.
+// count returns the numbers of the outcomes of some lines.
 func count(lines []line) (c counts) {
 	for _, l := range lines {
 		for _, o := range l.outcomes {

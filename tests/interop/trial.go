@@ -21,7 +21,7 @@ const patience = 30 * time.Second
 // errLate is the error of a trial that waits longer than patience.
 var errLate = errors.New("the check waited too long for an event or an answer")
 
-// runner makes one person do something that another person sees.
+// runner runs a check with two persons: do acts, and see checks what it sees.
 type runner = func(t *trial, do, see person)
 
 // row is a check of a feature.
@@ -132,8 +132,7 @@ func attached(options string, run func(t *trial, d, s *room)) runner {
 	})
 }
 
-// named returns a runner with another name for the room: the name that name returns for the old
-// one.
+// named returns a runner whose room has another name: the result of name for the trial's own name.
 func named(name func(string) string, run runner) runner {
 	return func(t *trial, do, see person) {
 		t.room = name(t.room)

@@ -196,8 +196,9 @@ func (b *bench) weave(mutants []mutant) (map[string]string, error) {
 	return nil, errors.New("the woven package doesn't compile")
 }
 
-// patience is for tests with a deadline of their own, which is 15 s at most, and on a busy machine
-// later: they have time to name what hangs.
+// patience is a part of each time limit. Some tests have a deadline of their own, after at most 15
+// s or, on a busy machine, somewhat later; then they print what hangs. A suite must not be stopped
+// before that.
 const patience = 45 * time.Second
 
 // prepare builds the woven suites and runs each with no mutant active. A suite that fails then
@@ -225,7 +226,7 @@ func (b *bench) prepare(ctx context.Context, mutants []mutant) error {
 			return fmt.Errorf("the suite %s with no mutant active: %s\n%s", s.Name, e.end, e.text)
 		}
 		took := time.Since(began)
-		// 8 times the time that the suite took, and more for tests with a deadline of their own.
+		// The limit is 8 times the time that the suite took, and patience.
 		s.limit = bounds{8*took + patience, 4*e.processor + patience}
 		text, err := os.ReadFile(trace)
 		if err != nil {
@@ -345,7 +346,7 @@ func (b *bench) control(ctx context.Context, s *benchSuite) error {
 		b.alarms++
 	}
 	if e.end == killed && !s.Wire {
-		return fmt.Errorf("the suite %s sometimes fails with no mutant active:\n%s", s.Name, e.text)
+		return fmt.Errorf("the suite %s failed with no mutant active, but passed before:\n%s", s.Name, e.text)
 	}
 	return nil
 }

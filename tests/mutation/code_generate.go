@@ -220,7 +220,8 @@ func (g *generator) near() int {
 	for i := len(g.path) - 1; i > 0; i-- {
 		list := []ast.Stmt(nil)
 		switch g.path[i].(type) {
-		case *ast.CaseClause, *ast.CommClause: // a switch has a list of cases
+		// the list of a switch contains cases, not statements
+		case *ast.CaseClause, *ast.CommClause:
 			continue
 		}
 		switch p := g.path[i-1].(type) {
@@ -255,7 +256,8 @@ func (g *generator) binary(n *ast.BinaryExpr) {
 			operator = arith
 		}
 		to := g.source(n.X) + " " + op.String() + " " + g.source(n.Y)
-		if operator == connect { // && and || differ in precedence
+		// the mutant gets parentheses, since && and || differ in precedence
+		if operator == connect {
 			to = "((" + g.source(n.X) + ") " + op.String() + " (" + g.source(n.Y) + "))"
 		}
 		g.add(operator, n.Pos(), n.End(), to)

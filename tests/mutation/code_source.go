@@ -83,7 +83,9 @@ func load(root, folder string) (*source, error) {
 		func(path string) (io.ReadCloser, error) { return os.Open(exports[path]) })}
 	h := sha256.New()
 	for _, path := range slices.Sorted(maps.Keys(exports)) {
-		if path != own.ImportPath { // the name of a file with export data is a hash of its content
+		// the path of export data contains a hash of its content, so the path identifies the
+		// content
+		if path != own.ImportPath {
 			fmt.Fprintln(h, path, filepath.Base(exports[path]))
 		}
 	}

@@ -156,9 +156,9 @@ func tryToy(t *testing.T, b *bench, mutants []mutant) map[string]verdict {
 	return byName
 }
 
-// Each possible end of a mutant occurs and is recognized: killed, alive, hung, and broken. A mutant
-// with a kept verdict is not run again. If the test that kills a mutant is left out, the mutant is
-// alive.
+// The mutants of the toy package end in all possible ways (killed, alive, hung and broken), and
+// each end must be recognized. A mutant with a kept verdict must not be run again. If the test that
+// kills a mutant is left out, the mutant must be alive.
 func TestEndsAreToldApart(t *testing.T) {
 	if testing.Short() {
 		t.Skip("builds a module")
@@ -194,11 +194,11 @@ func TestEndsAreToldApart(t *testing.T) {
 	} {
 		v, ok := results["toy/toy.go "+name]
 		if !ok || v.End != want || v.Message != strings.HasPrefix(name, "Refuse") {
-			t.Errorf("%s: %+v (there: %t), expected %s", name, v, ok, want)
+			t.Errorf("%s: the verdict is %+v (found: %t), expected %s", name, v, ok, want)
 		}
 	}
 	if v := results["toy/toy.go "+next]; v.By != "toy-unit" || v.What != "TestNext" || v.Link != "playground#rooms/dispose(1)" {
-		t.Errorf("the wrong test, or no link, is named: %+v", v)
+		t.Errorf("the verdict must have the failed test, and the link that it printed: %+v", v)
 	}
 	for _, m := range good {
 		if m.alone != (strings.Contains(m.Name, " init: ") || strings.Contains(m.Name, " table: ")) {
@@ -208,14 +208,14 @@ func TestEndsAreToldApart(t *testing.T) {
 	if !slices.ContainsFunc(broke, func(v verdict) bool {
 		return v.Name == "toy/toy.go Odd: empty case: return false" && v.End == broken
 	}) {
-		t.Errorf("the mutant that does not compile is missing among the broken ones: %v", broke)
+		t.Errorf("the mutant that does not compile is not in the list of broken mutants: %v", broke)
 	}
 
 	// without the binary of the suite, only kept verdicts are possible
 	b.suites[0].built = filepath.Join(b.dir, "gone")
 	for name, v := range tryToy(t, b, good) {
 		if v.End != results[name].End {
-			t.Errorf("%s: the verdict was %v, but is %v now, from the kept one", name, results[name].End, v.End)
+			t.Errorf("%s: the run had the verdict %v, but the kept verdict is %v", name, results[name].End, v.End)
 		}
 	}
 
@@ -227,7 +227,7 @@ func TestEndsAreToldApart(t *testing.T) {
 		t.Fatal(err)
 	}
 	if v := tryToy(t, b, good)["toy/toy.go "+next]; v.End != alive {
-		t.Errorf("with the test that kills it left out, the mutant is %+v", v)
+		t.Errorf("the test that kills the mutant was left out, but the mutant is not alive: %+v", v)
 	}
 }
 
@@ -238,11 +238,12 @@ func TestASuiteThatFailsIsNoLink(t *testing.T) {
 	}
 	b, good, _ := toyBench(t, toySuite, strings.Replace(toyTest, "Sum(nil) != 0", "Sum(nil) != 1", 1))
 	if err := b.prepare(t.Context(), good); err == nil || !strings.Contains(err.Error(), "TestOthers") {
-		t.Errorf("got %v", err)
+		t.Errorf("prepare returned %v, expected an error that names TestOthers", err)
 	}
 }
 
-// Every mutant in equivalent.txt must exist, so that no reason stays after its mutant is gone.
+// Every mutant in equivalent.txt must exist, so that the list has no reason for a mutant that was
+// removed.
 func TestEquivalentMutantsExist(t *testing.T) {
 	if testing.Short() {
 		t.Skip("loads the packages")

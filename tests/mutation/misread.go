@@ -26,7 +26,8 @@ type misreading struct {
 	texts map[string]string
 }
 
-// control is the name of a run with nothing planted, in which no catcher may notice anything.
+// control is the name of a run with nothing planted. If a catcher notices something in it, the run
+// fails.
 const control = "nothing, as a control"
 
 // roomsT is the path of the spec that misreadings change.
@@ -151,7 +152,7 @@ func runMisread(ctx context.Context, o options) (bool, error) {
 	}
 	for catcher, said := range rows[0].said {
 		if said != "" {
-			return false, fmt.Errorf("%s reports %s, although nothing is planted", catcher, said)
+			return false, fmt.Errorf("the catcher %s reports %s, although nothing is planted", catcher, said)
 		}
 	}
 	ok := reportMisread(os.Stdout, rows[1:], len(all))
@@ -192,8 +193,8 @@ func (b *misreadBench) byTLC(ctx context.Context, rows []row, numbers []int) err
 	})
 }
 
-// try runs the catchers on one misreading, cheap ones first. It returns an error if the misreading
-// is not planted in the right way.
+// try runs the catchers on one misreading, cheap ones first. It returns an error if a catcher can't
+// be run, or if core, model and spec are not misread in the same way.
 func (b *misreadBench) try(ctx context.Context, number int, r *row) error {
 	core := fmt.Sprintf("%s=%d", b.variables["fsm"], number)
 	both := []string{core, fmt.Sprintf("%s=%d", b.variables["model"], number)}

@@ -11,8 +11,8 @@ import (
 	"text/tabwriter"
 )
 
-// leastNoticed is the share of misreadings that must be noticed although all three are misread
-// alike.
+// leastNoticed is the share of the misreadings that must be noticed when core, model and spec are
+// misread in the same way.
 const leastNoticed = 0.8
 
 // cite returns the rules that are misread, and the points of the specification that they come from.

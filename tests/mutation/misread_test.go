@@ -19,7 +19,7 @@ func rowOf(name, catcher string) row {
 }
 
 // The figures distinguish misreadings that a property notices from those that only sentences or
-// examples notice. A misreading that nothing notices in the core must fail the run.
+// examples notice. If no catcher notices a misreading of the core, the run must fail.
 func TestReportMisread(t *testing.T) {
 	t.Parallel()
 	var b strings.Builder

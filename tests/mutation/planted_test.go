@@ -97,7 +97,7 @@ func TestPlantedFaultsAreCaught(t *testing.T) {
 		t.Skip("builds suites with faults planted")
 	}
 	p := weaveFaults(t)
-	// With nothing planted the same tests must pass, so that their failures come from the faults.
+	// With nothing planted, the same tests must pass: then the faults cause the failures.
 	seen := map[string]bool{}
 	for i, s := range p.suites {
 		if key := s.Package + s.Run; !seen[key] {
@@ -125,9 +125,9 @@ func TestPlantedFaultsAreCaught(t *testing.T) {
 			case e.end == alive:
 				t.Fatalf("%s did not catch the fault", test)
 			case how != want:
-				t.Fatalf("%s found a %s, expected a %s:\n%s", test, how, want, e.text)
+				t.Fatalf("%s found the fault by a %s, expected a %s:\n%s", test, how, want, e.text)
 			case e.by != test && how == "violation":
-				t.Fatalf("not %s failed, but another test:\n%s", test, e.text)
+				t.Fatalf("%s did not fail, but another test did:\n%s", test, e.text)
 			}
 			t.Logf("caught by %s%s", test, script(e.text))
 		})
@@ -167,7 +167,7 @@ func TestEveryPassageStandsThereOnce(t *testing.T) {
 			files[file] = true
 			if path.Ext(file) == ".go" {
 				if _, err := format.Source([]byte(text)); err != nil {
-					t.Errorf("%s: %s: %v", p.Name, file, err)
+					t.Errorf("%s: the changed file %s is not valid Go: %v", p.Name, file, err)
 				}
 			}
 		}

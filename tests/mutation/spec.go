@@ -24,8 +24,8 @@ const (
 	leastShare = 0.95
 )
 
-// together is the maximum number of mutants in one run of TLC. With more, choosing among them takes
-// longer than starting TLC once more.
+// together is the maximum number of mutants in one run of TLC. With more mutants, TLC needs more
+// time to select the definitions of the present mutant than a second run takes to start.
 const together = 48
 
 // runSpec tries mutants of a spec. It reports whether all that are not equivalent are killed.
@@ -104,11 +104,12 @@ type specJudge struct {
 	mu sync.Mutex
 }
 
-// judge explores the mutants at one stage after another. If a mutant's graph differs, a quick run
-// counts it as killed at once. Another run goes on, in case a property notices it at a later stage.
-// A mutant that changes only fairness is run on its own at the end, and so is every mutant that is
-// then still alive. But of the latter, a quick run of a slow spec only runs mutants of operators
-// that differ where liveness is checked.
+// judge explores the mutants at one stage after another. In a quick run, a mutant whose graph
+// differs is killed at once. In other runs it is also explored at later stages, since a property
+// may notice it there. A mutant that changes only fairness is run on its own at the end, and so is
+// every mutant that is still alive then. But if the spec is slow, a quick run doesn't run all
+// mutants that are still alive: it runs only those of operators that differ in the specs whose
+// liveness is checked.
 func (j *specJudge) judge(ctx context.Context) error {
 	m := mustParse(j.source)
 	inGraph := behaviour(m, "Init", "Next")
@@ -146,7 +147,7 @@ func (j *specJudge) judge(ctx context.Context) error {
 	}
 	if len(left) > 0 {
 		if says, err := j.alive(ctx, j.source, "", j.liveAt[0]); err != nil || says != "" {
-			return errors.Join(err, fmt.Errorf("the spec without a change fails: %q", says))
+			return errors.Join(err, fmt.Errorf("liveness: the spec without a change breaks %q", says))
 		}
 	}
 	note := func() string { return "mutants on their own: changed fairness, and mutants still alive" }
@@ -230,8 +231,8 @@ func (j *specJudge) note(i int, r record) {
 	}
 }
 
-// compare runs on their own some mutants that a stage has run together. It returns an error if a
-// verdict is different then.
+// compare runs on their own some mutants that a stage has run together. It returns an error if the
+// verdict on a mutant that runs on its own is different.
 func (j *specJudge) compare(ctx context.Context, numbers []int, at stage) error {
 	some := draw(numbers, min(j.options.compare, len(numbers)), j.seed)
 	note := func() string { return "mutants on their own, to compare" }
@@ -256,7 +257,7 @@ func (j *specJudge) compare(ctx context.Context, numbers []int, at stage) error 
 		}
 		noticed := says != "" || e.sums[1] != e.sums[0] && (at.compared() || e.sums[1].states != e.sums[0].states)
 		if noticed != (v.End != alive) {
-			return fmt.Errorf("%s: together with others %s %q, on its own %q with the sums %v and %v", v.Name, v.End, v.What,
+			return fmt.Errorf("%s: run together with others, the mutant is %s by %q; on its own, TLC reports %q, and the graphs of mutant and original are %v and %v", v.Name, v.End, v.What,
 				says, e.sums[1], e.sums[0])
 		}
 		j.mu.Lock()

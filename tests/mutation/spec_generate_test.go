@@ -67,7 +67,8 @@ func TestMutantsOfTheSpecs(t *testing.T) {
 	}
 }
 
-// An assignment in EXCEPT is no operand. An operand that begins with IF reaches as far as possible.
+// An assignment in EXCEPT is not an operand. An operand that begins with IF reaches as far as
+// possible.
 func TestMutantsAreOfWholeOperands(t *testing.T) {
 	t.Parallel()
 	source := `---- MODULE Toy ----

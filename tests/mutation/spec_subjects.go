@@ -43,11 +43,12 @@ var roomsSubject = subject{
 // channel is connected and no timer fires.
 const atRest = `[]<><<TimeoutOfRequest \/ RetryTimeout>>_vars \/ []<>~IsConnected(ch) \/ `
 
-// A stage of few steps comes first, and kills two thirds of the mutants. All stages of the channel
-// lie within the graphs that are compared with the model's, except those with the server's promise,
-// and those that forget requests; for these, only the number of states is compared with a kept
-// number. Fairness must not imply that a fence ends although no call waits for it, that an attached
-// channel changes, or that a channel that attaches again and again ever attaches late.
+// A stage of few steps comes first, and kills two thirds of the mutants. Most stages of the channel
+// lie within the graphs that are compared with the model's. The exceptions are those with the
+// server's promise, and those that drop requests: for these, only the number of states is compared
+// with a kept number. The formulas in restless say: fairness must not imply that a fence ends
+// although no call waits for it, that an attached channel changes its state, or that a channel that
+// is attaching again and again takes steps in which it stays attaching again and again.
 var channelSubject = subject{
 	module: "Channel", inlined: "ChannelSteps",
 	safety: []string{"Channel_safety2", "Channel_promise2"},

@@ -36,13 +36,13 @@ func TestSays(t *testing.T) {
 	} {
 		says, err := c.says(tlcrun.ParseOutput(r.output, r.exit), "CallsSettle", "NoWedge")
 		if says != r.want || (err != nil) != r.fails {
-			t.Errorf("%q with %d is %q, %v, expected %q", r.output, r.exit, says, err, r.want)
+			t.Errorf("for the output %q and the exit code %d, says returned %q, %v, expected %q", r.output, r.exit, says, err, r.want)
 		}
 	}
 }
 
-// A mutant that is alive or hangs must lower the share. A mutant that is known as equivalent and is
-// killed must be reported as wrong.
+// A mutant that is alive or hangs must lower the share. A mutant that equivalent.txt lists and that
+// is killed must be reported as wrong.
 func TestTable(t *testing.T) {
 	t.Parallel()
 	verdicts := []verdict{{Name: "same", Kind: "flip"}, {Name: "words", Kind: "flip", Message: true}}
@@ -72,7 +72,7 @@ func TestTable(t *testing.T) {
 		v := slices.Clone(verdicts)
 		c.change(v)
 		if got := table(&b, v, known, false); !c.want(got) || !strings.Contains(b.String(), c.says) {
-			t.Errorf("%s: %+v\n%s", c.what, got, b.String())
+			t.Errorf("%s: table returned %+v and printed\n%s", c.what, got, b.String())
 		}
 	}
 }

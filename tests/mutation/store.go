@@ -66,7 +66,7 @@ func (s *store) note(r record) {
 }
 
 // killer returns the test of a suite that killed a mutant last, or "". That may have been in
-// another build, so it is no verdict. It only says which test to run first.
+// another build, so it is not a verdict. It only says which test to run first.
 func (s *store) killer(change, suite string) string {
 	s.mu.Lock()
 	defer s.mu.Unlock()

@@ -187,7 +187,8 @@ func (p *properties) add(c *tlcrun.Config) {
 func (p properties) tail(m *tlatext.Module, numbers []int, most, levels int) string {
 	var b strings.Builder
 	last := numbers[len(numbers)-1]
-	near, counts := "", "" // TLC makes a state again and again if it is too far away
+	// TLC generates a state that is too far away at every step that leads to it
+	near, counts := "", ""
 	if levels > 0 {
 		near = fmt.Sprintf(` /\ TLCGet("level") < %d`, levels)
 		counts = fmt.Sprintf(`~(TLCGet("level") < %d) \/ `, levels)

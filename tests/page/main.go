@@ -129,8 +129,8 @@ func run(ctx context.Context, only, shots string, out io.Writer) error {
 
 // sites has the two addresses of the playground.
 type sites struct {
-	command string // served by its command
-	static  string // served as static files, under a sub-path
+	command string // the address of the page that its command serves
+	static  string // the address of the static files, which are under a sub-path
 	engine  int64  // the size of the compressed engine, in bytes
 	close   func()
 }
@@ -146,7 +146,9 @@ func serve(ctx context.Context, root string) (s sites, err error) {
 	if err != nil {
 		return s, err
 	}
-	// Build the program and run it directly: with go run, it would outlive an interrupt.
+	// Build the program and run it directly: with go run, the program would keep running after an
+	// interrupt.
+	// interrupt.
 	program := filepath.Join(dir, "playground")
 	build := exec.CommandContext(ctx, "go", "build", "-o", program, "./cmd/playground")
 	build.Dir = root
@@ -169,7 +171,7 @@ func serve(ctx context.Context, root string) (s sites, err error) {
 		_ = os.RemoveAll(dir)
 	}
 	buffer := make([]byte, 1024)
-	n, err := said.Read(buffer) // one line, printed when the command serves
+	n, err := said.Read(buffer) // the command prints one line, when it serves
 	if s.command = printed.FindString(string(buffer[:n])); s.command == "" {
 		stop()
 		return s, errors.Join(fmt.Errorf("the playground prints no address: %q", buffer[:n]), err)

@@ -48,7 +48,7 @@ func TestReport(t *testing.T) {
 		}
 		var out bytes.Buffer
 		if err := scope.report(&out, "ably-go", tt.results); (err != nil) != tt.fails || !strings.Contains(out.String(), tt.says) {
-			t.Errorf("%s: %v\n%s", name, err, out.String())
+			t.Errorf("%s: report returned %v and printed\n%s", name, err, out.String())
 		}
 	}
 }
@@ -86,7 +86,7 @@ not JSON
 		"go":     {golang, err3, "[{TestA/x why 1} {TestB  0} {TestC  2}]"},
 	} {
 		if c.err != nil || fmt.Sprint(c.got) != c.want {
-			t.Errorf("%s: %v, %v", what, c.got, c.err)
+			t.Errorf("the report of %s was read as %v, %v", what, c.got, c.err)
 		}
 	}
 	if _, err := mochaResults(write("it crashed")); err == nil {
@@ -127,7 +127,7 @@ func TestProvisioner(t *testing.T) {
 		}
 		rs.Body.Close()
 		if rs.StatusCode != want {
-			t.Errorf("key %d: %d, want %d", i, rs.StatusCode, want)
+			t.Errorf("a request with key %d has the status %d, want %d", i, rs.StatusCode, want)
 		}
 	}
 	rq, _ := http.NewRequest(http.MethodDelete, p.url()+"/apps/"+made.AppID, nil)

@@ -169,7 +169,7 @@ func (a *app) enter(s spec) error {
 			return err
 		}
 	}
-	go func() { // Read answers pings
+	go func() { // Read also answers the server's pings
 		for {
 			if _, _, err := ws.Read(ctx); err != nil {
 				return

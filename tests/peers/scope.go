@@ -35,7 +35,7 @@ func readScope(name string) (*scope, error) {
 		}
 		parts := strings.Split(line, "\t")
 		if len(parts) != 3 || !slices.ContainsFunc(suites, func(s suite) bool { return s.name == parts[0] }) {
-			return nil, fmt.Errorf("scope.txt:%d: not a suite, a test and a reason with tabs between them", i+1)
+			return nil, fmt.Errorf("scope.txt:%d: expected a suite, a test and a reason, separated by tabs", i+1)
 		}
 		if parts[0] != name {
 			continue

@@ -71,8 +71,8 @@ const (
 	skipped
 )
 
-// command runs a program in the suite's folder. An exit code other than 0 is no error: it may mean
-// that tests failed.
+// command runs a program in the suite's folder. An exit code other than 0 is not an error: it may
+// mean that tests failed.
 func (p *peer) command(ctx context.Context, stdout io.Writer, env []string, name string, args ...string) error {
 	c := exec.CommandContext(ctx, name, args...)
 	c.Dir, c.Env, c.Stdout = p.dir, append(os.Environ(), env...), stdout

@@ -18,7 +18,8 @@ var (
 	stepsLine  = regexp.MustCompile(`(?m)^STEPS = (.*)$`)
 )
 
-// misnamed lists the parts of a command that name nothing: targets of make, packages of go.
+// misnamed returns an error text for each target of make and each package of go in a command that
+// doesn't exist.
 func misnamed(command, makefile string) (bad []string) {
 	words := strings.Fields(strings.TrimPrefix(command, "@"))
 	targets := map[string]bool{}
@@ -65,7 +66,7 @@ var sameAs = map[string]string{
 var notRun = map[string]string{
 	"make check":              "it runs this test",
 	"make evidence":           "it takes hours",
-	"make bench":              "it takes minutes, and nothing of it is asserted",
+	"make bench":              "it takes minutes, and asserts nothing",
 	"make live":               "it needs a key of Ably",
 	"make conformance-js":     "it takes minutes, and the interop step runs the same client",
 	"make conformance-python": "it fetches packages of Python",
@@ -93,7 +94,8 @@ func commandsIn(page, text string) (all []string) {
 	return all
 }
 
-// unchecked returns why a command of a document is run by nothing, or "".
+// unchecked returns an error text if no test and no step of make check runs a command of a
+// document, and notRun has no reason for it; else it returns "".
 func unchecked(command string, targets []string, tests string) string {
 	words := strings.Fields(command)
 	switch where := sameAs[command]; {
@@ -105,7 +107,7 @@ func unchecked(command string, targets []string, tests string) string {
 	case words[0] == "make":
 		for _, target := range words[1:] {
 			if !slices.Contains(targets, target) {
-				return target + " is no step of make check"
+				return target + " is not a step of make check"
 			}
 		}
 		return ""
@@ -115,11 +117,12 @@ func unchecked(command string, targets []string, tests string) string {
 		}
 		return ""
 	}
-	return "nothing runs it, or says why not"
+	return "no test and no step runs it, and notRun has no reason"
 }
 
-// TestCommandsInDocuments: each command of the documents names targets and packages that there are.
-// It is run here, by another test or by a step of make check, or has a reason why it isn't.
+// TestCommandsInDocuments checks that each command of the documents names targets and packages that
+// exist. Each command must be run here, by another test or by a step of make check, or notRun must
+// have a reason why it isn't.
 func TestCommandsInDocuments(t *testing.T) {
 	makefile := read(t, "Makefile")
 	targets := strings.FieldsFunc(stepsLine.FindStringSubmatch(makefile)[1], func(r rune) bool { return r == ' ' || r == '+' })
@@ -144,7 +147,7 @@ func TestCommandsInDocuments(t *testing.T) {
 		program := exec.Command(words[0], words[1:]...)
 		program.Dir, program.Env = root, append(os.Environ(), "ABLY_API_KEY=")
 		if out, err := program.CombinedOutput(); err != nil || len(out) == 0 {
-			t.Errorf("%s: %s: %v\n%s", commands[c], c, err, out)
+			t.Errorf("%s: the command %s ended with %v and printed\n%s", commands[c], c, err, out)
 		}
 	}
 	for _, known := range []map[string]string{sameAs, notRun} {
@@ -187,7 +190,7 @@ func TestWrongCommandsAreSeen(t *testing.T) {
 	}
 	for _, c := range []string{"make golden", "go test ./tests/report -run TestNothingAtAll1", "go run ./tests/bench", "git push"} {
 		if unchecked(c, []string{"plain"}, "func TestNothingAtAll(") == "" {
-			t.Errorf("%s: no test or step runs this command, and the check did not notice that", c)
+			t.Errorf("the check did not notice that no test or step runs the command %s", c)
 		}
 	}
 }

@@ -59,10 +59,10 @@ func TestExamplesCanBeCopiedOut(t *testing.T) {
 		return nil
 	})
 	if err != nil || copied < 20 {
-		t.Fatalf("%d files copied, %v", copied, err)
+		t.Fatalf("copied %d files, expected 20 or more: %v", copied, err)
 	}
 	if out, err := goCommand(dir, "vet", "./..."); err != nil {
-		t.Errorf("%v\n%s", err, out)
+		t.Errorf("an example does not compile in another module: %v\n%s", err, out)
 	}
 }
 
@@ -71,6 +71,6 @@ func TestAnInternalImportIsSeen(t *testing.T) {
 	dir := foreignModule(t)
 	write(t, filepath.Join(dir, "main.go"), "package main\n\nimport _ \""+module+"/internal/progress\"\n\nfunc main() {}\n")
 	if out, err := goCommand(dir, "vet", "./..."); err == nil || !strings.Contains(out, "use of internal package") {
-		t.Errorf("%v\n%s", err, out)
+		t.Errorf("go vet must reject the import of an internal package: %v\n%s", err, out)
 	}
 }

@@ -94,8 +94,8 @@ func covered(t *testing.T, of string) source {
 	return s
 }
 
-// without counts the rows that have this reason instead of tests, for all or for a part of the
-// point.
+// without counts the rows that have this reason instead of tests, for the whole point or for a part
+// of it.
 func (s source) without(reason string) int { return strings.Count(s.table, " "+reason+": ") }
 
 // decided reports whether the document that a row begins with mentions the trap: a trap like T5 in
@@ -161,13 +161,13 @@ func (s source) check() (errs []error) {
 		}
 		seen[id] = true
 		if traps := strings.HasPrefix(s.points, "T1 "); traps && !s.decided(id, row[2]) {
-			wrong("%s is decided in no document that the row names", id)
+			wrong("%s: no document that the row names has a decision on it", id)
 		}
 		why := coverageWhy.FindStringSubmatch(by)
 		if why != nil {
 			by = why[1]
 			if len(why[3]) < 20 {
-				wrong("%s is %s, and it isn't said why", id, why[2])
+				wrong("%s is marked as %q, without a reason", id, why[2])
 			}
 		}
 		tests, bold := coverageTest.FindAllStringSubmatch(by, -1), coverageBold.FindAllStringSubmatch(by, -1)
@@ -182,7 +182,7 @@ func (s source) check() (errs []error) {
 			if !ok {
 				wrong("%s: there is no test %s in %s", id, t[2], t[1])
 			} else if t[3] != "" && !regexp.MustCompile(`\b`+t[3]+`\b`).MatchString(text) {
-				wrong("%s: the tests beside %s don't cite %s", id, t[2], t[3])
+				wrong("%s: the file of the test %s doesn't cite %s", id, t[2], t[3])
 			}
 		}
 		for _, p := range bold {
@@ -328,7 +328,7 @@ func TestAPointThatIsNotCoveredIsNoticed(t *testing.T) {
 			}
 		}
 		if err := errors.Join(s.check()...); replaced == 0 || err == nil || !strings.Contains(err.Error(), f[4]) {
-			t.Errorf("%s, %s: %v, expected %q", f[0], f[1], err, f[4])
+			t.Errorf("the fault %[2]q in the table %[1]s: the check returned %[3]v, expected %[4]q", f[0], f[1], err, f[4])
 			continue
 		}
 		fmt.Printf("CAUGHT coverage: %s, %s\n", f[0], f[1])

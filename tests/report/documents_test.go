@@ -239,7 +239,7 @@ func mutationScores(t *testing.T) string {
 			s.Mutants, s.Tried, of, s.Killed, s.Equivalent, s.Hung, s.Alive, 100*s.Share))
 	}
 	if len(rows) < 3 {
-		t.Errorf("%s has %d packages", scoresFile, len(rows))
+		t.Errorf("%s has the scores of %d packages, expected 3 or more", scoresFile, len(rows))
 	}
 	return table("package | mutants | tried | killed | equivalent | hang | alive | share", rows)
 }
@@ -258,7 +258,7 @@ func TestGeneratedPartsHaveNotDrifted(t *testing.T) {
 			case found[2] != want && *update:
 				text = strings.Replace(text, found[0], found[1]+want+found[3], 1)
 			case found[2] != want:
-				t.Errorf("the part %q of %s has drifted from the code; write it with: make generate", name, file)
+				t.Errorf("the part %q of %s differs from the code; to write it again: make generate", name, file)
 			}
 		}
 		if *update {

@@ -69,7 +69,7 @@ var (
 type passage struct {
 	file string
 	line int
-	text string // as it stands
+	text string // the text with its markup
 	says string // the text without markup
 }
 
@@ -197,11 +197,11 @@ func TestOddWordsAreSeen(t *testing.T) {
 		"| " + strings.Repeat("word ", 30) + " |": 0, "A caller receives each event.": 0,
 	} {
 		if got := faultsOf(passage{"x.md", 1, text, text}); len(got) != want {
-			t.Errorf("%q: %v, expected %d", text, got, want)
+			t.Errorf("faultsOf(%q) returned %v, expected %d faults", text, got, want)
 		}
 	}
 	all, err := passages("x.go", "package x\n\nvar s = \"nobody is here\" // nobody\n")
 	if err != nil || len(all) != 2 || len(faultsOf(all[0])) != 1 || len(faultsOf(all[1])) != 1 {
-		t.Errorf("%v, %v", all, err)
+		t.Errorf("a forbidden word in a string and in a comment: passages returned %v, %v", all, err)
 	}
 }

@@ -90,7 +90,7 @@ func broken(p pkg) (bad []string) {
 		}
 	}
 	if row == "" {
-		return []string{p.ImportPath + " stands in no row of the table"}
+		return []string{p.ImportPath + " has no row in the table of allowed imports"}
 	}
 	rule := append(strings.Fields(allowed[row]), "/"+row)
 	for _, imp := range p.Imports {
@@ -102,7 +102,7 @@ func broken(p pkg) (bad []string) {
 			return a == "*" || below(imp, a)
 		}
 		if strings.Contains(first, ".") && !slices.ContainsFunc(rule, fine) {
-			bad = append(bad, p.ImportPath+" imports "+imp+", which its row of the table does not allow")
+			bad = append(bad, p.ImportPath+" imports "+imp+", which its row in the table does not allow")
 		}
 	}
 	return bad
@@ -118,7 +118,7 @@ func TestABrokenRowIsSeen(t *testing.T) {
 		{module + "/elsewhere", nil},
 	} {
 		if len(broken(p)) != 1 {
-			t.Errorf("%v: %q, expected one finding", p, broken(p))
+			t.Errorf("broken(%v) returned %q, expected one import that is not allowed", p, broken(p))
 			continue
 		}
 		fmt.Println("CAUGHT layer:", strings.TrimPrefix(p.ImportPath, module+"/"))
@@ -137,7 +137,7 @@ func TestTheCoresArePure(t *testing.T) {
 	} {
 		files, err := filepath.Glob(filepath.Join(root, folder, "*.go"))
 		if err != nil || len(files) < 5 {
-			t.Fatalf("found %d files: %v", len(files), err)
+			t.Fatalf("found %d files of the cores, expected 5 or more: %v", len(files), err)
 		}
 		for _, file := range files {
 			if strings.HasSuffix(file, "_test.go") {
@@ -149,11 +149,11 @@ func TestTheCoresArePure(t *testing.T) {
 			}
 			for _, what := range impure(t, source) {
 				if except(filepath.Base(file)) != what {
-					t.Errorf("%s uses %s, which it must not know", file, what)
+					t.Errorf("%s uses %s, which a core must not use", file, what)
 				}
 			}
 			if found := clock.FindString(string(source)); found != "" {
-				t.Errorf("%s uses %s: the time is an argument", file, found)
+				t.Errorf("%s uses %s, but a core must take the time as an argument", file, found)
 			}
 		}
 	}

@@ -179,7 +179,7 @@ func TestGoInDocumentsCompiles(t *testing.T) {
 		t.Errorf("only %d lines of code of README were compiled", lines)
 	}
 	if out, err := goCommand(dir, "vet", "-unreachable=false", "-lostcancel=false", "./..."); err != nil {
-		t.Errorf("%v\n%s", err, out)
+		t.Errorf("the code of the documents does not compile: %v\n%s", err, out)
 	}
 	if n < 15 {
 		t.Errorf("only %d pieces of code were compiled", n)
@@ -196,7 +196,7 @@ func TestBrokenGoIsSeen(t *testing.T) {
 	out, err := goCommand(dir, "vet", "./...")
 	for i := range 3 {
 		if err == nil || !strings.Contains(out, fmt.Sprintf("p%d/piece", i)) {
-			t.Errorf("the piece %d compiles: %v\n%s", i, err, out)
+			t.Errorf("the piece of code %d must not compile: %v\n%s", i, err, out)
 		}
 	}
 }
@@ -219,11 +219,11 @@ func TestProgramsInDocumentsRun(t *testing.T) {
 		folder := filepath.Join(dir, fmt.Sprint("p", i))
 		write(t, filepath.Join(folder, "main.go"), b.text)
 		if out, err := goCommand(folder, "build", "-o", "program", "."); err != nil {
-			t.Errorf("%s: %v\n%s", b, err, out)
+			t.Errorf("%s: the program does not compile: %v\n%s", b, err, out)
 			continue
 		}
 		if err := play(t, filepath.Join(folder, "program"), all[i+1].text); err != nil {
-			t.Errorf("%s: %v", b, err)
+			t.Errorf("%s: the program %v", b, err)
 		}
 	}
 	if ran == 0 {

@@ -32,13 +32,13 @@ func TestThePublicAPI(t *testing.T) {
 	}
 	gone, added := apiChanges(strings.Split(strings.TrimSpace(read(t, apiRecord)), "\n"), lines)
 	for _, line := range gone {
-		t.Errorf("gone: %s", line)
+		t.Errorf("the API no longer has: %s", line)
 	}
 	for _, line := range added {
-		t.Errorf("new: %s", line)
+		t.Errorf("the record lacks: %s", line)
 	}
 	if len(gone)+len(added) > 0 {
-		t.Errorf("if this is intended: go test ./tests/report -count=1 -run TestThePublicAPI -update, and a line in CHANGELOG.md")
+		t.Errorf("if this is intended, run go test ./tests/report -count=1 -run TestThePublicAPI -update, and add a line to CHANGELOG.md")
 	}
 	if len(lines) < 200 {
 		t.Errorf("only %d lines were made", len(lines))
@@ -74,14 +74,14 @@ func TestAChangeOfTheAPIIsSeen(t *testing.T) {
 	} {
 		record := strings.Split(strings.TrimSpace(text), "\n")
 		if !slices.Contains(record, line) {
-			t.Errorf("%s: the record lacks %q", what, line)
+			t.Errorf("%s: the record of the API lacks the line %q", what, line)
 			continue
 		}
 		without := slices.DeleteFunc(slices.Clone(record), func(l string) bool { return l == line })
 		gone, _ := apiChanges(record, without)
 		_, added := apiChanges(without, record)
 		if len(gone) != 1 || len(added) != 1 {
-			t.Errorf("%s: %q and %q were found", what, gone, added)
+			t.Errorf("after a change of %s, apiChanges returned %q as gone and %q as added", what, gone, added)
 			continue
 		}
 		fmt.Println("CAUGHT api:", what)
@@ -99,6 +99,6 @@ func TestTheAPIHasWhatIsExportedAlone(t *testing.T) {
 	var lines []string
 	describe(func(format string, args ...any) { lines = append(lines, fmt.Sprintf(format, args...)) }, name, types.RelativeTo(pkg))
 	if want := []string{"type T struct", "type T, field Shown int"}; !slices.Equal(lines, want) {
-		t.Errorf("%q, expected %q", lines, want)
+		t.Errorf("publicAPI returned %q, expected %q", lines, want)
 	}
 }

@@ -126,7 +126,7 @@ func TestWhatIsNotAsTheRegisterSaysIsFound(t *testing.T) {
 		{"a skip that is over", func(r []record) []record { r[2].Skipped = nil; return r }, "did not skip"},
 	} {
 		if complaints := compare(c.spoil(good())); !strings.Contains(strings.Join(complaints, "\n"), c.says) {
-			t.Errorf("%s: the complaints are %q", c.what, complaints)
+			t.Errorf("%s: compare returned the complaints %q", c.what, complaints)
 			continue
 		}
 		fmt.Println("CAUGHT register:", c.what)
@@ -143,11 +143,11 @@ func TestBadRegistersAreRefused(t *testing.T) {
 		"a document that isn't there":  {"rooms.md", "room.md"},
 	} {
 		if _, err := readSample(t, strings.Replace(sample, change[0], change[1], 1), document); err == nil {
-			t.Errorf("the register accepts %s", what)
+			t.Errorf("readRegister accepts a register with %s", what)
 		}
 	}
 	if _, err := readSample(t, sample, "nothing"); err == nil {
-		t.Error("the register accepts a document without properties")
+		t.Error("readRegister accepts a document without properties")
 	}
 }
 
@@ -173,27 +173,27 @@ exit 3`
 	var out strings.Builder
 	exit, err := run(dir, "m", "step", []string{"bash", "-c", script}, &out)
 	if err != nil || exit != 3 {
-		t.Fatalf("%d, %v", exit, err)
+		t.Fatalf("run returned the exit code %d and %v, expected 3 and nil", exit, err)
 	}
 	records, err := kept(dir)
 	if err != nil || len(records) != 1 {
-		t.Fatalf("%v, %v", records, err)
+		t.Fatalf("kept returned %v, %v, expected one record", records, err)
 	}
 	r := records[0]
 	if r.Step != "step" || r.Exit != 3 || !slices.Equal(r.Evidence, []string{"plain n=1", "logged n=2"}) ||
 		!slices.Equal(r.Caught, []string{"fault: a b", "twin: One"}) ||
 		!slices.Equal(r.Passed, []string{"a.TestOne"}) ||
 		!slices.Equal(r.Skipped, []string{"a.TestThree"}) {
-		t.Errorf("kept %+v", r)
+		t.Errorf("the record is %+v", r)
 	}
 	for _, want := range []string{"why\n", "a leak\n", "FAIL\tm/a\n", "ok  \tm/b\n"} {
 		if !strings.Contains(out.String(), want) {
-			t.Errorf("%q isn't shown", want)
+			t.Errorf("the recorder must show %q", want)
 		}
 	}
 	for _, hidden := range []string{"logged", "talk", "CAUGHT"} {
 		if strings.Contains(out.String(), hidden) {
-			t.Errorf("%q is shown:\n%s", hidden, out.String())
+			t.Errorf("the recorder must hide %q, but shows\n%s", hidden, out.String())
 		}
 	}
 }
@@ -259,7 +259,7 @@ func TestSteps(t *testing.T) {
 		names = append(names, s.step)
 	}
 	if !slices.Equal(names, []string{"a", "b", "c", "d", "e"}) || times[3].err == nil || times[4].err != nil {
-		t.Errorf("ran %v", times)
+		t.Errorf("the stages ran as %v", times)
 	}
 	printTimes(&out, times, time.Second)
 	for _, want := range []string{"half a line\n", "\nwhole\n", "== d: FAILED: bad", "total"} {

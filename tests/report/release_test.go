@@ -31,7 +31,7 @@ func TestTheVersion(t *testing.T) {
 		t.Error("the changelog has no section Unreleased")
 	}
 	if tag := fmt.Sprintf(`git tag -s v%s -m "v%[1]s"`, ablychat.Version); !strings.Contains(read(t, "docs/release.md"), tag) {
-		t.Errorf("docs/release.md does not say %s", tag)
+		t.Errorf("docs/release.md does not have the command %s", tag)
 	}
 }
 
@@ -41,7 +41,7 @@ func TestAnOldVersionIsSeen(t *testing.T) {
 		"# Changelog\n\n## Unreleased\n\n## 0.3.0 (2026-01-02)\n\n## 0.2.0\n": "0.3.0", "# Changelog\n\n## Unreleased\n": "",
 	} {
 		if got := newest(changelog); got != want {
-			t.Errorf("%q: %q, expected %q", changelog, got, want)
+			t.Errorf("newest(%q) is %q, expected %q", changelog, got, want)
 		}
 	}
 }
@@ -68,7 +68,7 @@ func unpinned(workflow string) (bad []string) {
 func TestWorkflows(t *testing.T) {
 	files, err := filepath.Glob(filepath.Join(root, ".github", "workflows", "*.yml"))
 	if err != nil || len(files) == 0 {
-		t.Fatalf("%d workflows, %v", len(files), err)
+		t.Fatalf("found %d workflows: %v", len(files), err)
 	}
 	all := ""
 	for _, file := range files {
@@ -77,7 +77,7 @@ func TestWorkflows(t *testing.T) {
 			t.Fatal(err)
 		}
 		for _, bad := range unpinned(string(text)) {
-			t.Errorf("%s: %s", filepath.Base(file), bad)
+			t.Errorf("%s: the action %s is not pinned to a commit, or has no release in a comment", filepath.Base(file), bad)
 		}
 		all += string(text)
 	}
@@ -97,7 +97,7 @@ func TestAnUnpinnedActionIsSeen(t *testing.T) {
 		"      - uses: actions/checkout@" + commit + " # v6.0.2": 0, "      - uses: actions/cache@main # v5.0.0": 1,
 	} {
 		if got := unpinned("steps:\n" + line + "\n"); len(got) != bad {
-			t.Errorf("%s: %v", line, got)
+			t.Errorf("for the line %s, unpinned returned %v", line, got)
 		}
 	}
 }

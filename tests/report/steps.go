@@ -94,7 +94,7 @@ func steps(ctx context.Context, stages []string, out io.Writer,
 	return times
 }
 
-// lines lets several writers share out. Each line is written as a whole.
+// lines writes the output of several writers to out, each line as a whole.
 type lines struct {
 	mu  sync.Mutex
 	out io.Writer

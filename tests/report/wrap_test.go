@@ -191,7 +191,7 @@ func TestWrapping(t *testing.T) {
 		"# " + long: 1, "<!-- begin x -->\n" + long + "\n<!-- end x -->": 3, "short\nlines": 2,
 	} {
 		if got := strings.Split(wrapDocument(text), "\n"); len(got) != want {
-			t.Errorf("%q:\n%s", text, strings.Join(got, "\n"))
+			t.Errorf("wrapDocument(%q) returned\n%s", text, strings.Join(got, "\n"))
 		}
 	}
 	for text, want := range map[string]string{
@@ -206,7 +206,7 @@ func TestWrapping(t *testing.T) {
 		const head = "package x\n\nfunc f() {\n"
 		got := strings.TrimSuffix(strings.TrimPrefix(wrapGo(head+text+"\n}\n"), head), "\n}\n")
 		if want != "" && got != want || anyWide(strings.Split(got, "\n")) && want == "" {
-			t.Errorf("%q:\n%s\nexpected:\n%s", text, got, want)
+			t.Errorf("wrapGo of %q returned\n%s\nexpected\n%s", text, got, want)
 		}
 	}
 }

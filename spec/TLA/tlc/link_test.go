@@ -30,11 +30,11 @@ func TestCounterexamplesAreLinks(t *testing.T) {
 		r := tlcrun.ParseOutput(string(text), config.Exit)
 		if got := playlink.Find(link(config, r.Trace)); got != want ||
 			r.TraceLength != strings.Count(got, ";")+2 {
-			t.Errorf("%s: %q, expected %q, of %d states", name, got, want, r.TraceLength)
+			t.Errorf("%s: the link is %q, expected %q; the counterexample has %d states", name, got, want, r.TraceLength)
 		}
 		config.Module = "RoomOverChannel"
 		if got := link(config, r.Trace); got != "" {
-			t.Errorf("%s as a composition: %q", name, got)
+			t.Errorf("%s: a configuration of another module has the link %q", name, got)
 		}
 	}
 }

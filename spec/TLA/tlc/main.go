@@ -151,7 +151,7 @@ func (o options) choose(all []*tlcrun.Config) ([]*tlcrun.Config, error) {
 	return configs, nil
 }
 
-// load reads and lints all configurations of the project, also those that aren't run then.
+// load reads and lints all configurations of the project, also those that are not chosen to run.
 func load(root string) ([]*tlcrun.Config, error) {
 	dir := filepath.Join(root, "spec", "TLA")
 	configs, err := tlcrun.ReadConfigs(dir, filepath.Join(dir, "twins"), filepath.Join(dir, "canary"))

@@ -42,7 +42,7 @@ func TestErrorsExitWith1(t *testing.T) {
 		{[]string{"-dir", "tlcrun"}, "tlcrun has no configurations"},
 	} {
 		if code, out, errs := command(t, c.args...); code != 1 || !strings.Contains(errs, c.want) {
-			t.Errorf("%v: exit %d, %s%s", c.args, code, out, errs)
+			t.Errorf("with the arguments %v: exit code %d, output %s%s", c.args, code, out, errs)
 		}
 	}
 }
@@ -63,13 +63,13 @@ func TestAFolderOfAnybodys(t *testing.T) {
 	lines := strings.Split(out, "\n")
 	if code != 0 || len(lines) != 4 || !slices.Equal(strings.Fields(lines[1]), []string{"Clock", "no", "violation", "2"}) ||
 		!slices.Equal(strings.Fields(lines[2]), []string{"Clock_small", "no", "violation", "1", "Of", "liveness."}) {
-		t.Errorf("exit %d\n%s%s", code, out, errs)
+		t.Errorf("the list of another project: exit code %d, output\n%s%s", code, out, errs)
 	}
 	if err := os.WriteFile(filepath.Join(dir, "Other.cfg"), []byte("SPECIFICATION Spec\n"), 0o644); err != nil {
 		t.Fatal(err)
 	}
-	if code, _, errs := command(t, "-dir", dir, "-list"); code != 1 || !strings.Contains(errs, "named after no module") {
-		t.Errorf("exit %d\n%s", code, errs)
+	if code, _, errs := command(t, "-dir", dir, "-list"); code != 1 || !strings.Contains(errs, "does not begin with the name of a module") {
+		t.Errorf("a configuration named after no module: exit code %d, errors\n%s", code, errs)
 	}
 }
 
@@ -80,7 +80,7 @@ func TestTable(t *testing.T) {
 	none := outcome{&tlcrun.Config{Name: "None", Restricted: []string{"VIEW"}, Temporal: []string{"Ticks"}}, nil, errors.New("cancelled")}
 	var b strings.Builder
 	if failed := printTable(&b, []outcome{ok, twin, bad, none}); failed != 2 {
-		t.Errorf("%d failed, expected 2", failed)
+		t.Errorf("printTable counted %d failed runs, expected 2", failed)
 	}
 	for _, want := range []string{"1,234,567 / 2,345,678", "rejects Some, as it must", "exit code 12", "State 1: the end", "Progress(3)",
 		"cancelled", "WARNING: it has properties and VIEW", "2 passed, 2 failed\n"} {

@@ -21,18 +21,21 @@ type outcome struct {
 }
 
 type suite struct {
-	tlc   *tlcrun.TLC
-	keep  string
-	renew string // for -renew: the module's root, below which the figures are written; else ""
+	tlc  *tlcrun.TLC
+	keep string
+	// with -renew: the module's root folder; state counts, trace lengths and hashes go to its
+	// golden file; else ""
+	renew string
 	bar   *progress.Bar
 
 	mu    sync.Mutex
 	ended int
-	taken map[string]map[string]int // by graph and action, how often the action is taken
+	taken map[string]map[string]int // by graph and label: the number of edges with this label
 }
 
-// run runs the configurations with one worker two at a time, those with the most states first. Then
-// it runs the others one at a time. It returns the outcomes in the order of the configurations.
+// run first runs the configurations that use one worker, two at a time, those with the most states
+// first. Then it runs the others one at a time. It returns the outcomes in the order of the
+// configurations.
 func (s *suite) run(ctx context.Context, configs []*tlcrun.Config) []outcome {
 	outcomes := make([]outcome, len(configs))
 	var one, more []int
@@ -117,5 +120,6 @@ func (s *suite) exec(ctx context.Context, c *tlcrun.Config, progress tlcrun.Prog
 	return r, err
 }
 
-// isGraph reports whether a configuration states no properties: its purpose is its graph.
+// isGraph reports whether a configuration is run only for its state graph: its head states a
+// result, it checks no properties, and it is not a canary.
 func isGraph(c *tlcrun.Config) bool { return c.Stated && !c.IsCanary() && len(c.Properties) == 0 }

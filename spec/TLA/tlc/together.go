@@ -14,8 +14,8 @@ import (
 	"ablyrooms.example/spec/TLA/tlcrun"
 )
 
-// together has the results that need all configurations: actions that are taken, and antecedents
-// that are reached.
+// together has the results that need the runs of all configurations: which actions are taken, and
+// which antecedents of properties are reached.
 type together struct {
 	graphs      []*tlcrun.Config
 	actions     []string
@@ -23,8 +23,8 @@ type together struct {
 	antecedents []tlcrun.Antecedent
 }
 
-// module is the module whose actions and antecedents are checked. The antecedents are looked for
-// within bounds.
+// module is the module whose actions and antecedents are checked. TLC looks for the antecedents
+// within these bounds.
 const module = "Rooms"
 
 var bounds = []string{
@@ -41,7 +41,7 @@ func lookTogether(ctx context.Context, tlc *tlcrun.TLC, configs []*tlcrun.Config
 		}
 	}
 	if len(t.graphs) == 0 {
-		return nil, errors.New("no configuration of " + module + " is there for its graph")
+		return nil, errors.New("no configuration of " + module + " is run only for its graph")
 	}
 	var err error
 	dir := t.graphs[0].Dir()
@@ -52,7 +52,7 @@ func lookTogether(ctx context.Context, tlc *tlcrun.TLC, configs []*tlcrun.Config
 	return t, err
 }
 
-// wrong returns what is wrong: an edge that has no action's name, an action without an edge, an
+// wrong returns what is wrong: an edge whose label is not an action, an action without an edge, an
 // antecedent that is not reached.
 func (t *together) wrong() (wrong []string) {
 	complain := func(format string, args ...any) { wrong = append(wrong, fmt.Sprintf(format, args...)) }
@@ -62,7 +62,7 @@ func (t *together) wrong() (wrong []string) {
 		}
 		for _, label := range slices.Sorted(maps.Keys(t.taken[c.Name])) {
 			if !slices.Contains(t.actions, label) {
-				complain("the graph of %s has %d edges that are called %q, which is no action", c.Name, t.taken[c.Name][label], label)
+				complain("the graph of %s has %d edges that are called %q, which is not an action", c.Name, t.taken[c.Name][label], label)
 			}
 		}
 	}

@@ -25,7 +25,7 @@ func TestTogether(t *testing.T) {
 	}{
 		{func(t *together) {}, ""},
 		{func(t *together) { t.taken["One"]["Next"] = 1 }, `1 edges that are called "Next"`},
-		{func(t *together) { t.taken["One"][""] = 1 }, "no action"},
+		{func(t *together) { t.taken["One"][""] = 1 }, "not an action"},
 		{func(t *together) { delete(t.taken["Two"], "Down") }, "Down is taken in no graph"},
 		{func(t *together) { delete(t.taken, "One") }, "One has no edges"},
 		{func(t *together) { t.antecedents[0].Reached = false }, "Small has an antecedent that is never true: x = 1"},
@@ -36,7 +36,7 @@ func TestTogether(t *testing.T) {
 		c.change(together)
 		var b strings.Builder
 		if failed := together.print(&b); failed > 0 != (c.want != "") || !strings.Contains(b.String(), c.want) {
-			t.Errorf("expected %q:\n%s", c.want, b.String())
+			t.Errorf("print must print %q, but printed\n%s", c.want, b.String())
 		}
 	}
 	var b strings.Builder
@@ -48,6 +48,6 @@ func TestTogether(t *testing.T) {
 	}, good())
 	if want := "CAUGHT twin: Twin_Good\nCAUGHT fairness: RoomFair_tries\n" +
 		"EVIDENCE tlc configurations=4 asstated=3 twins=3 canaries=0 states=7 actions=2 taken=2 antecedents=1 reached=1\n"; b.String() != want {
-		t.Errorf("%q, expected %q", b.String(), want)
+		t.Errorf("printEvidence printed %q, expected %q", b.String(), want)
 	}
 }

@@ -20,8 +20,8 @@ type Antecedent struct {
 	Reached  bool
 }
 
-// unreachable is the text of an antecedent that is never true. It is tried with the others: if TLC
-// reports it as reached, the run shows nothing.
+// unreachable is the text of an antecedent that is never true. It is checked with the others: if
+// TLC reports it as reached, the reports of the run are wrong.
 const unreachable = "nothing is so"
 
 const antecedentsModule = "Antecedents"
@@ -30,7 +30,7 @@ const antecedentsModule = "Antecedents"
 // are reached, in one run for each of the bounds, which have the form of a configuration's
 // CONSTANTS. A property whose antecedent is never true holds in every spec.
 //
-// It puts FALSE in the place of the consequent: then the property is violated exactly where the
+// Antecedents replaces the consequent by FALSE: then the property is violated exactly where the
 // antecedent is true. The module must call its behaviour Spec, and the tuple of its variables vars.
 func (t *TLC) Antecedents(
 	ctx context.Context, dir, module string, properties, bounds []string,
@@ -74,7 +74,7 @@ func (t *TLC) Antecedents(
 	}
 	last := found[len(found)-1]
 	if last.Text != unreachable || last.Reached {
-		return nil, fmt.Errorf("TLC reports an antecedent that is never true as reached: this run shows nothing")
+		return nil, fmt.Errorf("TLC reports an antecedent that is never true as reached: the reports of this run are wrong")
 	}
 	return found[:len(found)-1], nil
 }

@@ -11,7 +11,7 @@ func TestAntecedents(t *testing.T) {
 	t.Parallel()
 	properties := Checked(readAll(t), "Rooms")
 	if len(properties) != 31 || !slices.Contains(properties, "NoWedge") {
-		t.Fatalf("the configurations check %v", properties)
+		t.Fatalf("Checked returned the wrong properties: %v", properties)
 	}
 	found, source, err := antecedents("Rooms", readText(t, filepath.Join(specDir, "Rooms.tla")), properties)
 	if err != nil {
@@ -56,6 +56,6 @@ func TestActions(t *testing.T) {
 		t.Fatal(err)
 	}
 	if len(actions) != 22 || !slices.Contains(actions, "GetOpens") || slices.Contains(actions, "BackendEnds") || slices.Contains(actions, "GetCreates") {
-		t.Errorf("%d actions: %v", len(actions), actions)
+		t.Errorf("Actions returned %d actions, expected 22: %v", len(actions), actions)
 	}
 }

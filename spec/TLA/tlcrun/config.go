@@ -33,14 +33,14 @@ type Config struct {
 
 	Stated     bool     // the head has markers, which state the result
 	Module     string   // MODULE: the module that is checked; by default, from the file's name
-	Exit       int      // EXPECT-EXIT: TLC's exit code
+	Exit       int      // EXPECT-EXIT: the exit code with which TLC must end
 	Violates   string   // EXPECT-VIOLATES: the property that TLC must reject; empty if none
 	Properties []string // EXPECT-PROPERTIES: the invariants and properties that are checked
 	Workers    int      // WORKERS: TLC's threads
 	Repeat     int      // REPEAT: for a canary, how often it is run; else 1
 	Allows     []string // ALLOWS: for a canary, the rules of the lint that it may break
 
-	// The head has these three only for other projects: for this one, they are in the golden file
+	// Only heads in other projects have these three. For this project, they are in the golden file
 	// of the tests, which -renew writes.
 	Distinct int // EXPECT-DISTINCT: the number of states, if nothing is violated
 	// EXPECT-TRACE: the number of states in the counterexample; 0 if not stated, as for liveness
@@ -59,8 +59,7 @@ type Config struct {
 // Dir returns the folder of the configuration. Its modules are there, or in the folder above it.
 func (c *Config) Dir() string { return filepath.Dir(c.Path) }
 
-// IsCanary reports whether the configuration is about TLC itself, what it does right or wrong, and
-// not about the specs of the project.
+// IsCanary reports whether the configuration tests TLC itself, and not a spec of the project.
 func (c *Config) IsCanary() bool { return filepath.Base(c.Dir()) == "canary" }
 
 // ReadConfigs reads all configurations of the folders, in the order of the folders, and sorted by
@@ -99,8 +98,8 @@ func ReadConfig(path string) (*Config, error) {
 }
 
 // ParseConfig reads a configuration from its text. Its head states the result, or has no markers at
-// all. It returns an error for a marker that is unknown, doubled or senseless, and for a missing
-// one if there are others.
+// all. ParseConfig returns an error for a marker that is unknown, doubled or senseless. If the head
+// has a marker, it also returns an error for a missing one.
 func ParseConfig(path, text string) (*Config, error) {
 	c := &Config{Path: path, Overrides: map[string]string{}}
 	c.Name = strings.TrimSuffix(filepath.Base(path), ".cfg")
@@ -118,7 +117,7 @@ func ParseConfig(path, text string) (*Config, error) {
 			c.Workers = 1 // with more workers, this TLC misses violations
 		}
 		if c.Module == "" {
-			h.complain("it is named after no module: a configuration of X.tla has the name X.cfg or X_more.cfg")
+			h.complain("its name does not begin with the name of a module: a configuration of X.tla has the name X.cfg or X_more.cfg")
 		}
 	}
 	return c, errors.Join(h.errs...)
@@ -154,9 +153,9 @@ func (c *Config) readMarkers(h *head) {
 	c.Hash, _ = h.take("SPEC-HASH", false)
 	switch {
 	case c.Exit == ExitOK && c.Violates != "":
-		h.complain("it has EXPECT-VIOLATES, but a run that ends with 0 violates nothing")
+		h.complain("it has EXPECT-VIOLATES, but a run with the exit code 0 violates nothing")
 	case c.Exit != ExitOK && c.Distinct > 0:
-		h.complain("EXPECT-DISTINCT is only for runs that end with 0")
+		h.complain("EXPECT-DISTINCT is only for runs with the exit code 0")
 	case c.Exit == ExitOK && c.Trace > 0:
 		h.complain("EXPECT-TRACE is only for runs that violate something")
 	}
@@ -202,7 +201,7 @@ func (h *head) read(text string) (first, body string) {
 		switch marker := ok && name != "" && strings.Trim(name, "ABCDEFGHIJKLMNOPQRSTUVWXYZ-") == ""; {
 		case marker:
 			if _, twice := h.markers[name]; twice {
-				h.complain("the marker %s is there twice", name)
+				h.complain("the head has the marker %s twice", name)
 			}
 			h.markers[name] = strings.TrimSpace(value)
 		case first == "":

@@ -42,7 +42,7 @@ func planted(t *testing.T, name, old, new string) error {
 	t.Helper()
 	path := pathOf(name)
 	text := readText(t, path)
-	if old == "" { // a line more
+	if old == "" { // add a line
 		old, new = `\* WORKERS`, `\* `+new+"\n"+`\* WORKERS`
 	}
 	if strings.Count(text, old) == 0 {
@@ -158,7 +158,7 @@ func TestLintAllFindsWhatIsNotThere(t *testing.T) {
 	wantError(t, LintAll(readAll(t), more), "Other must hold")
 	wantError(t, LintAll(readAll(t), "# Nothing"), "What must hold")
 	if names, err := MustHold(document); err != nil || len(names) != 29 {
-		t.Errorf("%v, %v: expected 29 names", names, err)
+		t.Errorf("MustHold returned %v, %v, expected 29 names", names, err)
 	}
 }
 

@@ -10,8 +10,8 @@ import (
 	"strings"
 )
 
-// Lint returns an error for each mistake by which a run of the configuration would show less than
-// it seems to. It reads the modules of the configuration's folder.
+// Lint returns an error for each mistake in the configuration because of which a passing run would
+// show less than it seems to. It reads the modules of the configuration's folder.
 func Lint(c *Config) error {
 	var errs []error
 	complain := func(format string, args ...any) {
@@ -56,14 +56,14 @@ func Lint(c *Config) error {
 			list = c.Temporal
 		}
 		if len(checked) != 1 || !slices.Equal(list, []string{c.Violates}) {
-			complain("it must exit with %d for %q, and check that alone, not %v", c.Exit, c.Violates, checked)
+			complain("it must exit with %d, since it violates %q, and must check only that property, not %v", c.Exit, c.Violates, checked)
 		}
 	case ExitDeadlock:
 		if c.Violates != Deadlock {
-			complain("it must exit with %d: a deadlock, not %s", c.Exit, c.Violates)
+			complain("with the exit code %d, the run ends in a deadlock: EXPECT-VIOLATES must be Deadlock, not %s", c.Exit, c.Violates)
 		}
 	default:
-		complain("EXPECT-EXIT is %d, which is no exit code of TLC for a verdict", c.Exit)
+		complain("EXPECT-EXIT is %d, which is no exit code of TLC for a finished run", c.Exit)
 	}
 
 	text, err := moduleText(c.Dir(), c.Module, map[string]string{})
@@ -91,8 +91,8 @@ func (c *Config) hides(section string) string {
 	return "it has properties and " + section + ", which can hide every behaviour that breaks them"
 }
 
-// Warnings returns the mistakes by which a run of the configuration shows less than it seems to. It
-// is for configurations without markers.
+// Warnings returns the mistakes in the configuration because of which a passing run shows less than
+// it seems to. It is for configurations without markers.
 func (c *Config) Warnings() (warnings []string) {
 	for _, s := range c.Restricted {
 		if len(c.Temporal) > 0 {
@@ -145,7 +145,7 @@ func LintAll(configs []*Config, document string) error {
 	}
 	for p := range holds {
 		if !rejects[p] {
-			complain("%s has no twin that it rejects: perhaps nothing can break it", p)
+			complain("%s has no twin that breaks it: perhaps nothing can break it", p)
 		}
 	}
 	for module, dir := range modules {

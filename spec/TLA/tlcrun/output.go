@@ -38,8 +38,8 @@ var (
 	traceHead = regexp.MustCompile(`^State \d+: `)
 )
 
-// ParseOutput reads TLC's output. A number that is missing is 0: so the result of a run that died
-// differs from the expected one.
+// ParseOutput reads TLC's output. If a number is missing, it returns 0 for it. So the result of a
+// run that ended early differs from the expected one.
 func ParseOutput(output string, exit int) *Result {
 	r := &Result{Exit: exit, Output: output}
 	var trace strings.Builder
@@ -100,8 +100,8 @@ func count(s string) int {
 	return n
 }
 
-// Judge compares a run with the result that its configuration states or, if it states none, with a
-// run that violates nothing. The error lists all differences.
+// Judge compares the result of a run with the one that its configuration states. If the
+// configuration states none, the run must violate nothing. The error lists all differences.
 func (c *Config) Judge(r *Result) error {
 	var errs []error
 	complain := func(format string, args ...any) { errs = append(errs, fmt.Errorf(format, args...)) }

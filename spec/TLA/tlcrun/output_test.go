@@ -40,10 +40,10 @@ func TestParseOutput(t *testing.T) {
 		r := recorded(t, name, c.Exit)
 		want.Exit, want.Output, want.Trace, want.Progress = c.Exit, r.Output, r.Trace, r.Progress
 		if !reflect.DeepEqual(*r, want) {
-			t.Errorf("%s: %+v, expected %+v", name, *r, want)
+			t.Errorf("the output of %s was read as %+v, expected %+v", name, *r, want)
 		}
 		if err := c.Judge(r); err != nil {
-			t.Errorf("%s: %v", name, err)
+			t.Errorf("%s: Judge returned %v", name, err)
 		}
 	}
 	r := recorded(t, "Canary_unfair", ExitProperty)
@@ -108,11 +108,11 @@ func TestErrorsOfTheToolAreKept(t *testing.T) {
 	t.Parallel()
 	r := ParseOutput("Error: The invariant Nope specified in the configuration file\nis not defined in the specification.\n", 151)
 	if len(r.Errors) != 1 || r.Violated != nil {
-		t.Errorf("%+v", r)
+		t.Errorf("the output with another error was read as %+v", r)
 	}
 	r = ParseOutput("Error: Invariant Small is violated by the initial state:\nx = 0\n", 12)
 	if !slices.Equal(r.Violated, []string{"Small"}) || len(r.Errors) != 0 {
-		t.Errorf("%+v", r)
+		t.Errorf("a violation by the initial state was read as %+v", r)
 	}
 }
 

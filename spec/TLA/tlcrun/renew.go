@@ -24,8 +24,8 @@ func (c *Config) Digest() (string, error) {
 	return hex.EncodeToString(h.Sum(nil)[:12]), nil
 }
 
-// CheckHash returns an error if the stated results of the configuration are for another text than
-// the present one.
+// CheckHash returns an error if the spec or the configuration has changed since its stated results
+// were measured.
 func (c *Config) CheckHash() error {
 	now, err := c.Digest()
 	if err != nil || !c.Stated {
@@ -33,7 +33,7 @@ func (c *Config) CheckHash() error {
 	}
 	figures := c.Distinct > 0 || c.Trace > 0 || c.Exit == ExitProperty
 	if now != c.Hash || !figures {
-		return fmt.Errorf("%s: its figures are for a text with the hash %q, and the text has the hash %s now: "+
+		return fmt.Errorf("%s: the spec or the configuration has changed: its figures are for the hash %q, but it has the hash %s: "+
 			"run `go run ./spec/TLA/tlc -renew`, which writes what TLC finds", c.Name, c.Hash, now)
 	}
 	return nil

@@ -22,7 +22,7 @@ func TestHashesAreOfTheText(t *testing.T) {
 	}
 	for _, key := range golden.Keys("tlc") {
 		if name := strings.Split(key, "/")[1]; !known[name] {
-			t.Errorf("%s is of a configuration that doesn't exist", key)
+			t.Errorf("golden.json has %s, but no such configuration exists", key)
 		}
 	}
 }
@@ -77,7 +77,7 @@ func TestAnotherTextIsRefused(t *testing.T) {
 			continue
 		}
 		wantError(t, err, "go run ./spec/TLA/tlc -renew")
-		// A run of such a text fails before TLC starts.
+		// A run of a changed spec fails before TLC starts.
 		_, err = new(TLC).Run(t.Context(), config, nil)
 		wantError(t, err, "-renew")
 		if len(config.Temporal) == 0 {

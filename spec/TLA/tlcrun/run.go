@@ -38,8 +38,9 @@ type Job struct {
 	Config  string // the path of the configuration
 	Workers int
 	// the file for the graph in dot, with an action on each edge; "" writes none
-	Dump  string
-	Small bool // the run is small: start the JVM faster, at the cost of large runs
+	Dump string
+	// the run is short: start the JVM faster, although it then runs large specs more slowly
+	Small bool
 
 	Progress Progress
 }
@@ -120,8 +121,8 @@ func (c *Config) job(progress Progress) Job {
 	return job
 }
 
-// Run runs a configuration, as often as its head states. err is the error of the run, or of
-// [Config.Judge] or [Config.CheckHash].
+// Run runs a configuration, as often as its head states. The error is that of the run, of
+// [Config.Judge] or of [Config.CheckHash].
 func (t *TLC) Run(ctx context.Context, c *Config, progress Progress) (r *Result, err error) {
 	if err := c.CheckHash(); err != nil {
 		return nil, err

@@ -74,7 +74,7 @@ func TestTheBrokenAreCaught(t *testing.T) {
 			hang := strings.Contains(p.name, "held while")
 			if (v.Kind == conformance.Hang) != hang || !hang && v.Kind != conformance.Differs || !v.Shortest ||
 				len(v.Script) != p.length || p.script != "" && v.Steps() != p.script || len(v.Rules) == 0 || v.Rules[0] != p.rule {
-				t.Errorf("expected %d steps, %q, %v\n%v", p.length, p.script, p.rule, v)
+				t.Errorf("expected a script of %d steps, %q, that breaks %v; found\n%v", p.length, p.script, p.rule, v)
 			}
 		})
 	}
@@ -127,7 +127,7 @@ func TestPromises(t *testing.T) {
 			t.Logf("%v, shortest: %t, %s", v.Kind, v.Shortest, v.Steps())
 			r = conformance.Check(t, subject(rest, slip), plan)
 			if v := r.Violation(); v != nil {
-				t.Errorf("a broken promise was reported that was not made: %v", v)
+				t.Errorf("the subject does not make the promise, but its breach was reported: %v", v)
 			}
 		})
 	}
@@ -182,7 +182,7 @@ func TestTheHarnessSees(t *testing.T) {
 				t.Fatal("the harness did not report the fault")
 			}
 			if v.Kind != c.kind || v.Steps() != c.script || !v.Shortest || !strings.Contains(v.Got, c.got) {
-				t.Errorf("expected %v by %q, %s\n%v", c.kind, c.script, c.got, v)
+				t.Errorf("expected a violation of the kind %v with the script %q and the text %q; found\n%v", c.kind, c.script, c.got, v)
 			}
 		})
 	}
@@ -211,10 +211,10 @@ func TestTheBrokenAreNotLinearizable(t *testing.T) {
 				_, path, _ := strings.Cut(err.Error(), "see ")
 				page, readErr := os.ReadFile(path)
 				if readErr != nil || !strings.Contains(string(page), "<html") {
-					t.Errorf("no picture: %v", readErr)
+					t.Errorf("the check drew no picture: %v", readErr)
 				}
 				if !strings.Contains(err.Error(), ": not linearizable: ") {
-					t.Errorf("got %v", err)
+					t.Errorf("got the error %v, expected that the history is not linearizable", err)
 				}
 				_ = os.RemoveAll(strings.TrimSuffix(path, "/history.html"))
 				evidence.Print("linear-planted", "fault", name, "round", n+1)
@@ -234,6 +234,6 @@ func TestCallsWithoutEnd(t *testing.T) {
 	}
 	_, err := linear.Run(subject(all, stuck), 1000, short)
 	if err == nil || !strings.Contains(err.Error(), "have returned") {
-		t.Fatalf("got %v", err)
+		t.Fatalf("got the error %v, expected one about calls that have not returned", err)
 	}
 }

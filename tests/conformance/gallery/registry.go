@@ -60,7 +60,7 @@ const (
 	ownTurn        // a get waits for the get before it, even if it must be refused at once
 	oneLoop        // one goroutine does everything, and also waits for the backend
 	waitsOn        // a release goes on waiting when its context ends
-	endedRefused   // a release or a disposal with an ended context does nothing
+	endedRefused   // a release or a disposal whose context has already ended does nothing
 	causeLost      // a call that gives up returns the context's error, not its cause
 	openingGoesOn  // the context of an opening that is no longer wanted isn't ended
 	failuresHidden // Dispose returns no error when releases failed
@@ -111,6 +111,7 @@ type promises struct {
 	first    *conformance.Room // for firstReleased: the first room that was opened
 }
 
+// promise is one life of a name: it has what the gets and the releases of its room wait for.
 type promise struct {
 	name, options string
 	users         int           // for counted: how many gets use it
@@ -119,10 +120,10 @@ type promise struct {
 	kept          bool          // a Get has the room, so closing leases doesn't release it
 	settled       chan struct{} // closed when the gets have room or err
 	dropped       chan struct{} // closed when the room will never be opened
-	released      chan struct{} // closed when the room is gone
+	released      chan struct{} // closed when the room has been released
 	ctx           context.Context
 	cancel        context.CancelFunc // cancels the opening
-	left          bool               // the name was released, or the registry disposed of
+	left          bool               // the name was released, or Dispose was called
 	room          *conformance.Room
 	err           error // the error that gets return
 	end           error // the error that releases return

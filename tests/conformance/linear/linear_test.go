@@ -38,7 +38,7 @@ func TestLinearizable(t *testing.T) {
 			return
 		}
 		if steps, err := watched.Steps(); err != nil || len(steps) == 0 {
-			t.Errorf("%d steps were observed: %v", len(steps), err)
+			t.Errorf("the observer got %d steps, or steps that the core does not take: %v", len(steps), err)
 		}
 		watched = nil
 	}

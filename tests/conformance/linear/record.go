@@ -23,7 +23,7 @@ type Round struct {
 	Dispose                  bool // one or two of the calls are disposals
 	Jitter                   bool // the backend yields the processor now and then
 	Seed                     uint64
-	Patience                 time.Duration // how long calls may take; 0 stands for a minute
+	Patience                 time.Duration // how long calls may take; 0 means a minute
 }
 
 // recorder is a backend whose calls end at once or, with Jitter, after yielding the processor a few
@@ -90,8 +90,9 @@ func (b *recorder) take(room int, salt uint64) bool {
 	return r.IntN(8) == 0
 }
 
-// lateContext is a context that ends only after a call has begun to wait for it. A Get whose
-// context has already ended has no effect at all, and a history has no operations for such a Get.
+// lateContext is a context that ends only after a call has begun to wait for its end. A Get whose
+// context ended before the call has no effect at all, and a history has no operations for such a
+// Get.
 type lateContext struct {
 	context.Context
 	once *sync.Once

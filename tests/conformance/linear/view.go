@@ -47,8 +47,8 @@ func (op Op) String() string {
 
 const theName = "n"
 
-// view is the model's state of one name, without calls that were settled and rooms that are gone,
-// which have no influence any more. It is a value.
+// view is the model's state of one name, without settled calls and released rooms, which have no
+// influence any more. It is a value.
 type view struct {
 	state   model.State
 	calls   []int                 // for each call of the state: its number in the recording
@@ -122,8 +122,8 @@ func (v view) without(call int) view {
 	return v.keyed()
 }
 
-// take gives the model an input, records which calls it settled, and forgets what has no influence
-// any more.
+// take gives the model an input, records which calls it settled, and drops settled calls and
+// released rooms.
 func (v view) take(in model.Input) (view, bool) {
 	next, outs, err := v.state.Step(in)
 	if err != nil {

@@ -74,7 +74,7 @@ func TestSmallHistories(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			if got := judge(c.history); got != c.want {
-				t.Errorf("got %v, expected %v", got, c.want)
+				t.Errorf("the check's verdict is %v, expected %v", got, c.want)
 			}
 		})
 	}

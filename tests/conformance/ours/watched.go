@@ -51,7 +51,7 @@ func (w *Watched) observe(step lifecycle.RoomsStep) {
 	switch {
 	case w.wrong != nil:
 	case step.Seq != uint64(len(w.steps)):
-		w.wrong = fmt.Errorf("step %d is observed as number %d", len(w.steps), step.Seq)
+		w.wrong = fmt.Errorf("the observer must get the step with the number %d, but got number %d", len(w.steps), step.Seq)
 	case err != nil:
 		w.wrong = err
 	case len(outs)+len(step.Outputs) > 0 && !reflect.DeepEqual(outs, step.Outputs):

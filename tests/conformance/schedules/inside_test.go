@@ -49,7 +49,7 @@ func (w *watched) inspect(step conformance.Step) error {
 	}
 	fresh := steps[w.looked:]
 	w.looked = len(steps)
-	// A get of a room that is ready is answered without a step of the core.
+	// A get of a room that is ready returns without a step of the core.
 	ready := len(step.Inputs) == 1 && step.Inputs[0].Kind == model.KindGet && len(step.Outputs[0]) == 1 &&
 		step.Outputs[0][0].Outcome.Kind == model.OutcomeRoom
 	same := func(in model.Input, s lifecycle.RoomsStep) bool {
@@ -83,8 +83,8 @@ func wanted(state model.State) (pending, held int) {
 	return pending, held
 }
 
-// kept compares these numbers with what the goroutine layer keeps. More would be a leak: nothing
-// removes it later.
+// kept compares these numbers with those of the goroutine layer. If it keeps more, that is a leak:
+// nothing removes them later.
 func kept(r ours.Rooms, pending, held int) error {
 	v := reflect.ValueOf(r.Rooms).Elem()
 	calls, live := v.FieldByName("calls"), v.FieldByName("live")

@@ -52,7 +52,7 @@ func TestContextEndsAsItSettles(t *testing.T) {
 			}
 			evidence.Print("moments", "call", call.Kind, "fails", fails, "gaveUp", seen[model.OutcomeGaveUp], "settled", rounds-seen[model.OutcomeGaveUp])
 			if seen[model.OutcomeGaveUp] == 0 || seen[model.OutcomeGaveUp] == rounds {
-				t.Errorf("%v: only one of the two outcomes occurred: %v", call, seen)
+				t.Errorf("%v: both outcomes must occur in the runs, got %v", call, seen)
 			}
 		}
 	}

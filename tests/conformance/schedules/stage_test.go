@@ -12,9 +12,9 @@ import (
 	"ablyrooms.example/tests/conformance/ours"
 )
 
-// stage is a lifecycle.Rooms whose backend calls wait until they are ended, and whose steps are all
-// compared with a core. It is for what no script can contain: several inputs at one moment, and
-// calls from inside the observer or the backend.
+// stage is a lifecycle.Rooms whose backend calls wait until the test ends them, and whose steps are
+// all compared with a core. It is for tests that a script can't express: several inputs at one
+// moment, and calls from inside the observer or the backend.
 type stage struct {
 	*ours.Watched
 	onOpen    func(ctx context.Context, name string) // runs in Open before it waits
@@ -114,8 +114,8 @@ func (r *result) outcome() model.OutcomeKind {
 	return model.OutcomeDone
 }
 
-// perform runs play on a new stage in a bubble, and then lets everything end. All calls must
-// return, the core must have done the same steps, and Rooms must keep nothing.
+// perform runs play on a new stage in a bubble, and then ends all backend calls. All calls must
+// return, the core must have taken the same steps, and Rooms must keep nothing.
 func perform(t *testing.T, play func(*stage)) {
 	t.Helper()
 	synctest.Test(t, func(t *testing.T) {

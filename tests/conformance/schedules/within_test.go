@@ -105,7 +105,7 @@ func TestCallsFromTheBackend(t *testing.T) {
 	}
 }
 
-// TestAnOpeningMayEndItself has Open release its own name, or dispose of everything, with the
+// TestAnOpeningMayEndItself has Open release its own name, or dispose of all names, with the
 // context of the opening. That context ends when the opening is no longer wanted, so the call
 // returns.
 func TestAnOpeningMayEndItself(t *testing.T) {

@@ -73,7 +73,7 @@ func TestAGoodSubjectRaisesNoAlarm(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, v := range result.Violations {
-		t.Errorf("%s\n%v", v.Class, v)
+		t.Errorf("found a violation of the class %s:\n%v", v.Class, v)
 	}
 	// An opening doesn't use the wire, so it can neither be abandoned nor fail. A process has no
 	// leases. All other rules can be seen.
@@ -117,10 +117,10 @@ func TestBrokenSubjectsAreCaught(t *testing.T) {
 			out, err := rig(t, broken, conformance.AllPromises()).Run(t.Context(), script)
 			i := slices.IndexFunc(out.Violations, func(v *conformance.Violation) bool { return v.Class == c.class })
 			if err != nil || i < 0 || out.Violations[i].Steps() != c.script {
-				t.Fatalf("found %v, expected %q; %v", out.Violations, c.class, err)
+				t.Fatalf("the run found %v, expected the class %q; its error is %v", out.Violations, c.class, err)
 			}
 			if out, err = good.Run(t.Context(), script); err != nil || len(out.Violations) > 0 {
-				t.Errorf("the subject without the fault: %v, %v", out.Violations, err)
+				t.Errorf("the subject without the fault has the violations %v; the error is %v", out.Violations, err)
 			}
 		})
 	}
@@ -138,7 +138,7 @@ func TestCheckFindsAShortestScript(t *testing.T) {
 	}
 	i := slices.IndexFunc(result.Violations, func(v *conformance.Violation) bool { return v.Rules[0] == "R13" })
 	if i < 0 || result.Violations[i].Steps() != "get(1, a, x); attach(1); dispose(2)" {
-		t.Fatalf("found %v", result.Violations)
+		t.Fatalf("Check found %v, expected a shortest script", result.Violations)
 	}
 	for _, want := range []string{"CHA-RD1d", "sequenceDiagram", "R->>S: DETACH a", "but call 2 (dispose(2)): done"} {
 		if !strings.Contains(result.Violations[i].Error(), want) {
@@ -159,7 +159,7 @@ func TestPromisesLoosen(t *testing.T) {
 		"get(1, a, x); attach(1); release(2, a); dispose(3)": 0, "get(1, a, x); attach(1); dispose(2)": 1,
 	} {
 		if out, err := r.Run(t.Context(), conformance.MustParse(script)); err != nil || len(out.Violations) != violations {
-			t.Errorf("%s: %v, %v", script, out.Violations, err)
+			t.Errorf("%s: found the violations %v; the error is %v", script, out.Violations, err)
 		}
 	}
 }
@@ -191,7 +191,7 @@ func TestNothingIsLeftOfASubject(t *testing.T) {
 func TestABreachOfTheProtocolIsAnError(t *testing.T) {
 	_, err := rig(t, command(t, "talks"), conformance.AllPromises()).Run(t.Context(), conformance.MustParse("get(1, a, x)"))
 	if !errors.Is(err, conformance.ErrProtocol) || !strings.Contains(err.Error(), "here is your room") {
-		t.Errorf("got %v", err)
+		t.Errorf("got the error %v, expected one about the protocol", err)
 	}
 }
 
@@ -211,7 +211,7 @@ func TestAHelloWithoutAnAnswer(t *testing.T) {
 			}
 			_, err := conformance.NewRig(t.Context(), c, conformance.AllPromises())
 			if err == nil || !strings.Contains(err.Error(), want) {
-				t.Errorf("got %v, expected %q", err, want)
+				t.Errorf("got the error %v, expected one with %q", err, want)
 			}
 		})
 	}

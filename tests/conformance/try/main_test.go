@@ -18,7 +18,7 @@ func TestWhatIsGivenWrongly(t *testing.T) {
 		"requirements.txt": {"-pip", "nowhere", "--", "python", "subject.py"},
 	} {
 		if err := run(t.Context(), args, &strings.Builder{}); err == nil || !strings.Contains(err.Error(), want) {
-			t.Errorf("%v: %v, expected %q", args, err, want)
+			t.Errorf("with the arguments %q, run returned %v, expected an error with %q", args, err, want)
 		}
 	}
 }
@@ -33,7 +33,7 @@ func TestVerdictsCanBeTried(t *testing.T) {
 		}
 		scripts, err := v.Scripts()
 		if err != nil || len(scripts) == 0 {
-			t.Errorf("%s: %d scripts, %v", client, len(scripts), err)
+			t.Errorf("the verdicts on %s have %d scripts: %v", client, len(scripts), err)
 		}
 		for _, rules := range []map[conformance.Rule]string{v.Unobservable, v.Partly} {
 			for rule, reason := range rules {

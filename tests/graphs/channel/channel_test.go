@@ -16,8 +16,8 @@ import (
 // bounds are the bounds at which the graphs of spec, model and core are compared.
 var bounds = model.ChannelBounds{Calls: 3, Errors: 1, Wire: 2}
 
-// walk visits every state of core and model together, within the bounds, and tries every input in
-// each state.
+// walk visits every state that core and model reach together within the bounds, and tries every
+// input in each state.
 func walk(t *testing.T, b model.ChannelBounds, visit func(before model.Channel, in model.ChannelInput, after model.Channel)) (states, refused int) {
 	t.Helper()
 	queue := []pair{newPair()}
@@ -48,8 +48,8 @@ func walk(t *testing.T, b model.ChannelBounds, visit func(before model.Channel, 
 	return len(seen), refused
 }
 
-// In every state, core and model must take or refuse every input alike, and all properties must
-// hold.
+// In every state, core and model must take the same inputs and refuse the same inputs, and all
+// properties must hold.
 func TestChannelCoreAgainstModelEverywhere(t *testing.T) {
 	t.Parallel()
 	for _, m := range Sizes() {
@@ -62,8 +62,9 @@ func TestChannelCoreAgainstModelEverywhere(t *testing.T) {
 	}
 }
 
-// The bounds at which faults are planted: always for properties that always hold, promised for
-// those that need the server's promise, settles and heals for liveness.
+// The bounds at which faults are planted. The name says which properties are checked: always, those
+// that need no promise; promised, those that need the server's promise; settles and heals, the
+// liveness properties.
 var (
 	always   = Bounds{ChannelBounds: model.ChannelBounds{Calls: 2, Errors: 1, Serials: 1, Wire: 2}}
 	promised = Bounds{ChannelBounds: model.ChannelBounds{Calls: 2, Errors: 1, Wire: 3}, Promised: true}
@@ -120,7 +121,7 @@ func TestTheChannelKeepsTheLivenessProperties(t *testing.T) {
 	for b, conjuncts := range map[Bounds]int{settles: 6, heals: 4} {
 		r := graphtest.Liveness(t, "channel", New(b))
 		if len(r.Vacuous) > 0 || len(r.Without) != conjuncts {
-			t.Errorf("%v: %+v", b, r)
+			t.Errorf("%v: a conjunct of fairness is vacuous or missing: %+v", b, r)
 		}
 	}
 }
@@ -146,7 +147,7 @@ func TestTheChannelsGraphsAreEqual(t *testing.T) {
 type broken = graphtest.Broken[Node]
 
 // A faulty mapping can't hide a difference. If it drops or swaps a field, or reads one action as
-// another, it is no bijection, or the graph differs from the core's.
+// another, then it maps two states to one, or the graph differs from the core's.
 func TestABrokenMappingOfTheChannelIsSeen(t *testing.T) {
 	t.Parallel()
 	serials, calls := Comparisons()[0], Comparisons()[1]
@@ -218,8 +219,8 @@ func TestChannelCoreAgainstModel(t *testing.T) {
 // rowPair is a row of the table in docs/channel.md, and a row that can follow it.
 type rowPair struct{ first, then int }
 
-// rowPairs returns the rows that occur within the bounds, and the pairs of rows that follow each
-// other there, in one step or from one step to the next.
+// rowPairs returns the rows that occur within the bounds, and the pairs of rows that occur one
+// after the other, in one step or from one step to the next.
 func rowPairs(t *testing.T, b model.ChannelBounds) (rows map[int]bool, pairs map[rowPair]bool) {
 	rows, pairs = map[int]bool{}, map[rowPair]bool{}
 	into, from := map[string]map[int]bool{}, map[string]map[int]bool{}
@@ -253,7 +254,8 @@ func rowPairs(t *testing.T, b model.ChannelBounds) (rows map[int]bool, pairs map
 }
 
 // Every row of the table of transitions must be an edge of the graph, and so must every pair of
-// rows that can follow each other. With more calls and more requests, no other pair may occur.
+// rows that can come one after the other. With more calls and more requests, no other pair may
+// occur.
 func TestEveryPairOfRowsIsAnEdge(t *testing.T) {
 	t.Parallel()
 	rows, pairs := rowPairs(t, bounds)

@@ -106,9 +106,9 @@ func (s *stack) events(outputs []model.ChannelOutput) (losses int, err error) {
 	return losses, nil
 }
 
-// channelStep gives the channel an input. The room must publish a discontinuity if and only if an
-// attach has succeeded and no detach since, and either the frame is an ATTACHED without RESUMED, or
-// a detach was not answered in time.
+// channelStep gives the channel an input. If an attach has succeeded and no detach has since, the
+// room must publish a discontinuity in two cases: the input is an ATTACHED without RESUMED, or a
+// detach was not answered in time. In all other cases it must publish none.
 func (s stack) channelStep(in model.ChannelInput) (stack, bool, error) {
 	next, outputs, refused, err := s.channel.step(in)
 	if err != nil || refused {
@@ -129,7 +129,7 @@ func (s stack) channelStep(in model.ChannelInput) (stack, bool, error) {
 	}
 	losses, err := s.events(outputs)
 	if err == nil && losses != want {
-		err = fmt.Errorf("%d discontinuities, expected %d", losses, want)
+		err = fmt.Errorf("the room published %d discontinuities, expected %d", losses, want)
 	}
 	return s, true, err
 }
@@ -176,7 +176,7 @@ func (s stack) steps(alphabet []model.ChannelInput, b model.ChannelBounds, calls
 	return names, next, err
 }
 
-// renumber makes the channel's next call the first again, if no call is pending. Without this, a
+// renumber gives the channel's next call the number 1 again, if no call is pending. Without this, a
 // release that tries again and again would have infinitely many states.
 func (s *stack) renumber(t *testing.T) {
 	if s.called != 0 || s.channel.model.Last == 0 {
@@ -245,11 +245,11 @@ func TestARoomOverAChannelKeepsThePortsPromise(t *testing.T) {
 	}
 	fmt.Printf("EVIDENCE room_over_channel states=%d\n", states)
 	if states != 22755 {
-		t.Errorf("%d states, expected 22755", states)
+		t.Errorf("the stack has %d states, expected 22755", states)
 	}
 }
 
-// Each fault of a channel that would harm a room must be found.
+// Each fault that a channel must not have, because a room would fail, must be found.
 func TestAChannelThatBreaksThePromiseIsSeen(t *testing.T) {
 	t.Parallel()
 	type outputs = []model.ChannelOutput
@@ -263,10 +263,10 @@ func TestAChannelThatBreaksThePromiseIsSeen(t *testing.T) {
 			})
 			return o
 		}},
-		"an update is lost": {"0 discontinuities, expected 1", func(_ model.ChannelInput, o outputs) outputs {
+		"an update is lost": {"published 0 discontinuities, expected 1", func(_ model.ChannelInput, o outputs) outputs {
 			return slices.DeleteFunc(o, func(o model.ChannelOutput) bool { return o.Kind == model.OutputUpdate })
 		}},
-		"resumed is not told": {"1 discontinuities, expected 0", func(_ model.ChannelInput, o outputs) outputs {
+		"resumed is not told": {"published 1 discontinuities, expected 0", func(_ model.ChannelInput, o outputs) outputs {
 			for i := range o {
 				o[i].Resumed = o[i].Resumed && o[i].Kind != model.OutputChannelState
 			}
@@ -282,7 +282,7 @@ func TestAChannelThatBreaksThePromiseIsSeen(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			if _, err := walkStack(t, f.spoil); err == nil || !strings.Contains(err.Error(), f.want) {
-				t.Errorf("got the error %v, expected %s", err, f.want)
+				t.Errorf("got the error %v, want one that contains %q", err, f.want)
 			}
 		})
 	}

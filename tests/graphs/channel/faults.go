@@ -25,7 +25,7 @@ func become(s *State, to model.ChannelState, err int, outs outList) outList {
 }
 
 // faults returns the faults that can be planted: at least one for each property of docs/channel.md.
-// New takes those that break a property of its machine.
+// New keeps those that break a property of its machine.
 func faults() []fault {
 	return []fault{
 		{Name: "settled-twice", Says: "a call that ends is settled again", Breaks: []string{"SettledOnce"},
@@ -44,7 +44,7 @@ func faults() []fault {
 				}
 				return outs
 			}},
-		{Name: "waits-at-fence", Says: "a detach behind a fence waits for an attach that was not sent",
+		{Name: "waits-at-fence", Says: "a detach that comes while the channel waits at a fence waits for an ATTACH that was not sent",
 			Breaks: []string{"WaitersRight"},
 			Tamper: func(before *State, in Event, s *State, outs outList) outList {
 				if in.Kind != model.KindChannelDetach || !behind(before) {
@@ -94,7 +94,7 @@ func faults() []fault {
 				}
 				return outs
 			}},
-		{Name: "back-to-attached", Says: "a detach that is not answered leads to attached, whatever the state before it was",
+		{Name: "back-to-attached", Says: "a detach that is not answered leads to attached, even if the channel was not attached before",
 			Breaks: []string{"AttachedByFrame"},
 			Tamper: func(before *State, in Event, s *State, outs outList) outList {
 				if in.Kind == model.KindRequestTimeout && before.Back == model.ChannelDetached && s.State == model.ChannelDetached {
@@ -125,7 +125,7 @@ func faults() []fault {
 				}
 				return outs
 			}},
-		{Name: "white-lie", Says: "a call that failed is reported as done", Breaks: []string{"OutcomeTrue"},
+		{Name: "white-lie", Says: "a call that failed is reported as successful", Breaks: []string{"OutcomeTrue"},
 			Tamper: func(_ *State, _ Event, _ *State, outs outList) outList {
 				for i := range outs {
 					if outs[i].Outcome == model.OutcomeChannelFailed {
@@ -141,7 +141,7 @@ func faults() []fault {
 				}
 				return outs
 			}},
-		{Name: "undead", Says: "a channel that was given back fails by an ERROR", Breaks: []string{"SilentWhenGivenBack"},
+		{Name: "undead", Says: "a channel that was given back becomes failed at an ERROR", Breaks: []string{"SilentWhenGivenBack"},
 			Tamper: func(before *State, in Event, s *State, outs outList) outList {
 				if in.Kind == model.KindError && before.GivenBack {
 					outs = become(s, model.ChannelFailed, in.Err, outs)
@@ -162,7 +162,7 @@ func faults() []fault {
 				}
 			}},
 
-		{Name: "any-attached", Says: "every ATTACHED attaches (T20)", Breaks: []string{"NotByEarlierLife"},
+		{Name: "any-attached", Says: "every ATTACHED attaches the channel (T20)", Breaks: []string{"NotByEarlierLife"},
 			Tamper: func(before *State, in Event, s *State, outs outList) outList {
 				if in.Kind == model.KindAttached && before.State == model.ChannelAttaching && s.State == model.ChannelAttaching {
 					s.Awaited = false
@@ -188,7 +188,7 @@ func faults() []fault {
 				s.Wire = []model.ChannelRequest{model.RequestDetach}
 				return outList{{Kind: model.OutputSendDetach}, {Kind: model.OutputStartRequestTimer}}
 			}},
-		{Name: "deaf-to-suspended", Says: "an attach goes on when the connection is suspended, as in ably-go",
+		{Name: "deaf-to-suspended", Says: "an attach does not end when the connection is suspended, as in ably-go",
 			Breaks: []string{"CallsSettle"},
 			Tamper: func(before *State, in Event, s *State, outs outList) outList {
 				if before.State != model.ChannelAttaching || s.State != model.ChannelSuspended || in.Connection != model.ToSuspended {

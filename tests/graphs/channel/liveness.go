@@ -71,10 +71,10 @@ func liveness(calls int) (list []leadsTo, conjuncts []fair) {
 // healing returns the property Heals, and the fairness conditions that it needs:
 //
 //   - Weak: retries come; the channel is connected again and again.
-//   - Strong: a channel that is behind a fence again and again passes a fence in the end; a server
-//     that is asked again and again answers an ATTACH with ATTACHED in the end.
+//   - Strong: a channel that is again and again behind a fence gets past it in the end; a server
+//     that receives ATTACH again and again answers one with ATTACHED in the end.
 //
-// A channel is behind a fence while it awaits a DETACH that ends what was before: see
+// A channel is behind a fence while it awaits the answer to a DETACH that ends an earlier life: see
 // docs/channel.md.
 func healing() ([]leadsTo, []fair) {
 	return []leadsTo{{Name: "Heals", P: unsettled, Q: not(unsettled)}}, []fair{

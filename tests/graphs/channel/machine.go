@@ -15,13 +15,14 @@ import (
 // Bounds make the machine finite, and select variants of it.
 type Bounds struct {
 	model.ChannelBounds
-	// Bare leaves out what the world remembers: the states are those of the channel alone, as in
-	// the spec. Then properties can't be checked.
+	// Bare leaves out the history, so that the states are those of the channel alone, as in the
+	// spec. Then properties can't be checked.
 	Bare bool
 	// Promised makes the server keep its promise (docs/channel.md), and checks NotByEarlierLife.
 	Promised bool
-	// Forgets makes the channel forget its oldest unanswered request when there would be more than
-	// Wire, so that this bound prevents no step. Liveness is checked only on such a channel.
+	// Forgets makes the channel drop its oldest unanswered request when there would be more than
+	// Wire requests, so that this bound prevents no step. Liveness is checked only on such a
+	// channel.
 	Forgets bool
 	// Heals checks only the property Heals, under the fairness that it needs, instead of the other
 	// liveness.
@@ -49,14 +50,14 @@ func (b Bounds) Check() error {
 	case b.Calls < 1 || b.Calls > 9 || b.Errors < 0 || b.Errors > 3 || b.Serials < 0 || b.Serials > 3 || b.Wire < 1 || b.Wire > 9:
 		return fmt.Errorf("bounds %v are out of range: 1 to 9 calls and requests, errors and serials up to 3", b)
 	case b.Promised && (b.Bare || b.Forgets):
-		return errors.New("Promised needs what the world remembers, and every request: it excludes Bare and Forgets")
+		return errors.New("Promised needs the history and every request: it excludes Bare and Forgets")
 	case b.Heals && !b.Forgets:
-		return errors.New("Heals is liveness, which needs Forgets")
+		return errors.New("Heals is a liveness property, which is checked only with Forgets")
 	}
 	return nil
 }
 
-// State is the channel and what the world remembers of it, both in the words of the model.
+// State is the channel and the history that properties need, both in the words of the model.
 type State = model.ChannelRun
 
 // Event is an input. If the server keeps its promise, the same input may come in several ways that
@@ -88,7 +89,7 @@ func (e Event) of(s *State) (model.ChannelEvent, bool) {
 func (b Bounds) events() (list []Event) {
 	ways := 1
 	if b.Promised {
-		ways = b.Wire + 1 // any request on its way, or none
+		ways = b.Wire + 1 // one of the requests on its way, or none
 	}
 	for _, in := range model.ChannelAlphabet(b.ChannelBounds) {
 		for way := range ways {
@@ -114,7 +115,7 @@ func (b Bounds) gives(s *State, in Event) bool {
 	return s.Possible(in.ChannelInput, b.ChannelBounds)
 }
 
-// forget drops the oldest requests beyond the bound Wire, if the bounds say so.
+// forget drops the oldest requests beyond the bound Wire, if Forgets is set.
 func (b Bounds) forget(c *model.Channel) {
 	if n := len(c.Wire) - b.Wire; b.Forgets && n > 0 {
 		c.Wire = c.Wire[n:]

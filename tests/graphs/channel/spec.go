@@ -51,7 +51,7 @@ func Comparisons() []graphs.Comparison {
 
 func readState(vars *graphs.Record) model.Channel {
 	if vars.Field("net").Len() != 0 || vars.Field("holds").Text != "none" {
-		*vars.Unknown = append(*vars.Unknown, "the states contain what the server's promise needs: Promise must be FALSE")
+		*vars.Unknown = append(*vars.Unknown, "the states have the variables of the server's promise: set Promise to FALSE")
 	}
 	r := vars.Record("ch")
 	c := model.Channel{Last: r.Number("last"), State: graphs.Word(r, specStates, "state"),
@@ -106,7 +106,7 @@ func inputOf(action string, errors int, after Node) (in model.ChannelInput, err 
 			return in, nil
 		}
 		if in.Connection, ok = specChanges[strings.ToLower(to)]; !ok {
-			return in, fmt.Errorf("no state of the connection is called %s", to)
+			return in, fmt.Errorf("no state of the connection has the name %s", to)
 		}
 		switch in.Connection {
 		case model.ToDisconnected, model.ToSuspended, model.ToClosed, model.ToFailed:
@@ -135,5 +135,5 @@ func inputOf(action string, errors int, after Node) (in model.ChannelInput, err 
 		}
 		return in, nil
 	}
-	return in, fmt.Errorf("no input is called %s", action)
+	return in, fmt.Errorf("no input has the name %s", action)
 }

@@ -29,7 +29,8 @@ type gatedChannel struct {
 	emit  func(lifecycle.ChannelStateChange)
 	began journal[model.RoomOutputKind] // the operations that were requested
 	gates chan chan error               // has the channel whose value ends the running operation
-	open  chan struct{}                 // closed at the end of the script: then no operation waits
+	// closed at the end of the script: from then on no operation waits
+	open chan struct{}
 }
 
 func (c *gatedChannel) OnStateChange(emit func(lifecycle.ChannelStateChange)) { c.emit = emit }
@@ -93,7 +94,7 @@ type roomRun struct {
 }
 
 // runRoom runs a script on a room, in a bubble, and returns an error for the first difference from
-// the model. At the end the room is released, which is compared too, and no goroutine may be left.
+// the model. At the end the room is released, which is compared too, and all goroutines must end.
 func runRoom(t *testing.T, script []model.RoomInput, how roomRun) (err error) {
 	t.Helper()
 	script = untilReleased(script)
@@ -166,7 +167,7 @@ func runRoomInBubble(script []model.RoomInput, how roomRun) error {
 	})
 
 	calls := map[int]*runningCall{}
-	defer func() { // no goroutine may be left waiting after a difference
+	defer func() { // after a difference, no goroutine may go on waiting
 		close(channel.open)
 		for _, c := range calls {
 			c.cancel(nil)
@@ -181,7 +182,7 @@ func runRoomInBubble(script []model.RoomInput, how roomRun) error {
 			return refused
 		}
 		differs := func(what string, got, want any) error {
-			return fmt.Errorf("input %d, %v, by %v: %s\n  the room   %v\n  the model  %v", i+1, in, state.Explain(in), what, got, want)
+			return fmt.Errorf("input %d, %v (rules %v): %s\n  the room   %v\n  the model  %v", i+1, in, state.Explain(in), what, got, want)
 		}
 		switch in.Kind {
 		case model.KindRoomAttach, model.KindRoomDetach, model.KindRoomRelease:
@@ -204,7 +205,7 @@ func runRoomInBubble(script []model.RoomInput, how roomRun) error {
 					gate <- nil
 				}
 			default:
-				return differs("nothing of the channel runs", nil, in)
+				return differs("the script ends an operation, but no operation of the channel is running", nil, in)
 			}
 		}
 		synctest.Wait()
@@ -220,7 +221,7 @@ func runRoomInBubble(script []model.RoomInput, how roomRun) error {
 				changes = append(changes, o)
 			case model.OutputDiscontinuity:
 				discontinuities = append(discontinuities, o)
-			case model.OutputStartRetryPause: // the beginning of the next detach shows it
+			case model.OutputStartRetryPause: // the next detach shows that the pause began
 			default:
 				commands = append(commands, o.Kind)
 			}
@@ -263,7 +264,7 @@ func runRoomInBubble(script []model.RoomInput, how roomRun) error {
 		state = next
 	}
 	if len(calls) > 0 || state.Status != model.StatusReleased {
-		return fmt.Errorf("%d calls are left, and the room is %v", len(calls), state.Status)
+		return fmt.Errorf("at the end of the script, %d calls are pending and the status is %v", len(calls), state.Status)
 	}
 	return nil
 }
@@ -342,14 +343,14 @@ func TestRoomTakesEveryStepOfTheGraph(t *testing.T) {
 		return err
 	})
 	if err != nil || states != golden.Int(m.Golden+"/states") || steps != golden.Int(m.Golden+"/steps") {
-		t.Fatalf("%d states, %d steps, %v", states, steps, err)
+		t.Fatalf("EachStep visited %d states and %d steps, and returned %v", states, steps, err)
 	}
 	fmt.Printf("EVIDENCE room_goroutines_every_step calls=2 errors=0 states=%d steps=%d\n", states, steps)
 }
 
 type script = []model.RoomInput
 
-// Each fault that a room's users could see must be noticed, with a script that shows it.
+// Each fault that a room's users could notice must be found, with a script that shows it.
 func TestRoomFaultsAreSeen(t *testing.T) {
 	attached := script{model.RoomAttach(1), model.ChannelTurned(model.ChannelAttached, 0), model.AttachEnded(0)}
 	with := func(more ...model.RoomInput) script { return append(slices.Clone(attached), more...) }
@@ -414,7 +415,7 @@ func TestRoomFaultsAreSeen(t *testing.T) {
 		}
 		err := runRoom(t, f.script, roomRun{observe: true, spoil: f.spoil})
 		if err == nil || !strings.Contains(err.Error(), f.says) {
-			t.Errorf("%s: %v, expected %q", name, err, f.says)
+			t.Errorf("%s: runRoom returned %v, expected an error with %q", name, err, f.says)
 		} else {
 			graphs.Caught("chain-room", name)
 		}

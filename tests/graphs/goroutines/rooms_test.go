@@ -24,7 +24,7 @@ func TestRoomsAgainstModel(t *testing.T) {
 	})
 }
 
-// TestRoomsConform tests lifecycle.Rooms with the whole harness.
+// TestRoomsConform runs all tests of the conformance suite on lifecycle.Rooms.
 func TestRoomsConform(t *testing.T) { conformance.Run(t, ours.Subject()) }
 
 // states returns scripts that bring the name a into each state in which a call may find it.
@@ -82,18 +82,18 @@ func everywhere(t *testing.T, extra func(*testing.T, ours.Rooms)) {
 	}
 }
 
-// CHA-RC2a: a get with invalid options is refused at once and leaves nothing behind, in every state
+// CHA-RC2a: a get with invalid options is refused at once and has no other effect, in every state
 // of the name.
 func TestInvalidGetLeavesNothing(t *testing.T) {
 	everywhere(t, func(t *testing.T, rooms ours.Rooms) {
 		for _, o := range []lifecycle.RoomOption{lifecycle.WithTypingHeartbeatThrottle(0),
 			lifecycle.WithDefaultMessageReactionType("like")} {
 			if _, err := rooms.Rooms.Get(context.Background(), "a", o); !errors.Is(err, lifecycle.ErrInvalidArgument) {
-				t.Errorf("got %v, expected InvalidArgument", err)
+				t.Errorf("a get with invalid options returned %v, expected InvalidArgument", err)
 			}
 		}
 		if _, err := rooms.Rooms.Get(context.Background(), ""); !errors.Is(err, lifecycle.ErrInvalidArgument) {
-			t.Errorf("got %v, expected InvalidArgument", err)
+			t.Errorf("a get of an empty name returned %v, expected InvalidArgument", err)
 		}
 	})
 }

@@ -29,7 +29,7 @@ func Sizes[S, M, I, O any](t *testing.T, machines []graphs.Machine[S, M, I, O], 
 			t.Error(err)
 		}
 		if tried := uint64(len(m.Inputs)) * r.States; r.Edges+r.Refused != tried {
-			t.Errorf("%s: %d inputs were taken and %d refused, but %d were tried", m.Name, r.Edges, r.Refused, tried)
+			t.Errorf("%s: %d inputs were taken and %d refused, which must add up to %d", m.Name, r.Edges, r.Refused, tried)
 		}
 		fmt.Printf("EVIDENCE explored of=%s states=%d steps=%d refusals=%d properties=%d\n", m.Golden, r.States,
 			r.Edges, r.Refused, len(m.PropertyNames()))
@@ -38,7 +38,7 @@ func Sizes[S, M, I, O any](t *testing.T, machines []graphs.Machine[S, M, I, O], 
 		}
 		reduced := graphs.Explore(t.Context(), m, graphs.Options{Symmetry: true, Possible: true})
 		if err := reduced.Check(m.Golden); err != nil || reduced.States > r.States {
-			t.Errorf("%s: reduced to %d states: %v", m.Name, reduced.States, err)
+			t.Errorf("%s: with the symmetry, %d states were visited: %v", m.Name, reduced.States, err)
 		}
 	}
 }
@@ -69,9 +69,9 @@ func Liveness[S, M, I, O any](t *testing.T, family string, m graphs.Machine[S, M
 	return r
 }
 
-// Equal compares the spec's graph, from the dump that is kept, with core and model, in both
-// directions and with refused inputs. Then it removes an edge, and checks that the comparison
-// notices that.
+// Equal compares the spec's graph, from the dump that is kept for tests, with core and model, in
+// both directions and with refused inputs. Then it removes an edge from the dump, and checks that
+// the comparison notices that.
 func Equal(t *testing.T, family string, c graphs.Comparison) {
 	dump, err := c.ReadGolden(Root)
 	if err != nil {
@@ -82,7 +82,7 @@ func Equal(t *testing.T, family string, c graphs.Comparison) {
 		err = e.Check()
 	}
 	if err != nil {
-		t.Fatalf("%v, %+v", err, e)
+		t.Fatalf("the graphs must be equal: %v, %+v", err, e)
 	}
 	fmt.Printf("EVIDENCE golden of=%s states=%d edges=%d refused=%d\n", c.Config, e.States, e.Edges, e.Refused)
 
@@ -119,8 +119,8 @@ func (b Broken[N]) Step(action string, before, after N) (string, error) {
 	return b.Mapping.Step(action, before, after)
 }
 
-// BrokenMappings reads the dump that is kept by mappings with faults. With each, the graphs must
-// differ, or reading must fail.
+// BrokenMappings reads the dump that is kept for tests with mappings that have a fault. For each,
+// the graphs must differ, or reading must fail.
 func BrokenMappings[S, M, I, O, N any](t *testing.T, family string, c graphs.Comparison, m graphs.Machine[S, M, I, O],
 	mapping graphs.Mapping[N], broken map[string]Broken[N]) {
 	dump, err := c.ReadGolden(Root)

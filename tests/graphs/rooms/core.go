@@ -110,7 +110,7 @@ func (c *core) Read(s *State) (err error) {
 	for i := range s.NumIncs {
 		inc := &s.Incs[i]
 		if next == len(r.Incarnations) || int(r.Incarnations[next].Incarnation) != int(i)+1 {
-			// the core has forgotten the incarnation
+			// the core no longer stores the incarnation
 			inc.Life, inc.Work, inc.Waiters = model.LifeReleased, model.WorkNone, 0
 			continue
 		}
@@ -123,7 +123,7 @@ func (c *core) Read(s *State) (err error) {
 		}
 	}
 	if next != len(r.Incarnations) {
-		return errors.New("the core has an incarnation that it did not count")
+		return errors.New("the core stores an incarnation with a number above its count")
 	}
 	return nil
 }

@@ -20,7 +20,7 @@ func faults() []fault {
 		{Name: "second-in-use", Says: "a get with other options makes a second incarnation",
 			Breaks: []string{"OneInUse", "OneOpen", "OptionsAgree", "OutcomesNameTheirCause", "CreatedIff"},
 			Tamper: opensOn(model.OutcomeDifferentOptions)},
-		{Name: "second-releasing", Says: "the backend releases an incarnation that left use before it was opened",
+		{Name: "second-releasing", Says: "an incarnation that is released before it was opened is released by the backend nevertheless",
 			Breaks: []string{"OneReleasing", "OneOpen", "OpenedIsReleased", "GoneIff"},
 			Tamper: func(before *State, _ input, s *State, outs outputs) outputs {
 				for i := range before.NumIncs {
@@ -73,7 +73,7 @@ func faults() []fault {
 				outs[0].Outcome = model.Outcome{Kind: model.OutcomeRoom, Incarnation: n}
 				return outs
 			}},
-		{Name: "get-left-behind", Says: "a release of a room that is being opened does not reject the gets that wait for the room",
+		{Name: "get-left-behind", Says: "releasing a room that is being opened does not reject the gets that wait for it",
 			Breaks: []string{"ReleaseRejects"},
 			Tamper: func(before *State, in input, s *State, outs outputs) outputs {
 				return slices.DeleteFunc(outs, func(o model.Output) bool {
@@ -94,7 +94,7 @@ func faults() []fault {
 				}
 				return outs
 			}},
-		{Name: "error-for-one", Says: "only the first of several waiting releases returns the error",
+		{Name: "error-for-one", Says: "if a release fails, only the first of the calls that wait for it returns the error",
 			Breaks: []string{"SharedEnd", "ErrorsTold"},
 			Tamper: func(_ *State, _ input, _ *State, outs outputs) outputs {
 				first := true
@@ -118,7 +118,7 @@ func faults() []fault {
 				s.Disposers &^= setOf(in.Call)
 				return slices.Insert(outs, settles(outs), settle(in.Call, model.OutcomeDone, 0))
 			}},
-		{Name: "room-gone", Says: "a get whose opening failed returns a room",
+		{Name: "room-gone", Says: "a get returns a room although the opening failed",
 			Breaks: []string{"RoomIsReady"},
 			Tamper: retell(model.OutcomeOpenFailed, func(in input) model.Outcome {
 				return model.Outcome{Kind: model.OutcomeRoom, Incarnation: in.Incarnation}
@@ -149,7 +149,7 @@ func faults() []fault {
 				}
 				return outs
 			}},
-		{Name: "half-released", Says: "an abandoned opening that ends well is not closed",
+		{Name: "half-released", Says: "a room that was released while it was being opened is not closed after the opening succeeds",
 			Breaks: []string{"SixPairs", "NoWedge", "CallsSettle"},
 			Tamper: func(before *State, in input, s *State, outs outputs) outputs {
 				if in.Kind == model.KindOpened && before.Incs[in.Incarnation-1].releasing() {
@@ -198,7 +198,7 @@ func faults() []fault {
 				ends := in.Kind == model.KindOpened || in.Kind == model.KindOpenFailed
 				return ends && in.Incarnation <= int(s.NumIncs) && s.Incs[in.Incarnation-1].releasing()
 			}},
-		{Name: "wrong-reason", Says: "a get whose opening failed returns the error for a release",
+		{Name: "wrong-reason", Says: "when an opening fails, the get returns the error for a failed release",
 			Breaks: []string{"RejectedOnlyIf"},
 			Tamper: retell(model.OutcomeOpenFailed, func(input) model.Outcome { return model.Outcome{Kind: model.OutcomeReleasedBefore} })},
 		{Name: "failure-forgotten", Says: "a disposal does not count the releases that fail",
@@ -219,7 +219,7 @@ func faults() []fault {
 				inc.Waiters = 0
 				return outs
 			}},
-		{Name: "release-if-by-name", Says: "a ReleaseIf of a room that is not in use releases the room that is",
+		{Name: "release-if-by-name", Says: "a ReleaseIf of a room that is no longer in use releases the name's present room",
 			Breaks: []string{"OutOfUseIff"},
 			Tamper: func(before *State, in input, s *State, outs outputs) outputs {
 				if in.Kind != model.KindReleaseIf || !settledWith(outs, model.OutcomeDone) {
@@ -233,7 +233,7 @@ func faults() []fault {
 				}
 				return outs
 			}},
-		{Name: "leak", Says: "the end of a release that is not under way makes the incarnation ready",
+		{Name: "leak", Says: "an input that ends a release that is not running makes the incarnation ready",
 			Breaks: []string{"RefusedInputsChangeNothing"},
 			Leak: func(s *State, in input) {
 				n := in.Incarnation
@@ -255,8 +255,8 @@ func (s *State) inUse(name string) int {
 	panic("rooms: no room of " + name + " is in use")
 }
 
-// madeToWait returns the incarnation that a step created, if this incarnation has to wait.
-// Otherwise it returns nil.
+// madeToWait returns the incarnation that a step created, if this incarnation has to wait for a
+// release. Otherwise it returns nil.
 func (s *State) madeToWait(before *State) *Incarnation {
 	if s.NumIncs == before.NumIncs || !s.Incs[s.NumIncs-1].waits() {
 		return nil
@@ -264,7 +264,8 @@ func (s *State) madeToWait(before *State) *Incarnation {
 	return &s.Incs[s.NumIncs-1]
 }
 
-// openNothing undoes the openings that a step began.
+// openNothing removes the outputs that open an incarnation, and marks those incarnations as not
+// being opened.
 func (s *State) openNothing(outs outputs) outputs {
 	return slices.DeleteFunc(outs, func(o model.Output) bool {
 		if o.Kind == model.OutputOpen {
@@ -284,7 +285,7 @@ func opensOn(kind model.OutcomeKind) func(_ *State, in input, s *State, outs out
 	}
 }
 
-// retell replaces the outcomes of a kind.
+// retell replaces the outcomes of one kind by the result of to.
 func retell(kind model.OutcomeKind, to func(input) model.Outcome) func(_ *State, in input, _ *State, outs outputs) outputs {
 	return func(_ *State, in input, _ *State, outs outputs) outputs {
 		for i := range outs {
@@ -309,7 +310,7 @@ func settledWith(outs outputs, kind model.OutcomeKind) bool {
 	return len(outs) == 1 && outs[0].Kind == model.OutputSettle && outs[0].Outcome.Kind == kind
 }
 
-// settles returns how many calls a step settles. These outputs come first.
+// settles returns how many calls a step settles. The outputs that settle calls come first.
 func settles(outs outputs) (n int) {
 	for n < len(outs) && outs[n].Kind == model.OutputSettle {
 		n++

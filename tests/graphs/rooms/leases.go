@@ -10,20 +10,20 @@ import (
 	"ablyrooms.example/tests/graphs"
 )
 
-// LeasesState is the state of fsm.Leases, and what the core forgets: see [State].
+// LeasesState is the state of fsm.Leases, and the history that the core doesn't store: see [State].
 type LeasesState struct {
 	State
-	Acquires Set // what the world knows: the calls that were an Acquire
-	Closed   Set // what the world knows: the calls in Acquires whose lease has closed
-	Open     Set // of the core: open leases
-	Kept     Set // of the core: incarnations that a Get keeps
+	Acquires Set // from the history: the calls that were an Acquire
+	Closed   Set // from the history: the calls in Acquires whose lease has been closed
+	Open     Set // from the core: open leases
+	Kept     Set // from the core: incarnations that a Get keeps
 }
 
 // LeasesMachine is the description of Rooms with leases.
 type LeasesMachine = graphs.Machine[LeasesState, model.Leases, model.Input, model.Output]
 
 // NewLeases returns the machine of docs/leases.md at the bounds. A close that begins a ReleaseIf
-// uses one of the calls; if none is left, such a close can't happen.
+// uses one of the calls; if all calls are used, such a close can't happen.
 func NewLeases(b Bounds) LeasesMachine {
 	rooms := New(b)
 	m := LeasesMachine{
@@ -151,7 +151,7 @@ func (s *State) had(call int) uint8 {
 	}
 }
 
-// recordLeases updates what the world remembers after a step.
+// recordLeases updates the history after a step.
 func recordLeases(before *LeasesState, in model.Input, outs []model.Output, s *LeasesState) error {
 	closes := in.Kind == model.KindClose || in.Kind == model.KindGiveUp && before.Acquires.has(in.Call)
 	switch {
@@ -163,12 +163,12 @@ func recordLeases(before *LeasesState, in model.Input, outs []model.Output, s *L
 	}
 	if !closes || s.NumCalls == before.NumCalls {
 		begun := before.State
-		if in.Kind == model.KindClose { // the core gets no input for it
+		if in.Kind == model.KindClose { // in this case, the core gets no input for the close
 			in, outs = model.Input{Kind: model.KindGiveUp}, nil
 		}
 		return record(&begun, in, outs, &s.State)
 	}
-	// A ReleaseIf began. If it waits for the name's release, it was given up.
+	// A ReleaseIf began. If it waits for the name's release, its lease was given up.
 	of := before.had(in.Call)
 	c := Call{Kind: model.KindReleaseIf, Of: of, Name: s.Incs[of-1].Name}
 	for i := range s.NumIncs {
@@ -193,13 +193,13 @@ func leasesAgree(s *LeasesState) error {
 	m.Acquires, m.Closed = appendTo(m.Acquires, s.Acquires), appendTo(m.Closed, s.Closed)
 	for call := 1; call <= int(s.NumCalls); call++ {
 		if open := s.Acquires.has(call) && m.Open(call); open != s.Open.has(call) {
-			return fmt.Errorf("the lease of call %d is open: %t; the core has it: %t", call, open, !open)
+			return fmt.Errorf("the lease of call %d is open: %t in the history, %t in the core", call, open, !open)
 		}
 	}
 	for i, inc := range m.Incarnations {
 		used := inc.Life < model.LifeReleasing
 		if used && m.Kept(i+1) != s.Kept.has(i+1) {
-			return fmt.Errorf("a get keeps incarnation %d: %t; by the core: %t", i+1, m.Kept(i+1), !m.Kept(i+1))
+			return fmt.Errorf("incarnation %d is kept by a get: %t in the model, %t in the core", i+1, m.Kept(i+1), !m.Kept(i+1))
 		}
 	}
 	return nil
@@ -234,7 +234,7 @@ func leaseFaults() []leaseFault {
 				s.Open = open
 				return nil
 			}},
-		{Name: "close-by-name", Says: "closing a lease of a room that is gone releases the name's next room", Breaks: []string{"CloseIsLocal"},
+		{Name: "close-by-name", Says: "closing a lease of a room that was released releases the name's next room", Breaks: []string{"CloseIsLocal"},
 			Tamper: func(before *LeasesState, in input, s *LeasesState, outs outputs) outputs {
 				if in.Kind == model.KindClose && !before.State.uses(int(before.had(in.Call))) {
 					for i := range s.NumIncs {

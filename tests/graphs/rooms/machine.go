@@ -49,8 +49,8 @@ func Sizes() (list []Machine) {
 	return list
 }
 
-// likely reports whether an input is the next call, gives up a call that is pending, or ends an
-// opening or a release that is under way.
+// likely reports whether an input is likely to be taken: it begins the next call, gives up a call
+// that is pending, or ends an opening or a release that is running.
 func likely(m *model.State, in model.Input) bool {
 	switch in.Kind {
 	case model.KindGet, model.KindRelease, model.KindDispose, model.KindReleaseIf:

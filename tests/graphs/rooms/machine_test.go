@@ -13,8 +13,8 @@ import (
 
 func TestModelAndCoreHaveTheKnownSizes(t *testing.T) { graphtest.Sizes(t, Sizes(), 40_000) }
 
-// On the full graph of four calls, inputs that are not likely are not tried; make equality tries
-// them.
+// On the full graph of four calls, only likely inputs are tried; `make equality` tries the others
+// too.
 func TestTheCoreAtFourCalls(t *testing.T) {
 	m := New(Bounds{4, 2, 2, false})
 	if err := graphs.Explore(t.Context(), m, graphs.Options{Possible: true}).Check(m.Golden); err != nil {
@@ -31,8 +31,8 @@ func TestEachInvariantFailsOnAPlantedFault(t *testing.T) {
 	}
 }
 
-// The reduced graph must have the same violations as the full graph, with counterexamples that are
-// as short and that the machine can take.
+// The reduced graph must have the same violations as the full graph. Its counterexamples must be as
+// short, and the machine must be able to take their steps.
 func TestSymmetryHidesNoViolation(t *testing.T) {
 	violated := 0
 	for _, f := range New(Bounds{3, 2, 2, true}).Faults {
@@ -41,13 +41,13 @@ func TestSymmetryHidesNoViolation(t *testing.T) {
 		r := graphs.Explore(t.Context(), m, graphs.Options{Possible: true, Symmetry: true})
 		switch {
 		case r.Verdict != full.Verdict:
-			t.Errorf("%s: with symmetry %v, without %v", f.Name, r.Verdict, full.Verdict)
+			t.Errorf("%s: the verdict with symmetry is %v, without %v", f.Name, r.Verdict, full.Verdict)
 		case r.Verdict == graphs.Complete:
 			continue
 		case r.Violation.Property != full.Violation.Property || len(r.Violation.Path) != len(full.Violation.Path):
-			t.Errorf("%s: with symmetry %v, without %v", f.Name, r.Violation, full.Violation)
+			t.Errorf("%s: the violation with symmetry is %v, without %v", f.Name, r.Violation, full.Violation)
 		case strings.Contains(graphs.Script(m, r.Violation.Path[:len(r.Violation.Path)-1]), "core: refused"):
-			t.Errorf("%s: %s", f.Name, graphs.Script(m, r.Violation.Path))
+			t.Errorf("%s: the core refuses an input before the last step of the script:\n%s", f.Name, graphs.Script(m, r.Violation.Path))
 		}
 		violated++
 	}
@@ -74,7 +74,7 @@ func TestTheResultDoesNotDependOnTheWorkers(t *testing.T) {
 				first = r
 			}
 			if r.Verdict != c.verdict || !reflect.DeepEqual(r, first) {
-				t.Errorf("with the options %+v: %+v, but with one worker %+v", c.o, r, first)
+				t.Errorf("the result with the options %+v is %+v, but with one worker it is %+v", c.o, r, first)
 			}
 		}
 	}
@@ -82,9 +82,10 @@ func TestTheResultDoesNotDependOnTheWorkers(t *testing.T) {
 
 func TestTheCoreKeepsTheLivenessProperties(t *testing.T) {
 	r := graphtest.Liveness(t, "rooms", New(Bounds{3, 2, 1, true}))
-	// Only the last call can create the third incarnation, so no call is left to release it.
+	// Only the last call can create the third incarnation, so there is no further call to release
+	// it.
 	if r.Properties != 9 || !slices.Equal(r.Vacuous, []string{"ClosingEnds(3)"}) || len(r.Without) != 5 {
-		t.Errorf("%+v", r)
+		t.Errorf("the properties or the conjuncts of fairness are wrong: %+v", r)
 	}
 }
 

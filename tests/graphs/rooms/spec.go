@@ -100,7 +100,7 @@ func (Spec) Step(action string, before, after model.State) (string, error) {
 		return "", err
 	}
 	if kind := in.Kind.String(); len(action) < len(kind) || !strings.EqualFold(action[:len(kind)], kind) {
-		return "", fmt.Errorf("the step of the action %s looks like %v", action, in)
+		return "", fmt.Errorf("the states of a step of the action %s fit the input %v instead", action, in)
 	}
 	return graphs.StepText(in, Outputs(before, after)), nil
 }

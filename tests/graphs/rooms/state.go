@@ -1,5 +1,6 @@
-// Package rooms describes Rooms for package graphs: the core of package fsm with what it forgets,
-// the reference model, and Rooms.tla. See [New].
+// Package rooms binds the machine of docs/rooms.md to package graphs: the core in package fsm (with
+// a history of the calls and incarnations that it no longer stores), the reference model, and
+// Rooms.tla. See [New].
 package rooms
 
 import (
@@ -46,41 +47,43 @@ func (b Bounds) Model() model.Bounds {
 		Conditional: b.Conditional}
 }
 
-// State is the core's state, and what the core forgets and the world remembers: how calls began and
-// ended, and the incarnations that are gone. It uses the model's words. It is a plain value without
-// pointers; names and options are represented by their indexes.
+// State is the core's state and the history that the core doesn't store: how calls began and ended,
+// and the released incarnations. It uses the model's words. It is a plain value without pointers;
+// names and options are represented by their indexes.
 type State struct {
 	NumCalls, NumIncs uint8
 	Calls             [MaxCalls]Call        // call n is Calls[n-1]
 	Incs              [MaxCalls]Incarnation // incarnation n is Incs[n-1]
 
-	Disposal  fsm.Disposal // of the core
-	Disposers Set          // of the core: dispose calls that wait
-	Failed    Set          // of the core: incarnations whose release failed since disposal began
+	Disposal  fsm.Disposal // from the core
+	Disposers Set          // from the core: dispose calls that wait
+	Failed    Set          // from the core: incarnations whose release failed since disposal began
 }
 
-// Call is what the world knows about a call.
+// Call is the history of a call.
 type Call struct {
 	Kind    model.Kind // KindGet, KindRelease, KindDispose or KindReleaseIf
 	Name    uint8      // unused for a dispose
 	Options uint8      // for a get
-	Of      uint8      // for a ReleaseIf: its incarnation
+	Of      uint8      // for a ReleaseIf: the incarnation that it releases
 	Waits   uint8      // the incarnation that the call waited for when it began, or 0
 	Outcome model.OutcomeKind
 	Inc     uint8 // the incarnation that the outcome names, or 0
-	Failed  Set   // the incarnations of an outcome that names several
+	Failed  Set   // the incarnations whose failed releases the outcome names
 }
 
 func (c *Call) pending() bool { return c.Outcome == model.OutcomePending }
 
-// Incarnation is what is known about an incarnation. It comes from the core while the core has it,
-// and from the world after it was released.
+// Incarnation describes an incarnation. The values come from the core while the core stores the
+// incarnation, and from the history after it was released.
 type Incarnation struct {
 	Name, Options uint8
 	Life          model.Life
 	Work          model.Work
-	Ended         model.Kind // the last end that the backend reported for it, or 0
-	Waiters       Set        // of the core: calls that wait for it
+	// the last result that the backend reported for it: KindOpened, KindOpenFailed, KindReleased,
+	// KindReleaseFailed, or 0
+	Ended   model.Kind
+	Waiters Set // from the core: calls that wait for it
 }
 
 func (i *Incarnation) waits() bool {
@@ -144,8 +147,8 @@ func appendKey(dst []byte, s *State) []byte {
 	return dst
 }
 
-// view maps the state to the reference model's. It leaves out what only the core has: which calls
-// wait, and how far disposal is. agrees checks that this follows from the rest.
+// view maps the state to the reference model's. It leaves out which calls wait, and how far
+// disposal is: only the core stores this, and agrees checks that it follows from the rest.
 func view(s *State, m *model.State) {
 	m.Calls, m.Incarnations = m.Calls[:0], m.Incarnations[:0]
 	for i := range s.NumCalls {
@@ -169,8 +172,8 @@ func view(s *State, m *model.State) {
 	m.Failed = appendTo(m.Failed[:0], s.Failed)
 }
 
-// record updates what the world remembers after a step: which call began, what it was for, and
-// which calls were settled.
+// record updates the history after a step: which call began, with which arguments, and which calls
+// were settled.
 func record(before *State, in model.Input, outs []model.Output, s *State) error {
 	begun := before.NumCalls
 	switch in.Kind {
@@ -196,7 +199,7 @@ func record(before *State, in model.Input, outs []model.Output, s *State) error 
 		s.Incs[in.Incarnation-1].Ended = in.Kind
 	}
 	if s.NumCalls != begun {
-		return fmt.Errorf("the core counts %d calls where %d began", s.NumCalls, begun)
+		return fmt.Errorf("the core counts %d calls, but %d began", s.NumCalls, begun)
 	}
 	for i := range outs {
 		o := &outs[i]
@@ -216,8 +219,8 @@ func record(before *State, in model.Input, outs []model.Output, s *State) error 
 	return nil
 }
 
-// agrees checks that the calls that the core keeps are the pending ones, that each waits for the
-// right incarnation, and that the core knows how far disposal is.
+// agrees checks that the core stores exactly the pending calls, that each waits for the right
+// incarnation, and that the core stores how far disposal is.
 func agrees(s *State) error {
 	began, releasing := false, false
 	for i := range s.NumIncs {
@@ -234,13 +237,13 @@ func agrees(s *State) error {
 			if s.Incs[j].Waiters.has(n) {
 				kept++
 				if c.Waits != j+1 {
-					return fmt.Errorf("call %d waited for incarnation %d and waits for %d", n, c.Waits, j+1)
+					return fmt.Errorf("call %d must wait for incarnation %d, but the core stores it with %d", n, c.Waits, j+1)
 				}
 			}
 		}
 		disposes := c.pending() && c.Kind == model.KindDispose
 		if c.pending() != (kept == 1) || kept > 1 || s.Disposers.has(n) != disposes {
-			return fmt.Errorf("call %d is settled: %v; but the core keeps it %d times", n, !c.pending(), kept)
+			return fmt.Errorf("call %d: pending %t, pending dispose %t; the core stores it %d times, as a disposer: %t", n, c.pending(), disposes, kept, s.Disposers.has(n))
 		}
 	}
 	want := fsm.NotDisposed
@@ -251,7 +254,7 @@ func agrees(s *State) error {
 		want = fsm.Disposed
 	}
 	if s.Disposal != want {
-		return fmt.Errorf("the core says that the disposal is %q; by what the world has seen, it is %q", s.Disposal, want)
+		return fmt.Errorf("the core's disposal is %q; by the history of calls it must be %q", s.Disposal, want)
 	}
 	return nil
 }

@@ -6,7 +6,7 @@ import "ablyrooms.example/model"
 // options of each name can be renamed separately, since options of different names are never
 // compared (R2).
 
-// renaming gives new numbers to old ones, in the order in which it first gets them.
+// renaming gives the numbers that it gets new numbers: 0 to the first, 1 to the next, and so on.
 type renaming struct {
 	to   [8]uint8 // the new number plus 1, by old number; 0 for none yet
 	used uint8
@@ -47,8 +47,9 @@ func canonical(s *State) (used uint8, optionsUsed [8]uint8) {
 	return byName.used, optionsUsed
 }
 
-// orbit returns the size of a state's orbit: the number of ways to choose different names and
-// options of the bounds for those that the state uses. Different choices give different states.
+// orbit returns the size of a state's orbit. That is the number of ways to replace the names and
+// options that the state uses by different ones within the bounds. Different ways give different
+// states.
 func orbit(s State, b Bounds) uint64 {
 	used, optionsUsed := canonical(&s)
 	n := falling(b.Names, used)

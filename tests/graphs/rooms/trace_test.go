@@ -24,7 +24,7 @@ func TestScriptsAndDifferencesHaveLinks(t *testing.T) {
 	text := graphs.Script(broken, v.Path)
 	link, err := playlink.Parse(strings.TrimPrefix(playlink.Find(text), "playground"))
 	if err != nil || link.Board != playlink.Rooms || len(link.Steps) != len(v.Path) {
-		t.Errorf("%+v, %v, in\n%s", link, err, text)
+		t.Errorf("the link is read as %+v, %v; the text is\n%s", link, err, text)
 	}
 	d := graphs.Difference{
 		Only:  "the spec",
@@ -33,6 +33,6 @@ func TestScriptsAndDifferencesHaveLinks(t *testing.T) {
 		Step:  "dispose(2) ->",
 	}
 	if got := playlink.Find(d.String()); got != "playground#rooms/get(1,a,x);dispose(2)" {
-		t.Errorf("%q in\n%v", got, d)
+		t.Errorf("found the link %q in\n%v", got, d)
 	}
 }

@@ -1,5 +1,5 @@
-// Package roomstatus describes one room for package graphs: the core of package fsm with what the
-// world remembers of it, the reference model, and RoomStatus.tla. See [New].
+// Package roomstatus binds the machine of docs/room.md to package graphs: the core in package fsm
+// (with a history that it doesn't store), the reference model, and RoomStatus.tla. See [New].
 package roomstatus
 
 import (
@@ -25,7 +25,8 @@ var (
 		model.KindRetryDue: fsm.RetryDue, model.KindGiveBackEnded: fsm.GiveBackEnded}
 )
 
-// must returns the value of a key. It panics if there is none, since the zero value is a word too.
+// must returns the value of a key. It panics if the map lacks the key: the zero value is a word
+// too.
 func must[K comparable, V any](m map[K]V, k K) V {
 	v, ok := m[k]
 	if !ok {

@@ -54,7 +54,7 @@ func faults() []fault {
 				s.Explicit = before.Explicit
 				return outs[:last+1]
 			}},
-		{Name: "release-last", Says: "a release waits for a detach that has not begun",
+		{Name: "release-last", Says: "a release waits until a queued detach has run",
 			Breaks: []string{"ReleaseFirst"},
 			Tamper: func(before *State, in input, s *State, outs outList) outList {
 				q := before.Queue
@@ -75,7 +75,7 @@ func faults() []fault {
 				}
 				return outs
 			}},
-		{Name: "last-come", Says: "the last call is served first",
+		{Name: "last-come", Says: "the queued call that came last is served first",
 			Breaks: []string{"FirstComeFirstServed"},
 			Tamper: func(before *State, in input, s *State, outs outList) outList {
 				if q := s.Queue; len(q) == 2 && in.Kind <= model.KindRoomDetach {
@@ -83,7 +83,7 @@ func faults() []fault {
 				}
 				return outs
 			}},
-		{Name: "deaf", Says: "the status doesn't follow an event", Breaks: []string{"StatusRight"},
+		{Name: "deaf", Says: "the status doesn't follow the channel's event", Breaks: []string{"StatusRight"},
 			Tamper: func(before *State, in input, s *State, outs outList) outList {
 				if in.Kind == model.KindChannelEvent && in.Channel == model.ChannelSuspended && before.Op == model.OpNone && before.Status != model.StatusReleased {
 					become(s, before.Status, before.Err, nil, false)
@@ -91,7 +91,7 @@ func faults() []fault {
 				}
 				return outs
 			}},
-		{Name: "stale-success", Says: "what the channel did during an attach is ignored",
+		{Name: "stale-success", Says: "the channel's events during an attach are ignored",
 			Breaks: []string{"StatusRight"},
 			Tamper: func(_ *State, in input, s *State, outs outList) outList {
 				if in != model.AttachEnded(0) || s.Op != model.OpNone || s.RoomState.Channel == model.ChannelAttached {
@@ -109,7 +109,7 @@ func faults() []fault {
 				}
 				return outs
 			}},
-		{Name: "old-error", Says: "an error stays although a later event has none", Breaks: []string{"NoStaleError"},
+		{Name: "old-error", Says: "the error of an event stays after a later event without an error", Breaks: []string{"NoStaleError"},
 			Tamper: func(before *State, in input, s *State, outs outList) outList {
 				if in.Kind == model.KindChannelEvent && before.Err != 0 && in.Err == 0 && s.Op == model.OpNone && s.Status == before.Status {
 					s.Err = before.Err
@@ -199,7 +199,7 @@ func faults() []fault {
 				}
 				return outs
 			}},
-		{Name: "white-lie", Says: "an attach that fails is reported as done",
+		{Name: "white-lie", Says: "an attach that fails is reported as successful",
 			Breaks: []string{"OutcomeTrue"},
 			Tamper: func(_ *State, in input, _ *State, outs outList) outList {
 				for i := range outs {
@@ -209,7 +209,7 @@ func faults() []fault {
 				}
 				return outs
 			}},
-		{Name: "for-a-moment", Says: "the room is attached for a moment, although the attach fails",
+		{Name: "for-a-moment", Says: "the status is attached for a moment, although the attach fails",
 			Breaks: []string{"AttachedOnlyIf"},
 			Tamper: func(_ *State, in input, _ *State, outs outList) outList {
 				if in.Kind == model.KindAttachEnded && in.Err != 0 && outs[0].Kind == model.OutputRoomStatus && outs[0].Status != model.StatusAttached {

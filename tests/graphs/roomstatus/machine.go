@@ -16,14 +16,14 @@ import (
 // none, to Errors.
 type Bounds struct {
 	Calls, Errors int
-	// Bare leaves out what the world remembers: the states are those of the room alone, as in the
-	// spec. Then properties can't be checked.
+	// Bare leaves out the history, so that the states are those of the room alone, as in the spec.
+	// Then properties can't be checked.
 	Bare bool
-	// Promised makes the port keep its promise: an attach succeeds only after an attached event of
-	// its own. Without it, an operation of the port may end at any time, well or badly.
+	// Promised makes the port keep its promise: an attach succeeds only after an event "attached"
+	// of its own. Without Promised, an operation of the port may end at any time, well or badly.
 	Promised bool
-	// Odd adds events that the alphabet leaves out: a channel that is not attached has an update,
-	// or is resumed. Some clients emit such events.
+	// Odd adds events that the alphabet leaves out: an update from a channel that is not attached,
+	// and an event with resumed from such a channel. Some clients emit such events.
 	Odd bool
 }
 
@@ -48,7 +48,7 @@ func (b Bounds) Check() error {
 	case b.Calls < 1 || b.Calls > 12 || b.Errors < 0 || b.Errors > 3:
 		return fmt.Errorf("bounds %v are out of range: 1 to 12 calls, errors up to 3", b)
 	case b.Bare && b.Promised:
-		return errors.New("Promised needs what the world remembers: it excludes Bare")
+		return errors.New("Promised needs the history: it excludes Bare")
 	}
 	return nil
 }
@@ -65,7 +65,7 @@ func (b Bounds) inputs() []model.RoomInput {
 	return all
 }
 
-// State is the room and what the world remembers of it, both in the words of the model.
+// State is the room and the history that properties need, both in the words of the model.
 type State = model.RoomRun
 
 // Machine is the description of a room for package graphs.
@@ -133,8 +133,8 @@ func Sizes() (list []Machine) {
 	return list
 }
 
-// likely reports whether an input is the next call, gives up a call that is pending, is an event,
-// or ends the operation that runs.
+// likely reports whether an input is likely to be taken: it begins the next call, gives up a call
+// that is pending, is an event, or ends the operation that runs.
 func likely(s *State, in model.RoomInput) bool {
 	switch in.Kind {
 	case model.KindRoomGiveUp:

@@ -36,7 +36,7 @@ func TestThePromiseIsNeeded(t *testing.T) {
 		m.Gives = nil
 		r := graphs.Explore(t.Context(), m, graphs.Options{})
 		if r.Verdict != graphs.Violated || !slices.Equal(r.Violation.Path, want) {
-			t.Errorf("%s: the exploration ended with %v, expected the path %v", name, r.Reason, want)
+			t.Errorf("%s: the exploration found %v, want a violation with the path %v", name, r.Reason, want)
 		}
 	}
 }
@@ -44,9 +44,10 @@ func TestThePromiseIsNeeded(t *testing.T) {
 func TestTheRoomKeepsTheLivenessProperties(t *testing.T) {
 	r := graphtest.Liveness(t, "room", New(Bounds{Calls: 2, Errors: 1}))
 	if len(r.Vacuous) > 0 || len(r.Without) != len(fairness()) {
-		t.Fatalf("%+v", r)
+		t.Fatalf("a conjunct of fairness is vacuous or missing: %+v", r)
 	}
-	// Each property needs each conjunct. Without the strong conjunct, a release retries for ever.
+	// Each liveness property must fail without any of the conjuncts. Without the strong conjunct, a
+	// release retries for ever.
 	for conjunct, broken := range r.Without {
 		if len(broken) != r.Properties {
 			t.Errorf("without the fairness %s, only these properties fail: %v", conjunct, broken)
@@ -144,7 +145,7 @@ func TestRoomCoreFaultsAreSeen(t *testing.T) {
 		}
 		r := graphs.Explore(t.Context(), m, graphs.Options{Against: true})
 		if r.Verdict != graphs.Violated || r.Violation.Property != graphs.SameAsModel && r.Violation.Property != graphs.Unchanged {
-			t.Errorf("the fault %s was not noticed: %v", name, r.Reason)
+			t.Errorf("the fault %s was not found, or with the wrong reason: %v", name, r.Reason)
 		} else {
 			graphs.Caught("chain-room-core", name)
 		}

@@ -50,7 +50,7 @@ func Comparisons() []graphs.Comparison {
 
 func readState(r *graphs.Record) model.RoomState {
 	if r.Is("seen") || r.Is("fresh") {
-		*r.Unknown = append(*r.Unknown, "the states contain what the port's promise needs: OwnEvent must be FALSE")
+		*r.Unknown = append(*r.Unknown, "the states have the variable of the port's promise: set OwnEvent to FALSE")
 	}
 	m := model.RoomState{Last: r.Number("last"),
 		Status: graphs.Word(r, specStatuses, "status"), Err: r.Number("err"),
@@ -82,8 +82,8 @@ func readOutput(u *graphs.Unknown, v graphs.Value) model.RoomOutput {
 	return o
 }
 
-// inputOf returns the input of an action. The action's name says what happened and in which state.
-// Its last digit is the error.
+// inputOf returns the input of an action. The action's name describes the input, and the state
+// before it. Its last digit is the number of the error.
 func inputOf(action string, before, after Node) (in model.RoomInput, err error) {
 	switch action {
 	case "Attach":
@@ -94,9 +94,10 @@ func inputOf(action string, before, after Node) (in model.RoomInput, err error) 
 		return model.RoomRelease(after.State.Last), nil
 	case "RetryDue":
 		return model.RetryDue(), nil
-	case "GiveUp": // the call that is settled gave up, and was pending
+	// the call that gave up is the one that was pending before, and is settled by the step
+	case "GiveUp":
 		if len(after.Outs) != 1 || !slices.Contains(before.State.Pending(), after.Outs[0].Call) {
-			return in, fmt.Errorf("GiveUp settles %v", after.Outs)
+			return in, fmt.Errorf("the step of GiveUp has the outputs %v, want one settled call", after.Outs)
 		}
 		return model.RoomGiveUp(after.Outs[0].Call), nil
 	case "":
@@ -105,7 +106,7 @@ func inputOf(action string, before, after Node) (in model.RoomInput, err error) 
 	name, digit := action[:len(action)-1], action[len(action)-1:]
 	n, bad := strconv.Atoi(digit)
 	if bad != nil {
-		return in, fmt.Errorf("the action %s names no error", action)
+		return in, fmt.Errorf("the name of the action %s does not end in the number of an error", action)
 	}
 	switch name {
 	case "AttachEnded":
@@ -123,7 +124,7 @@ func inputOf(action string, before, after Node) (in model.RoomInput, err error) 
 	}
 	state, ok := specChannels[strings.ToLower(strings.TrimPrefix(name, "Turned"))]
 	if !ok || !strings.HasPrefix(name, "Turned") {
-		return in, fmt.Errorf("no input is called %s", action)
+		return in, fmt.Errorf("no input has the name %s", action)
 	}
 	return model.ChannelTurned(state, n), nil
 }

@@ -71,7 +71,7 @@ func (c *command) equality(ctx context.Context, known func(*graphs.Equality) err
 		}
 		verdict := "equal"
 		if !e.Equal() {
-			verdict = fmt.Sprintf("%d and %d edges differ", e.OnlySpec, e.OnlyCore)
+			verdict = fmt.Sprintf("the core lacks %d edges, the spec %d", e.OnlySpec, e.OnlyCore)
 		}
 		for _, d := range e.Shown {
 			differences = append(differences, d.String())

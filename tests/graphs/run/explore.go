@@ -48,7 +48,7 @@ func table[I any](c *command, r *graphs.Result[I]) {
 	fmt.Fprintf(w, "verdict\t%v\n", r.Verdict)
 	row("states", r.States)
 	if c.options.Symmetry {
-		row("they stand for", r.Orbits)
+		row("all states that they stand for", r.Orbits)
 	}
 	row("edges", r.Edges)
 	row("depth", uint64(r.Depth()))
@@ -84,7 +84,7 @@ func liveness[S, M, I, O any](ctx context.Context, c *command, m graphs.Machine[
 		}
 		end := "after this, fairness requires no further step"
 		if n := len(shortest.Cycle); n > 0 {
-			end = fmt.Sprintf("the last %d steps may come again and again, for ever", n)
+			end = fmt.Sprintf("the last %d steps may come again and again", n)
 		}
 		fmt.Fprintf(c.stdout, "\n%s:\n%s%s\n", shortest.Property,
 			graphs.Script(m, slices.Concat(shortest.Prefix, shortest.Cycle)), end)

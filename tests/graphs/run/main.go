@@ -29,17 +29,17 @@ machine's properties in each state and step. The results hold only within the bo
 
   run explore                          Rooms, with 3 calls on 2 names with 2 options
   run explore -calls 5 -symmetry -refusals=false
-                                       ten million states; one and a half million are visited, and
-                                       stand for the others
+                                       ten million states, of which it visits one and a half million;
+                                       the others differ from these only in names
   run explore -calls 4 -against        compare each step and each refused input with the model too
   run explore -plant early-dispose     plant a fault in the core, and print a shortest script that
                                        shows it
   run explore -of roomstatus           one room: attach, detach, release, its channel's events
-  run liveness                         check what must happen in the end, and which fairness that
-                                       needs
-  run liveness -plant wedged           plant a fault, and print a behaviour in which it doesn't
-                                       happen
-  run liveness -of channel -calls 2    a channel that forgets its oldest requests, so that no bound
+  run liveness                         check the properties that something happens in the end, and
+                                       which fairness they need
+  run liveness -plant wedged           plant a fault, and print a behaviour that breaks such a
+                                       property
+  run liveness -of channel -calls 2    a channel that drops its oldest requests, so that no bound
                                        prevents a step
   run equality                         compare the graphs of spec, core and model, in both
                                        directions; needs Java
@@ -113,20 +113,20 @@ func (c *command) parse(args []string) error {
 	flags.IntVar(&c.rooms.Names, "names", 2, "for rooms: the number of names")
 	flags.IntVar(&c.rooms.Options, "options", 2, "for rooms: the number of different options")
 	flags.BoolVar(&c.rooms.Conditional, "conditional", false, "for rooms: a call may also be a ReleaseIf")
-	flags.IntVar(&c.room.Errors, "errors", 1, "for roomstatus and channel: errors are numbers from 0, which is none, to this")
+	flags.IntVar(&c.room.Errors, "errors", 1, "for roomstatus and channel: errors are the numbers from 0, which means no error, to this")
 	flags.BoolVar(&c.room.Promised, "promised", false,
 		"for roomstatus: an attach succeeds only after its own event; for channel: the server answers in "+
 			"order; also check the properties that need this")
 	flags.BoolVar(&c.room.Bare, "bare", false,
-		"for roomstatus and channel: states without what the world remembers, and without properties")
+		"for roomstatus and channel: leave out the history, and so the properties")
 	flags.IntVar(&c.channel.Wire, "requests", 2, "for channel: the maximum number of unanswered requests")
-	flags.IntVar(&c.channel.Serials, "serials", 0, "for channel: serials are numbers from 0, which is none, to this")
+	flags.IntVar(&c.channel.Serials, "serials", 0, "for channel: serials are the numbers from 0, which means no serial, to this")
 	flags.IntVar(&c.clients, "clients", 3, "for toy: the number of clients")
-	flags.BoolVar(&c.options.Symmetry, "symmetry", false, "explore one of all states that differ only in names")
+	flags.BoolVar(&c.options.Symmetry, "symmetry", false, "of all states that differ only in names, explore only one")
 	flags.BoolVar(&c.refusals, "refusals", true,
 		"try every input in every state, not only those that are likely to be taken")
 	flags.BoolVar(&c.options.Against, "against", false, "compare every step and every refused input with the model")
-	flags.IntVar(&c.options.Workers, "workers", 0, "the number of states that are expanded at the same time; 0 for one for each processor")
+	flags.IntVar(&c.options.Workers, "workers", 0, "the number of goroutines that expand states; 0 for one for each processor")
 	flags.Uint64Var(&c.options.MaxStates, "max-states", 0, "end, with code 1, when there are more states than this; 0 for no bound")
 	flags.StringVar(&c.plant, "plant", "", "plant this `fault` in the core; an unknown name lists all faults")
 	flags.BoolVar(&c.check, "check", false, "fail also if golden.json has no size of the graph")

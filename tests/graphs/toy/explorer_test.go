@@ -10,7 +10,7 @@ import (
 	"ablyrooms.example/tests/graphs"
 )
 
-// The lock with n clients has a state for each order of some of the clients. In each state, each
+// The lock with n clients has a state for each ordered selection of clients. In each state, each
 // client can do one thing.
 func TestTheExplorerCountsWhatIsKnown(t *testing.T) {
 	for n, states := range map[uint64]uint64{2: 1 + 2 + 2, 3: 1 + 3 + 6 + 6, 4: 1 + 4 + 12 + 24 + 24} {
@@ -19,16 +19,16 @@ func TestTheExplorerCountsWhatIsKnown(t *testing.T) {
 		if r.Verdict != graphs.Complete || r.States != states || r.Orbits != states || r.Edges != n*states ||
 			r.Steps != r.Edges || r.Refused != 2*n*states || r.Ends != 0 || r.Depth() != int(n) ||
 			!slices.Equal(r.Levels[:2], []uint64{1, n}) || r.Actions["give"] != states-1 {
-			t.Errorf("%d clients: %+v", n, r)
+			t.Errorf("with %d clients, the result is %+v", n, r)
 		}
 		r = graphs.Explore(t.Context(), m, graphs.Options{Symmetry: true})
 		if r.Verdict != graphs.Complete || r.States != n+1 || r.Orbits != states || r.Steps != n*states {
-			t.Errorf("%d clients, up to renaming: %+v", n, r)
+			t.Errorf("with %d clients and the symmetry, the result is %+v", n, r)
 		}
 		count := 0
 		found, steps, err := graphs.EachStep(t.Context(), m, func([]Input) error { count++; return nil })
 		if err != nil || found != int(states) || steps != int(n*states) || count != steps {
-			t.Errorf("%d clients: %d states, %d of %d steps, %v", n, found, count, steps, err)
+			t.Errorf("with %d clients, EachStep visited %d states and %d of %d steps, and returned %v", n, found, count, steps, err)
 		}
 	}
 }
@@ -56,20 +56,20 @@ func TestEndsThatAreNoPass(t *testing.T) {
 	} {
 		r := graphs.Explore(t.Context(), c.m, graphs.Options{})
 		if r.Verdict != graphs.Violated || r.Reason != reason || !slices.Equal(r.Violation.Path, c.path) {
-			t.Errorf("%+v, expected %s", r, reason)
+			t.Errorf("the result is %+v, expected a violation with %s", r, reason)
 		}
 	}
 	if _, _, err := graphs.ToGraph(t.Context(), thrown); err == nil || !strings.Contains(err.Error(), "thrown") {
-		t.Errorf("the core panics, but building its graph returned %v", err)
+		t.Errorf("building the graph of a core that panics returned the error %v", err)
 	}
 	r := graphs.Explore(t.Context(), New(4), graphs.Options{MaxStates: 20})
 	if r.Verdict != graphs.Bounded || !slices.Equal(r.Levels, []uint64{1, 4, 12}) {
-		t.Errorf("%+v", r)
+		t.Errorf("with MaxStates, the result is %+v", r)
 	}
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
 	if r := graphs.Explore(ctx, New(3), graphs.Options{}); r.Verdict != graphs.Stopped {
-		t.Errorf("%+v", r)
+		t.Errorf("with an ended context, the result is %+v", r)
 	}
 	if _, err := graphs.CheckLiveness(ctx, New(3)); err == nil {
 		t.Error("liveness was checked, although the context had ended")

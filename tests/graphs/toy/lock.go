@@ -70,14 +70,14 @@ func (l *Lock) Step(in Input) ([]Granted, error) {
 }
 
 // Model is the reference model. Place is the place of each client in the queue: 1 for the client
-// that has the lock, 0 for a client that doesn't ask for it. History is what clients know from
-// outputs alone; properties are about it.
+// that has the lock, 0 for a client that doesn't ask for it. History is what the outputs have told
+// the clients; properties are about the history.
 type Model struct {
 	Place [MaxClients]int
 	History
 }
 
-// History is what clients know: whether each was granted the lock and has not given it back.
+// History says for each client whether it was granted the lock and has not given it back.
 type History struct{ Has [MaxClients]bool }
 
 // Record returns the history after a step.

@@ -8,10 +8,10 @@ import (
 	"ablyrooms.example/tests/graphs"
 )
 
-// State is the core's state, and what the clients know and the core forgets.
+// State is the core's state, and the history of the clients, which the core doesn't store.
 type State struct {
 	Holder  int
-	Waiting [MaxClients]int // followed by zeros
+	Waiting [MaxClients]int // the clients that wait, in order; the rest is 0
 	History
 }
 
@@ -50,7 +50,7 @@ func New(clients int) Machine {
 		Agrees: func(s *State) error {
 			if h := (History{}); s.Holder > 0 {
 				if h.Has[s.Holder-1] = true; h != s.History {
-					return fmt.Errorf("client %d has the lock, but clients know %v", s.Holder, s.Has)
+					return fmt.Errorf("client %d has the lock in the core, but the history is %v", s.Holder, s.Has)
 				}
 			}
 			return nil
@@ -146,7 +146,7 @@ func properties() []graphs.Property[Model, Input, Granted] {
 				for i, place := range before.Place {
 					mine := before.Place[g-1]
 					if place > 1 && (mine == 0 || place < mine) && (in != Input{Leave, i + 1}) {
-						return fmt.Errorf("%v, but client %d asked before", g, i+1)
+						return fmt.Errorf("%v, but client %d asked for the lock earlier", g, i+1)
 					}
 				}
 			}

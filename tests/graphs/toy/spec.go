@@ -41,7 +41,7 @@ func (Spec) Step(action string, before, after Model) (string, error) {
 		}
 	}
 	if !ok || in.Client == 0 {
-		return "", fmt.Errorf("the action %s is no input", action)
+		return "", fmt.Errorf("the action %s has no input", action)
 	}
 	return graphs.StepText(in, outs), nil
 }

@@ -54,7 +54,7 @@ func TestUpdateReplacesAPart(t *testing.T) {
 	}
 	text, err := os.ReadFile(file)
 	if want := "{\n  \"a/b/e\": 5,\n  \"a/b/f\": \"z\",\n  \"a/bb/c\": 3\n}\n"; err != nil || string(text) != want {
-		t.Errorf("%s, %v", text, err)
+		t.Errorf("after Update, the file is %s; the error is %v", text, err)
 	}
 	if err := Update(root, "a/b", map[string]any{"e": 1.5}); err == nil {
 		t.Error("Update accepts a fraction")

@@ -14,6 +14,6 @@ var (
 func TestFaultsAtSomeFrames(t *testing.T) {
 	sum := suite(t, settings{share: *share, pairs: *pairs, seed: 1})
 	if sum.single < 60 || sum.pairs < 5 || len(sum.failed) > 0 || len(sum.trouble) > 0 {
-		t.Errorf("%v\n%s", sum, sum.findings(3))
+		t.Errorf("too few runs, or a run failed: %v\n%s", sum, sum.findings(3))
 	}
 }

@@ -44,8 +44,8 @@ type summary struct {
 	mu sync.Mutex
 }
 
-// suite runs each scenario without a fault, with each fault at each of its frames, and with pairs
-// of faults.
+// suite runs each scenario without a fault, then with each fault at each of its frames, and then
+// with pairs of faults.
 func suite(t *testing.T, set settings) *summary {
 	random := rand.New(rand.NewPCG(set.seed, 0))
 	sum := &summary{faults: len(world.Faults()), known: world.NewKnownList(world.KnownFailures())}

@@ -55,7 +55,7 @@ func (s *ChannelStream) Add(step ablychat.ChannelStep) {
 		return
 	}
 	if s.wrong = s.judge.Take(line, s.Whole); step.Seq != s.seq {
-		s.wrong = fmt.Errorf("expected step %d", s.seq)
+		s.wrong = fmt.Errorf("the step has another number than expected, %d", s.seq)
 	}
 	if s.wrong != nil {
 		s.wrong = fmt.Errorf("channel %q, step %d: %w", s.Name, step.Seq, s.wrong)
@@ -90,7 +90,7 @@ func (j *ChannelJudge) Take(l ChannelLine, whole bool) error {
 	next, outs, err := j.run.Step(l.In)
 	switch refused := err != nil; {
 	case refused != l.Refused:
-		return fmt.Errorf("%v is refused by the core: %t, by the model: %t", l.In, l.Refused, refused)
+		return fmt.Errorf("%v: refused by the core: %t, refused by the model: %t", l.In, l.Refused, refused)
 	case !slices.Equal(outs, l.Outs):
 		return fmt.Errorf("%v had the outputs %v, expected %v", l.In, l.Outs, outs)
 	case !l.After.Equal(next.Channel):
@@ -111,7 +111,7 @@ func (j *ChannelJudge) Take(l ChannelLine, whole bool) error {
 }
 
 // ChannelLines checks the lines of a whole trace. It returns how many lines the model accepts, and
-// why it doesn't accept the next one; the error is nil if it accepts all.
+// an error for the next line; the error is nil if the model accepts all.
 func ChannelLines(lines []ChannelLine) (taken int, err error) {
 	var j ChannelJudge
 	for i, l := range lines {

@@ -70,8 +70,8 @@ func (r *Recorder) Observe(step lifecycle.RoomStep) {
 }
 
 // Cores returns an observer for the channels of one chat client. Use it with
-// ablychat.WithChannelObserver. Steps between two chat clients on a connection are not observed, so
-// each chat client has streams of its own.
+// ablychat.WithChannelObserver. Each chat client needs its own: if several use one connection after
+// another, steps of a channel between them are not observed.
 func (r *Recorder) Cores() func(ablychat.ChannelStep) {
 	byCore := map[any]*ChannelStream{} // guarded by the recorder's lock
 	r.mu.Lock()
@@ -116,7 +116,7 @@ func (r *Recorder) Of(room *ablychat.Room) *Stream {
 	return r.byRoom[room]
 }
 
-// Rest returns why a room is not at rest, or nil if it is.
+// Rest returns an error if a room is not at rest.
 func (r *Recorder) Rest(room *ablychat.Room) error {
 	r.mu.Lock()
 	defer r.mu.Unlock()

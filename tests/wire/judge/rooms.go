@@ -40,7 +40,7 @@ func Lines(lines []Line) ([]Step, error) {
 	for k, l := range lines {
 		kind, ok := kinds[l.Kind]
 		if !ok {
-			return steps, fmt.Errorf("there is no input %q", l.Kind)
+			return steps, fmt.Errorf("the model has no input %q", l.Kind)
 		}
 		in := model.Input{Kind: kind, Call: l.Call, Incarnation: l.Inc}
 		switch kind {
@@ -86,8 +86,8 @@ func expected(seq int, in model.Input, before, after model.State, outs []model.O
 	return l
 }
 
-// stateOf returns the part of the model's state that the core has. The core forgets settled calls
-// and released incarnations.
+// stateOf returns the part of the model's state that the core stores. The core doesn't store
+// settled calls and released incarnations.
 func stateOf(s model.State) State {
 	v := State{Next: len(s.Calls) + 1, Last: len(s.Incarnations), Disposal: "no", Failed: slices.Clone(s.Failed)}
 	waiters := map[int][]int{}

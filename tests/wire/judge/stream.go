@@ -16,7 +16,7 @@ import (
 
 // Seen is a step of a room, with the time of its observation.
 type Seen struct {
-	At time.Duration // time since the recorder's begin
+	At time.Duration // the time since the recorder was made
 	lifecycle.RoomStep
 }
 
@@ -64,7 +64,7 @@ func (s *Stream) take(step lifecycle.RoomStep) error {
 		return err
 	}
 	if !s.run.Promised(in) {
-		return fmt.Errorf("the channel broke the port's promise: %v without an attached event of its own", step.Input)
+		return fmt.Errorf("the channel broke the port's promise: %v came without an event attached of its own", step.Input)
 	}
 	next, outs, err := s.run.Step(in)
 	if err != nil {
@@ -89,13 +89,13 @@ func (s *Stream) take(step lifecycle.RoomStep) error {
 // sameStatus returns an error if a status differs from the model's.
 func (s *Stream) sameStatus(status lifecycle.RoomStatus, of *lifecycle.ErrorInfo) error {
 	if status.String() != s.run.Status.String() || s.number(of) != s.run.Err {
-		return fmt.Errorf("the room is %v (%v), not %v/%d", status, of, s.run.Status, s.run.Err)
+		return fmt.Errorf("the room has the status %v (%v), the model %v with error %d", status, of, s.run.Status, s.run.Err)
 	}
 	return nil
 }
 
-// Rest returns why a room with this status is not at rest, or nil if it is. It leaves problems with
-// the steps to [Stream.Err].
+// Rest returns an error if a room with this status is not at rest. It doesn't report problems with
+// the steps: for these, see [Stream.Err].
 func (s *Stream) Rest(status lifecycle.RoomStatus, of *lifecycle.ErrorInfo) error {
 	pending := s.run.Pending()
 	switch err := s.sameStatus(status, of); {

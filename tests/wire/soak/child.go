@@ -24,7 +24,7 @@ const (
 	heapBound, heapShare, heapStranded = 8.0, 0.5, 1.0 / 32
 
 	look = 500 * time.Millisecond // how often the goroutines and the heap are measured
-	// the number of looks in a row after which a goroutine that each of them finds is deadlocked
+	// a goroutine that is found in this number of measurements in a row is deadlocked
 	looks = 4
 )
 
@@ -103,7 +103,7 @@ func (c *child) play() {
 			break
 		}
 		if time.Now().After(deadline) {
-			problem := fmt.Sprintf("%d goroutines are left:\n%s", c.tally.Leaks, bubble.Stacks())
+			problem := fmt.Sprintf("%d goroutines have not ended:\n%s", c.tally.Leaks, bubble.Stacks())
 			problems = append(problems, problem)
 			break
 		}

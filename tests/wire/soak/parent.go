@@ -15,10 +15,10 @@ import (
 	"ablyrooms.example/tests/wire/world"
 )
 
-// grace is how much longer than its time a child may take, to finish its runs and to exit.
+// grace is how long a child may run after its time is over, to finish its runs and to exit.
 const grace = time.Minute
 
-// earlyEnds is how many children may end early, and earlyEndsAfter how many more in each minute.
+// earlyEnds is how many children may end early; each minute, earlyEndsAfter more may do so.
 const (
 	earlyEnds      = 10
 	earlyEndsAfter = 4
@@ -103,9 +103,9 @@ func (p *parent) child(ctx context.Context, length time.Duration) {
 	switch {
 	case ended || len(p.problems) > 0 || context.Cause(ctx) == context.Canceled:
 	case ctx.Err() != nil:
-		p.judge("child", []string{"it did not end within its time:\n" + said.String()}, "")
+		p.judge("child", []string{"the child did not end within its time:\n" + said.String()}, "")
 	default:
-		p.judge("child", []string{fmt.Sprintf("it ended early: %v\n%s", err, said.String())}, "")
+		p.judge("child", []string{fmt.Sprintf("the child ended early: %v\n%s", err, said.String())}, "")
 	}
 }
 

@@ -22,7 +22,8 @@ type rooms interface {
 // Calls makes the calls of a script. Only Rooms must be set before use.
 type Calls struct {
 	Rooms rooms
-	Got   func(*ablychat.Room) // called with the room of a get, before the get counts as settled
+	// called with the room that a get returned, before the get counts as settled
+	Got func(*ablychat.Room)
 
 	mu   sync.Mutex
 	made []*call
@@ -77,7 +78,7 @@ func (c *Calls) difference(state model.State) string {
 	for i, made := range c.made {
 		want := state.Calls[i]
 		if made.settled == want.Pending() {
-			return fmt.Sprintf("call %d settled: %t, expected %v", i+1, made.settled, want.Outcome)
+			return fmt.Sprintf("call %d settled: %t, but its outcome in the model is %v", i+1, made.settled, want.Outcome)
 		}
 		if got := c.outcome(made, want.Outcome); made.settled && got != want.Outcome.String() {
 			return fmt.Sprintf("call %d ended %s, expected %v", i+1, got, want.Outcome)

@@ -70,7 +70,7 @@ func await(condition func() bool) bool {
 type Step struct {
 	Input  model.Input
 	Refuse bool // the server refuses the first attach of a get, or the first detach of a release
-	Hurry  bool // the next step doesn't wait for the effects of this step
+	Hurry  bool // the script goes on without waiting for the effects of this step
 }
 
 // Draw returns a random script with up to length steps of the model. choose returns a number below
@@ -148,9 +148,10 @@ func Bounds(calls int) model.Bounds {
 	return model.Bounds{Calls: calls, Names: names, Options: []string{"x", "y"}}
 }
 
-// Play plays a script, in the link's bubble, and returns the trace of the Rooms. Until the first
-// step that hurries, it compares the stack with the model after each step, and returns an error if
-// they differ. It also returns an error if channels are left at the end.
+// Play plays a script, in the link's bubble, and returns the trace of the Rooms. It compares the
+// stack with the model after each step, and returns an error if they differ; from the first step
+// that hurries on, it doesn't compare. It also returns an error if channels are still attached at
+// the end.
 func Play(l *Link, script []Step) (t trace.Trace, err error) {
 	p := &player{Link: l, gates: map[string]*ablytest.Gate{}, held: map[string]int{}, counted: map[int]bool{},
 		attached: map[*ablychat.Room]bool{}}
@@ -229,9 +230,9 @@ func (p *player) attach(room *ablychat.Room) {
 	p.attached[room] = p.attached[room] || err == nil
 }
 
-// check compares the stack with the model: the same calls are settled, with the same outcomes and
-// rooms; the detaches of rooms that are being released wait at the server; and the channels of
-// attached rooms are attached at the server.
+// check compares the stack with the model. The same calls must be settled, with the same outcomes
+// and rooms. The detaches of rooms that are being released must wait at the server. The channels of
+// attached rooms must be attached at the server.
 func (p *player) check() error {
 	difference := ""
 	if !await(func() bool {
@@ -275,7 +276,7 @@ func (p *player) isAttached(incarnation int) bool {
 	return false
 }
 
-// end lets everything end, and returns an error if channels are left.
+// end ends all calls, and returns an error if channels are still attached.
 func (p *player) end() error {
 	p.Server.ClearFaults()
 	for _, g := range p.gates {

@@ -55,7 +55,7 @@ func TestTheStackAgainstTheModel(t *testing.T) {
 	}
 }
 
-// The test notices a stack that differs from the model.
+// The comparison must notice a stack that differs from the model.
 func TestADifferenceIsSeen(t *testing.T) {
 	if err := play(t, []Step{{Input: model.Get(1, "a", "x")}, {Input: model.Release(2, "a")}, {Input: model.Released(1)}}); err != nil {
 		t.Error(err)

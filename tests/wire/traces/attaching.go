@@ -26,7 +26,7 @@ type attaching struct {
 	chat *ablychat.Client
 
 	mu    sync.Mutex
-	works map[string]chan bool // by name: the Open or Release that waits to learn whether it fails
+	works map[string]chan bool // by name: gets whether the Open or Release that waits is to fail
 	over  bool                 // the script is over: no Open or Release fails any more
 }
 
@@ -58,7 +58,7 @@ func (b *attaching) wait(name string, action ablytest.Action) (allow func()) {
 	return b.link.Server.Fault(frames, effect).Remove
 }
 
-// end lets the Open or Release of a name go on; fails says whether it fails.
+// end ends the wait of the Open or Release of a name. fails says whether it fails then.
 func (b *attaching) end(name string, fails bool) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
@@ -123,7 +123,7 @@ func (b *attaching) record(script []model.Input) (t trace.Trace, err error) {
 			break
 		}
 		if len(t.Lines) != i+1 || !sameInput(t.Lines[i].Input, in) {
-			err = fmt.Errorf("after %v there are %d lines, expected %d", in, len(t.Lines), i+1)
+			err = fmt.Errorf("after the input %v, the trace has %d lines, expected %d", in, len(t.Lines), i+1)
 			break
 		}
 		state, _, _ = state.Step(in)

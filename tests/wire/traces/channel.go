@@ -59,7 +59,7 @@ func judgeChannels(ctx context.Context, out io.Writer, tlc *tlcrun.TLC, streams 
 		}
 	}
 	if len(traces) < leastChannels || lines < leastChannelLines {
-		return fmt.Errorf("%d different traces of channels with %d lines, expected %d with %d", len(traces), lines,
+		return fmt.Errorf("got %d different traces of channels with %d lines, expected at least %d with %d", len(traces), lines,
 			leastChannels, leastChannelLines)
 	}
 	corrupted := corruptChannels(traces, channelCorruptions, draw)
@@ -107,8 +107,8 @@ type corruptedChannel struct {
 	lines channelTrace
 }
 
-// channelChanges has the changes that corrupt a trace, by name. Each changes one line of the trace,
-// and reports whether the line has what it changes.
+// channelChanges has the changes that corrupt a trace, by name. Each changes one line of the trace.
+// It returns false if the line does not have the part that it would change.
 var channelChanges = func() map[string]func(*channelTrace, int) bool {
 	changes := map[string]func(*channelTrace, int) bool{
 		"a line dropped": func(t *channelTrace, k int) bool {

@@ -10,8 +10,8 @@ import (
 	"ablyrooms.example/tests/wire/world"
 )
 
-// The cores of channels in the scenarios do the same as the model, line by line. The model rejects
-// most corrupted traces, and some with each kind of corruption.
+// The cores of channels in the scenarios take the same steps as the model. The model rejects most
+// corrupted traces, and with each kind of corruption at least one.
 func TestChannelsAreStepsOfTheModel(t *testing.T) {
 	var traces []channelTrace
 	for _, s := range world.Scenarios() {
@@ -37,7 +37,7 @@ func TestChannelsAreStepsOfTheModel(t *testing.T) {
 	for _, kind := range slices.Sorted(maps.Keys(channelChanges)) {
 		t.Run(kind, func(t *testing.T) {
 			if rejected[kind] == 0 {
-				t.Error("the model rejected no trace with this corruption")
+				t.Error("the model rejected no trace with this kind of corruption")
 			}
 		})
 	}

@@ -15,9 +15,9 @@ import (
 // counts which steps were covered by traces.
 type graph struct {
 	covered    map[step]bool
-	count      int             // number of covered steps
+	count      int             // number of the steps that traces have covered
 	scripts    [][]model.Input // together, these scripts have every step that a trace can have
-	unscripted int             // number of steps that no script has
+	unscripted int             // number of the steps that no script has
 }
 
 type step struct {

@@ -97,9 +97,9 @@ func run(ctx context.Context, t *testing.T, out io.Writer, seed uint64, keep str
 		g.count, len(g.covered), alone, g.unscripted, g.share())
 	switch {
 	case len(scenarios) < leastScenarios:
-		return fmt.Errorf("%d traces of scenarios, expected %d", len(scenarios), leastScenarios)
+		return fmt.Errorf("got %d traces of scenarios, expected at least %d", len(scenarios), leastScenarios)
 	case g.share() < leastShare:
-		return fmt.Errorf("%.1f %% of the edges are covered, expected %.0f %%", g.share(), leastShare)
+		return fmt.Errorf("the traces cover %.1f %% of the edges, expected at least %.0f %%", g.share(), leastShare)
 	}
 	return nil
 }
@@ -140,8 +140,8 @@ func judgeAll(ctx context.Context, out io.Writer, tlc *tlcrun.TLC, g *graph, tra
 	return lines, alone, nil
 }
 
-// outcome counts corrupted traces: all, the rejected ones, the accepted ones, and those that only
-// the skip rule accepts.
+// outcome counts corrupted traces: all (made), those that TLC rejects, those that it accepts
+// (legal), and those that it accepts only with the skip rule.
 type outcome struct{ made, rejected, legal, skipping int }
 
 // judgeCorrupted lets TLC check corrupted traces. TLC must accept exactly the traces that the model

@@ -45,8 +45,8 @@ func some(t *testing.T) []trace.Trace {
 	return recorded
 }
 
-// The model does the same as the whole stack, line by line. Writing traces and reading them again
-// doesn't change them.
+// The model takes the same steps as the whole stack. Writing traces and reading them again doesn't
+// change them.
 func TestTracesAreStepsOfTheModel(t *testing.T) {
 	traces := some(t)
 	var file bytes.Buffer
@@ -69,7 +69,7 @@ func TestTracesAreStepsOfTheModel(t *testing.T) {
 		}
 		steps, err := judge.Lines(l)
 		if err != nil {
-			t.Errorf("trace %d, line %d: %v", i+1, len(steps)+1, err)
+			t.Errorf("trace %d: the model rejects line %d: %v", i+1, len(steps)+1, err)
 		}
 		lines += len(steps)
 		g.cover(steps)
@@ -90,7 +90,7 @@ func TestTracesOfLeasesAreStepsOfTheModel(t *testing.T) {
 	}
 	steps, err := judge.Lines(judge.NewNaming().Lines(traces[0]))
 	if err != nil {
-		t.Fatalf("line %d: %v", len(steps)+1, err)
+		t.Fatalf("the model rejects line %d: %v", len(steps)+1, err)
 	}
 	outs := map[bool]int{} // numbers of ReleaseIf, by whether the call waited
 	for _, s := range steps {
@@ -99,7 +99,7 @@ func TestTracesOfLeasesAreStepsOfTheModel(t *testing.T) {
 		}
 	}
 	if outs[true] != 2 || outs[false] != 1 {
-		t.Errorf("%d ReleaseIf waited and %d did not, expected 2 and 1", outs[true], outs[false])
+		t.Errorf("of the calls of ReleaseIf, %d waited and %d did not, expected 2 and 1", outs[true], outs[false])
 	}
 }
 
@@ -137,7 +137,7 @@ func TestCorruptionsAreRejected(t *testing.T) {
 	}
 }
 
-// The model notices a core or an observer that reports wrong steps.
+// The model must notice a core or an observer that reports wrong steps.
 func TestLiesAreFound(t *testing.T) {
 	traces := some(t)
 	for what, lie := range map[string]func(*trace.Trace, int) bool{
@@ -197,7 +197,7 @@ func TestLiesAreFound(t *testing.T) {
 	}
 }
 
-// Names and options that are not words get words, and different ones get different words.
+// Names and options that can't be used as words get words, and different ones get different words.
 func TestNaming(t *testing.T) {
 	n := judge.NewNaming()
 	words := map[string]string{}

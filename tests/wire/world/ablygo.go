@@ -5,7 +5,7 @@ import (
 	"strings"
 )
 
-// Channels and goroutines that ably-go keeps, and deadlocks in ably-go.
+// This file looks for channels and goroutines that ably-go keeps, and for deadlocks in ably-go.
 
 // stale returns the channels that the ably-go client has and that belong to no room. Rooms use no
 // channels of ably-go, so there should be none.
@@ -19,8 +19,8 @@ func (c *client) stale(holds map[string]bool) (found []string) {
 }
 
 // LockedUp looks in a dump of stacks for a goroutine of ably-go that is deadlocked with itself. It
-// returns the head of the goroutine's stack, and a description; both are "" if there is none. A
-// goroutine that is found in a single dump may still go on.
+// returns the head of the goroutine's stack, and a description; both are "" if there is none. If
+// only one dump has such a goroutine, it may not be deadlocked.
 func LockedUp(stacks string) (goroutine, how string) {
 	for g := range strings.SplitSeq(stacks, "\n\n") {
 		head, frames, _ := strings.Cut(g, "\n")
@@ -45,7 +45,7 @@ func Stranded(stacks string) int {
 // left describes the goroutines that have not ended in a bubble.
 func left(stacks string) string {
 	if all := len(strings.Split(stacks, "\n\n")); stacks != "" && Stranded(stacks) == all {
-		return fmt.Sprintf("ably-go has left %d goroutines that wait for the end of an attach of its own", all)
+		return fmt.Sprintf("%d goroutines of ably-go have not ended: each waits without a limit for the end of an attach", all)
 	}
-	return "goroutines that are left:\n" + stacks
+	return "goroutines that have not ended:\n" + stacks
 }

@@ -27,7 +27,7 @@ type client struct {
 	named map[string]bool // the names of all rooms that the client got
 }
 
-// held is a room, with what its listeners received.
+// held is a room that a client got, with the events that its listeners received.
 type held struct {
 	room *ablychat.Room
 

@@ -14,8 +14,8 @@ import (
 // event is an event that matters for continuity. One of ends, begins, loss and text is set.
 type event struct {
 	at     time.Duration
-	ends   bool   // the end of a detach
-	begins bool   // the end of an attach that doesn't continue from an earlier one
+	ends   bool   // a detach has ended
+	begins bool   // an attach has ended that doesn't continue from an earlier one
 	loss   bool   // a discontinuity
 	text   string // a message
 }
@@ -43,7 +43,7 @@ func continuity(s *judge.Stream, messages []received) (problems []string) {
 			last, losses, begun, once = 0, 0, e.at, true
 		case e.ends:
 			once = false
-		case e.at == begun: // may have come before the attach ended
+		case e.at == begun: // the event may have come before the attach ended
 		case e.loss:
 			losses++
 		default:

@@ -90,7 +90,7 @@ func (c *client) round(random *rand.Rand) {
 				defer cancel()
 				return room.Typing().Keystroke(ctx)
 			})
-		default: // attach, and give up soon
+		default: // attach, and give up after a short time
 			ctx, cancel := context.WithTimeoutCause(context.Background(), time.Duration(random.IntN(20))*time.Millisecond, errGaveUp)
 			_ = room.Attach(ctx)
 			cancel()

@@ -8,9 +8,9 @@ import (
 	"ablyrooms.example/adapter/ably/ablytest"
 )
 
-// DoubleCut returns a scenario for the real clock. The given number of senders send reactions, type
-// and update presence in one room, while the connection is cut, and cut again a pause after it came
-// back. The calls may fail, but each must return when its context ends.
+// DoubleCut returns a scenario for the real clock. In one room, the given number of senders send
+// reactions, type and update presence. Meanwhile the connection is cut; after it has come back, and
+// a pause, it is cut again. The calls may fail, but each must return when its context ends.
 func DoubleCut(senders int, pause time.Duration) Scenario {
 	return Scenario{"double-cut", "the connection is cut again just after it came back, under load", true, func(w *World) {
 		ada := w.connect("ada")

@@ -18,7 +18,7 @@ func Faults() []Fault {
 	one := func(e ablytest.Effect) func(*World) ablytest.Effect {
 		return func(*World) ablytest.Effect { return e }
 	}
-	// beside returns an effect that calls f and then lets the frame go on.
+	// beside returns an effect that calls f and then passes the frame on.
 	beside := func(f func(w *World, frame ablytest.Frame)) func(*World) ablytest.Effect {
 		return func(w *World) ablytest.Effect { return ablytest.Call(func(frame ablytest.Frame) { f(w, frame) }) }
 	}

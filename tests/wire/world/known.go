@@ -102,7 +102,7 @@ func (l *KnownList) Shown(run string) bool {
 	return slices.ContainsFunc(l.entries, func(e *knownEntry) bool { return e.shown && e.Witness == run })
 }
 
-// Unused returns a problem for each known failure whose witness did not fail.
+// Unused returns a problem for each known failure that its witness did not show.
 func (l *KnownList) Unused() (stale []string) {
 	for _, e := range l.entries {
 		if !e.shown && e.Witness != "" {

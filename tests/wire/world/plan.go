@@ -33,7 +33,7 @@ var (
 )
 
 // loses reports whether the client never receives the content of the frame, but receives later
-// frames. That can't happen on a real transport.
+// frames. A real transport never loses a frame in this way.
 func (s Strike) loses() bool {
 	return carries.MatchString(string(s.Frame)) && losing.MatchString(s.Fault.Name)
 }

@@ -43,8 +43,8 @@ func Run(t *testing.T, p Plan) Result {
 		}
 		var struck []*ablytest.Fault
 		for _, s := range p.Strikes {
-			// After a lost connection, the client may get messages on a channel that it knows to be
-			// detached. It drops them, and then resumes after them.
+			// After a lost connection, the client may receive messages on a channel that it has
+			// already detached. It drops them, and later resumes after them.
 			beside := len(p.Strikes) > 1 && strings.HasSuffix(s.Fault.Name, "-beside")
 			w.lossy = w.lossy || s.loses() || beside
 			struck = append(struck, w.server.Fault(s.Frame.match(), s.Fault.effect(w)))
@@ -99,7 +99,7 @@ func (w *World) play(r *Result, faultsEnd func()) {
 	w.holds("after it was used", w.truth)
 	w.end(r)
 	w.server.Close()
-	if w.bubble { // goroutines of ably-go may run until a pause of theirs is over
+	if w.bubble { // goroutines of ably-go may run until one of their timers fires
 		time.Sleep(10 * time.Minute)
 	}
 

@@ -16,14 +16,15 @@ import (
 	"ablyrooms.example/tests/wire/judge"
 )
 
-// holds adds the problems that look finds. In a bubble nothing is on its way any more, so look is
-// called once. On the real clock, holds waits for the problems to go away.
+// holds adds the problems that look finds. In a bubble, look is called once, since no frame is on
+// its way any more. On the real clock, holds calls look again until it finds no problem or the time
+// is over.
 func (w *World) holds(when string, look func() []string) {
 	found := look()
 	w.mu.Lock()
 	good := len(w.problems) == 0
 	w.mu.Unlock()
-	if !w.bubble && good { // if there is a problem already, one wait was enough
+	if !w.bubble && good { // after a first problem, don't wait again
 		w.until(w.settle/8, func() bool { found = look(); return len(found) == 0 })
 	}
 	for _, what := range found {
@@ -31,7 +32,7 @@ func (w *World) holds(when string, look func() []string) {
 	}
 }
 
-// rest ends all faults, and waits until nothing is on its way any more.
+// rest ends all faults, and waits until no frame is on its way any more.
 func (w *World) rest() {
 	w.server.ClearFaults()
 	w.mu.Lock()
@@ -91,7 +92,7 @@ func (w *World) truth() (found []string) {
 					c.id, h.room.Name(), status, h.room.Error(), there, connection))
 			}
 		}
-		// While several faults follow each other, a released channel may stay attached until its
+		// If one fault comes soon after another, a released channel may stay attached until its
 		// DETACH is sent again.
 		if w.bubble || w.used {
 			found = append(found, w.leftovers(c, holds)...)
@@ -104,7 +105,7 @@ func (w *World) truth() (found []string) {
 func (w *World) leftovers(c *client, holds map[string]bool) []string {
 	found := c.stale(holds)
 	for name, info := range w.server.State().Channels {
-		// An attachment that is not live gets no messages; it waits for the client to continue it.
+		// An attachment that is not live receives no messages until the client resumes it.
 		if a, there := info.Attached[c.realtime.Connection.ID()]; there && a.Live && !holds[name] {
 			found = append(found, fmt.Sprintf("the server still has %s attached to %s", c.id, name))
 		}
@@ -204,7 +205,7 @@ func (w *World) end(r *Result) {
 }
 
 // checkTraces lets the reference model check the steps of the client's Rooms. It leaves out crowds,
-// whose traces are too long for a check in short time.
+// whose traces are too long to be checked quickly.
 func (w *World) checkTraces(c *client, r *Result) {
 	if !w.bubble || r.Plan.Scenario.Random {
 		return
@@ -225,7 +226,7 @@ func (w *World) checkTraces(c *client, r *Result) {
 func (c *client) checkListeners(h *held) {
 	s := c.recorder.Of(h.room)
 	if s == nil {
-		return // the room has no steps
+		return // the room took no step
 	}
 	var statuses []lifecycle.RoomStatus
 	losses := 0

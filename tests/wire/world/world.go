@@ -1,9 +1,9 @@
 // Package world runs scenarios. A world has an embedded server and chat clients on it, either in a
 // bubble of virtual time on a network in memory, or on real sockets and the real clock. The package
 // has the list of scenarios and the list of faults. It checks each run: that every call settled,
-// that the rooms took only steps of the core and of the reference models, that their status is true
-// at the server, that no channel or goroutine is left, and that everything works again once the
-// faults are over.
+// that the rooms took only steps of the core and of the reference models, that the status of each
+// room is that of its channel at the server, that all channels are detached and all goroutines have
+// ended, and that everything works again once the faults are over.
 package world
 
 import (
@@ -44,7 +44,7 @@ var (
 		moment: 2 * time.Millisecond, tick: 5 * time.Millisecond, settle: 40 * time.Second}
 )
 
-// mostFrames is more than the frames of any run in a bubble that ends.
+// mostFrames is more than any run in a bubble sends, if it ends.
 const mostFrames = 20_000
 
 // World is the server and the clients of one run.
@@ -62,7 +62,7 @@ type World struct {
 	closes    bool           // the scenario closes connections
 	used      bool           // usable has attached each name again
 	lossy     bool           // a fault loses messages, as no real transport does
-	astray    []string       // problems, which count only if the run has no fault
+	astray    []string       // problems that count only if the run has no fault
 
 	mu       sync.Mutex
 	resting  bool // the scenario and its faults are over

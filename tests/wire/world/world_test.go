@@ -18,13 +18,13 @@ import (
 func TestNamesOfRuns(t *testing.T) {
 	for _, name := range slices.Concat(Directed(), Witnesses()) {
 		if p, err := ParsePlan(name); err != nil || p.String() != name {
-			t.Errorf("%s was read as %v, %v", name, p, err)
+			t.Errorf("ParsePlan of %s returned %v, %v", name, p, err)
 		}
 	}
 	for _, name := range []string{"", "nothing", "dispose/1/in/ATTACHED.failed.2", "dispose/1/in/nothing.1/drop",
 		"dispose/1/up/ATTACH.1/drop", "dispose/1/in/ATTACHED.1/melt"} {
 		if p, err := ParsePlan(name); err == nil {
-			t.Errorf("%q was read as %v", name, p)
+			t.Errorf("ParsePlan of %q returned %v, expected an error", name, p)
 		}
 	}
 }
@@ -55,7 +55,7 @@ func TestPlantedFaultsAreSeen(t *testing.T) {
 		{"a goroutine that is left", func(w *World) {
 			w.attached()
 			go func() { select {} }()
-		}, "goroutines that are left"},
+		}, "goroutines that have not ended"},
 		{"a message that is lost", func(w *World) {
 			w.attached()
 			w.server.Fault(ablytest.ToClient(ablytest.ActionMessage), ablytest.Drop())
@@ -71,7 +71,7 @@ func TestPlantedFaultsAreSeen(t *testing.T) {
 		t.Run(planted.name, func(t *testing.T) {
 			r := Run(t, Plan{Scenario: Scenario{Name: "planted", play: planted.play}})
 			if !slices.ContainsFunc(r.Problems, func(p string) bool { return strings.Contains(p, planted.seen) }) {
-				t.Errorf("planted %s, got the problems %q", planted.name, r.Problems)
+				t.Errorf("the run with the planted fault %q reported the problems %q", planted.name, r.Problems)
 			}
 		})
 	}
@@ -87,7 +87,7 @@ func TestDoctoredHistories(t *testing.T) {
 		}
 		r := Run(t, Plan{Scenario: s})
 		if len(r.Problems) > 0 {
-			t.Fatalf("%s: %v", s.Name, r.Problems)
+			t.Fatalf("%s: the run without a fault has the problems %v", s.Name, r.Problems)
 		}
 		streams = append(streams, r.streams...)
 	}
@@ -154,9 +154,9 @@ func TestARoomThatIsNotAtRest(t *testing.T) {
 		t.Fatal(err)
 	}
 	for status, want := range map[lifecycle.RoomStatus]string{lifecycle.RoomAttaching: "an operation is under way",
-		lifecycle.RoomAttached: "the room is attached"} {
+		lifecycle.RoomAttached: "the room has the status attached"} {
 		if err := s.Rest(status, nil); err == nil || !strings.Contains(err.Error(), want) {
-			t.Errorf("the status %v: Rest returned %v", status, err)
+			t.Errorf("with the status %v, Rest returned %v", status, err)
 		}
 	}
 }
@@ -176,16 +176,16 @@ func TestKnownFailures(t *testing.T) {
 		t.Error("Unused did not report an entry whose witness did not fail")
 	}
 	if !l.Explain(witness, []string{"a problem"}) || !l.Shown(witness) || len(l.Unused()) != 0 {
-		t.Error("a known failure was not explained")
+		t.Error("a known failure was not explained, or its witness not recorded")
 	}
 	for range fewFailures {
 		l.Explain(other, []string{"a problem"})
 	}
 	if len(l.TooMany()) != 0 {
-		t.Errorf("TooMany reported few failures: %v", l.TooMany())
+		t.Errorf("TooMany reported an entry with few failures: %v", l.TooMany())
 	}
 	if l.Explain(other, []string{"a problem"}); len(l.TooMany()) != 1 {
-		t.Errorf("TooMany did not report one failure more: %v", l.TooMany())
+		t.Errorf("TooMany did not report an entry with one failure too many: %v", l.TooMany())
 	}
 	for l = fresh(); l.runs <= fewRuns; {
 		l.Explain(other, nil)

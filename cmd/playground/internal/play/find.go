@@ -63,7 +63,7 @@ func Find(ctx context.Context, s Search, progress func(states, depth int)) (Foun
 	}
 	for at := 0; at < len(nodes); at++ {
 		n := nodes[at]
-		// the node needs them no longer
+		// the node is expanded now, and later needs only its path
 		nodes[at].faulty, nodes[at].right = Registry{}, model.State{}
 		if at%256 == 0 {
 			if ctx.Err() != nil {

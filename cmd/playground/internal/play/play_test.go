@@ -23,7 +23,7 @@ func last(t *testing.T, fragment string) (View, Frame) {
 	t.Helper()
 	v := Run(fragment)
 	if v.Error != "" {
-		t.Fatalf("%s: %s", fragment, v.Error)
+		t.Fatalf("the script %s can't be read: %s", fragment, v.Error)
 	}
 	for _, f := range v.Frames {
 		if f.Refused != "" || f.Differs != "" || len(f.Broken) > 0 {
@@ -49,27 +49,27 @@ func TestARoomOverItsChannelIsReleased(t *testing.T) {
 	texts := []string{"returns #1", "returns, done", "returns #2"}
 	for i, want := range texts {
 		if f.Calls[i].Text != want {
-			t.Errorf("call %d: %q, expected %q", i+1, f.Calls[i].Text, want)
+			t.Errorf("the text of call %d is %q, expected %q", i+1, f.Calls[i].Text, want)
 		}
 	}
 	if got := f.Calls[1].Rules; !slices.Contains(got, "R21") || !slices.Contains(got, "R22") {
-		t.Errorf("the release ends by %v", got)
+		t.Errorf("the release ends by the rules %v, expected R21 and R22", got)
 	}
 	if f.Lives[0].Life != "released" || f.Lives[1].Room.Status != "attached" ||
 		f.Channels[0].State != "attached" {
-		t.Errorf("%+v, %+v", f.Lives, f.Channels)
+		t.Errorf("a room or a channel is in the wrong state: %+v, %+v", f.Lives, f.Channels)
 	}
 	if v.NextCall != 4 ||
 		v.Fragment != "rooms/get(1,a,x);opened(1);ada.attaching(1);attached(1);release(2,a);get(3,a,x);detached(1);"+
 			"released(1);opened(2);attaching(2);attached(2)" {
-		t.Errorf("%d, %s", v.NextCall, v.Fragment)
+		t.Errorf("the next call is %d, the script in the link is %s", v.NextCall, v.Fragment)
 	}
 	var machines []string
 	for _, turn := range v.Frames[7].Turns { // the channel, then its room
 		machines = append(machines, turn.Machine)
 	}
 	if !slices.Contains(machines, "Channel") || !slices.Contains(machines, "Room") {
-		t.Errorf("the machines %v took the DETACHED", machines)
+		t.Errorf("the machines %v took the DETACHED, expected Channel and Room", machines)
 	}
 }
 
@@ -80,7 +80,7 @@ func TestACutLosesContinuity(t *testing.T) {
 		said += l.Text + "\n"
 	}
 	if !strings.Contains(said, "#1: discontinuity") {
-		t.Errorf("no discontinuity in %q; %+v", said, v.Choices)
+		t.Errorf("the room must publish a discontinuity; the lines are %q, the choices %+v", said, v.Choices)
 	}
 }
 
@@ -90,7 +90,7 @@ func TestLeasesAreTaken(t *testing.T) {
 		"rooms/acquire(1,a,x);acquire(2,a,x);opened(1);close(1);close(2);get(3,a,x);released(1)",
 	)
 	if f.Lives[0].Life != "released" || f.Lives[1].Work != "opening" {
-		t.Errorf("%+v", f.Lives)
+		t.Errorf("an incarnation is in the wrong state: %+v", f.Lives)
 	}
 }
 
@@ -101,11 +101,11 @@ func TestAReleaseOfAnIncarnationIsPlayed(t *testing.T) {
 	)
 	if f.Calls[3].Text != "returns, done" || !slices.Contains(f.Calls[3].Rules, "R24") ||
 		f.Lives[1].Life != "released" {
-		t.Errorf("%+v, %+v", f.Calls, f.Lives)
+		t.Errorf("a call or an incarnation is in the wrong state: %+v, %+v", f.Calls, f.Lives)
 	}
 	if v := Run("rooms/releaseIf(1,1);acquire(1,a,x)"); v.Frames[1].Refused == "" ||
 		v.Frames[2].Refused == "" {
-		t.Errorf("%+v", v.Frames)
+		t.Errorf("the board must refuse a step: %+v", v.Frames)
 	}
 }
 
@@ -116,7 +116,7 @@ func TestWhatCannotHappenIsRefused(t *testing.T) {
 		v := Run(fragment)
 		f := v.Frames[len(v.Frames)-1]
 		if v.Error != "" || f.Refused == "" {
-			t.Errorf("%s: %q, %+v", fragment, v.Error, f)
+			t.Errorf("the last step of %s must be refused: %q, %+v", fragment, v.Error, f)
 		}
 	}
 	for _, fragment := range []string{"", "garden/", "rooms!none/", "room!orphan/", "rooms/" + strings.Repeat("cut();", MaxSteps+1)} {
@@ -179,11 +179,11 @@ func TestEveryInputOfTheMachinesIsAStep(t *testing.T) {
 	try := func(board string, in fmt.Stringer) {
 		s, err := playlink.Parse(board + "/" + in.String())
 		if err != nil || len(s.Steps) != 1 {
-			t.Fatalf("%v is %+v, %v", in, s, err)
+			t.Fatalf("the input %v is parsed as the script %+v, %v", in, s, err)
 		}
 		v := Run(s.Fragment())
 		if v.Error != "" || strings.Contains(v.Frames[1].Refused, "no such step") {
-			t.Errorf("%s: %q, %q", s.Fragment(), v.Error, v.Frames[1].Refused)
+			t.Errorf("the board of %s has no such step, or can't read it: %q, %q", s.Fragment(), v.Error, v.Frames[1].Refused)
 		}
 	}
 	bounds := model.Bounds{
@@ -284,7 +284,7 @@ func TestEachFaultIsFound(t *testing.T) {
 				func(int, int) { told++ },
 			)
 			if err != nil || found.Fragment == "" || told == 0 {
-				t.Fatalf("%+v, %v", found, err)
+				t.Fatalf("Find returned %+v, %v, and must have called progress", found, err)
 			}
 			v := Run(found.Fragment)
 			got, want := len(v.Frames)-1, suite[f.Name]
@@ -301,7 +301,7 @@ func TestEachFaultIsFound(t *testing.T) {
 			t.Log(found)
 		})
 		if ids[f.ID] || f.Says == "" || f.Harm == "" {
-			t.Errorf("%s is in the list twice, or has no description", f.ID)
+			t.Errorf("the fault %s is in the list twice, or has no description", f.ID)
 		}
 		ids[f.ID] = true
 	}
@@ -320,7 +320,7 @@ func TestStories(t *testing.T) {
 		end := v.Frames[len(v.Frames)-1]
 		if v.Error != "" || !end.Parted || len(end.Broken) > 0 || end.Differs != "" {
 			t.Errorf(
-				"%s: %q, parted %t, broken %v, %q",
+				"the story of %s: error %q, parted %t, broken properties %v, the core differs: %q",
 				f.ID,
 				v.Error,
 				end.Parted,
@@ -347,11 +347,11 @@ func TestSearches(t *testing.T) {
 	)
 	if err != nil || found.Fragment != "rooms!orphan/get(1,a,x);release(2,a);opened(1)" ||
 		found.Why == "" {
-		t.Errorf("%+v, %v", found, err)
+		t.Errorf("Find with a property returned %+v, %v", found, err)
 	}
 	if found, err = Find(t.Context(), Search{Fault: "orphan", Property: "OptionsAgree", Bounds: Bounds{2, 1, 1}}, func(int, int) {}); err != nil ||
 		found.Fragment != "" {
-		t.Errorf("%+v, %v", found, err)
+		t.Errorf("Find with a property that the fault never breaks returned %+v, %v", found, err)
 	}
 	ctx, cancel := context.WithCancelCause(t.Context())
 	enough := errors.New("enough")
@@ -375,6 +375,6 @@ func TestPositions(t *testing.T) {
 		back.Fragment != "rooms@1/get(1,a,x);opened(1);release(2,a)" ||
 		Run("rooms@3/cut();resume();cut()").Fragment != "rooms/cut();resume();cut()" ||
 		Run("rooms@0/cut()").Fragment != "rooms@0/cut()" {
-		t.Errorf("%+v", back)
+		t.Errorf("the view of an earlier step is wrong: %+v", back)
 	}
 }

@@ -245,7 +245,7 @@ func (t *registryTurn) dispose(call int) {
 	}
 }
 
-// over reports whether no release is left that a dispose waits for.
+// over reports whether every release that a dispose waits for has ended.
 func (t *registryTurn) over() bool {
 	for i, inc := range t.Incarnations {
 		if inc.Life == model.LifeReleasing && (t.slip != disposeEarly || t.began[i+1]) {

@@ -73,7 +73,7 @@ func linkOf(in fmt.Stringer) string {
 	return s.Fragment()[len(playlink.Room)+1:]
 }
 
-// callOf returns the first argument of a step as the number of a call, or 0 if it is no number.
+// callOf returns the first argument of a step as the number of a call, or 0 if it is not a number.
 func callOf(step playlink.Step) int {
 	if len(step.Args) == 0 {
 		return 0

@@ -360,7 +360,7 @@ func (w *world) sameNames() {
 			continue
 		}
 		if next == len(state.Incarnations) {
-			w.differ("the core has forgotten #%d", i+1)
+			w.differ("the core does not store #%d", i+1)
 			return
 		}
 		got := state.Incarnations[next]

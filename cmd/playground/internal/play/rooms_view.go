@@ -48,7 +48,7 @@ func (w *world) frame() Frame {
 			},
 		)
 	}
-	for i, inc := range w.model.Incarnations { // those that the core has forgotten
+	for i, inc := range w.model.Incarnations { // those that the core no longer stores
 		if !inUse[i+1] {
 			f.Lives = append(
 				f.Lives,

@@ -22,7 +22,7 @@ type Definition struct {
 	Body   Span
 }
 
-// Item is an item of a list of conjuncts or disjuncts whose bullets stand in one column.
+// Item is an item of a list of conjuncts or disjuncts whose bullets are in one column.
 type Item struct {
 	Operator string // /\ or \/
 	Bullet   int    // the token
@@ -276,7 +276,7 @@ func (m *Module) Operands(i int) (left, right Span) {
 	return Span{low, i}, Span{i + 1, m.endOf(i+1, region, own)}
 }
 
-// isExcept reports whether a token is the = of an assignment in EXCEPT, which is no operator.
+// isExcept reports whether a token is the = of an assignment in EXCEPT, which is not an operator.
 func (m *Module) isExcept(i int) bool { _, ok := m.Except(i); return ok }
 
 // arm reports whether a token begins a further case of CASE: [] followed by a space. The temporal

@@ -47,7 +47,7 @@ B(i) ==
 		`i = 1 | CASE x = 2 -> i = 3 [] x = 4 -> i = 5 [] OTHER -> i = 6`,
 	}
 	if !slices.Equal(got, want) {
-		t.Errorf("got\n%s\nexpected\n%s", strings.Join(got, "\n"), strings.Join(want, "\n"))
+		t.Errorf("the items and operands are\n%s\nexpected\n%s", strings.Join(got, "\n"), strings.Join(want, "\n"))
 	}
 	for _, bad := range []string{"A == (", "A == ]", `A == "x`, "(* no end", "A == %", "x = 1"} {
 		if _, err := Parse(bad); err == nil {
@@ -62,7 +62,7 @@ func TestModulesOfTheProject(t *testing.T) {
 	t.Parallel()
 	files, err := filepath.Glob(filepath.Join("..", "..", "*.tla"))
 	if err != nil || len(files) < 3 {
-		t.Fatalf("%v, %v", files, err)
+		t.Fatalf("found the modules %v: %v", files, err)
 	}
 	for _, file := range files {
 		text, err := os.ReadFile(file)
@@ -71,12 +71,12 @@ func TestModulesOfTheProject(t *testing.T) {
 		}
 		m, err := Parse(string(text))
 		if err != nil {
-			t.Errorf("%s: %v", file, err)
+			t.Errorf("%s can't be scanned: %v", file, err)
 			continue
 		}
 		for i, token := range m.Tokens {
 			if m.Source[token.Start:token.End] != token.Text || i > 0 && token.Start < m.Tokens[i-1].End {
-				t.Errorf("%s: the token %q is not where it says", file, token.Text)
+				t.Errorf("%s: the text at the offset of the token %q is another one", file, token.Text)
 			}
 		}
 		for _, item := range m.Items {

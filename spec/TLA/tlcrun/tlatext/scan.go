@@ -1,6 +1,6 @@
 // Package tlatext reads the text of a TLA+ module, as far as is needed to change it in one place:
 // its tokens, its definitions, the lists of conjuncts and disjuncts that columns structure, and the
-// operands of infix operators. It is no parser of TLA+: TLC decides whether a changed text is
+// operands of infix operators. It is not a parser of TLA+: TLC decides whether a changed text is
 // valid.
 package tlatext
 
