@@ -86,7 +86,7 @@ func (a *application) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		sent = r.URL.Query()
 	}
 	if bad != nil || sent.Get("who") != "me" || r.Header.Get("X-Proof") != "yes" || r.Header.Get("Authorization") != "" {
-		a.t.Errorf("the auth URL got %s %s, %v, %q", r.Method, r.URL, r.Header, body)
+		a.t.Errorf("unexpected request to the auth URL: %s %s, headers %v, body %q", r.Method, r.URL, r.Header, body)
 	}
 	a.given.Add(1)
 	var answer any
@@ -182,7 +182,7 @@ func TestAuthenticationOfREST(t *testing.T) {
 					room := connectWith(t, server.EndpointOptions(append(way.options(a), binary, ably.WithAutoConnect(false))...))
 					for call, do := range restCalls(t, room, serial) {
 						if err := do(); err != nil {
-							t.Errorf("fresh, %s: %v", call, err)
+							t.Errorf("with a fresh token, %s: %v", call, err)
 						}
 					}
 					for call, do := range restCalls(t, room, serial) {
@@ -319,7 +319,7 @@ func TestOneTokenServesAllCallsThatNeedOne(t *testing.T) {
 	close(hold)
 	calls.Wait()
 	if got := a.given.Load(); got != 2 {
-		t.Errorf("%d tokens were asked for, expected 2", got)
+		t.Errorf("%d tokens were requested, expected 2", got)
 	}
 }
 
@@ -343,7 +343,7 @@ func TestAnAuthCallbackThatGivesNoToken(t *testing.T) {
 		give = f
 		want := "unable to send message; no token for the request: " + strings.TrimSpace(reason)
 		if err := send(soon(t)); lifecycle.AsErrorInfo(err).Message != want || !errors.Is(err, lifecycle.ErrorCode(40170)) {
-			t.Errorf("%v, expected %s", err, want)
+			t.Errorf("send: %v, expected %s", err, want)
 		}
 	}
 	hangs, release := make(chan struct{}), make(chan struct{})
@@ -413,7 +413,7 @@ func TestFallbackHosts(t *testing.T) {
 			ably.WithHTTPClient(&http.Client{Timeout: time.Minute, Transport: roundTrip(func(r *http.Request) (*http.Response, error) {
 				asked = append(asked, r.URL.Host)
 				if user, secret, ok := r.BasicAuth(); user != "app.key" || secret != "secret" || !ok {
-					t.Errorf("%s is asked by %v", r.URL, r.Header)
+					t.Errorf("a request to %s lacks the key; its headers are %v", r.URL, r.Header)
 				}
 				switch {
 				case strings.HasPrefix(r.URL.Host, "main."):
@@ -433,11 +433,11 @@ func TestFallbackHosts(t *testing.T) {
 		}
 		for range 2 {
 			if _, err := room.Messages().Send(t.Context(), ablychat.MessageContent{Text: "x"}); err != nil {
-				t.Errorf("%v after %v", err, asked)
+				t.Errorf("send: %v, after requests to %v", err, asked)
 			}
 		}
 		if n := len(asked); asked[0] != "main.test:80" || asked[n-2] != "good.test" || asked[n-1] != "good.test" || slices.Index(asked[1:], "main.test:80") >= 0 {
-			t.Errorf("asked %v", asked)
+			t.Errorf("the requests went to %v, expected the main host first and good.test last", asked)
 		}
 		if err := client.Dispose(t.Context()); err != nil {
 			t.Error(err)

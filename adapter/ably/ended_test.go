@@ -164,7 +164,7 @@ func last(t *testing.T, what string, errs iter.Seq[error]) (last error) {
 	t.Helper()
 	for err := range errs {
 		if last != nil {
-			t.Errorf("%s goes on after %v", what, last)
+			t.Errorf("%s yields another error after %v", what, last)
 		}
 		last = err
 	}
@@ -194,13 +194,13 @@ func TestNoMethodIsForgotten(t *testing.T) {
 		for i := range feature.NumMethod() {
 			name := feature.Elem().Name() + "." + feature.Method(i).Name
 			if !known[name] {
-				t.Errorf("%s is not tried after a release and a disposal", name)
+				t.Errorf("no test calls %s after a release and a disposal", name)
 			}
 			delete(known, name)
 		}
 	}
 	if len(known) > 0 {
-		t.Errorf("these methods don't exist: %v", known)
+		t.Errorf("the tests list methods that don't exist: %v", known)
 	}
 }
 
@@ -344,7 +344,7 @@ func TestASecondRange(t *testing.T) {
 		errs := loop(ctx)
 		first, again := last(t, name, errs), last(t, name, errs)
 		if !errors.Is(first, context.Canceled) || !errors.Is(again, ablychat.ErrInvalidArgument) {
-			t.Errorf("%s yields %v, then %v", name, first, again)
+			t.Errorf("%s ends with %v, and in a second range with %v", name, first, again)
 		}
 	}
 }

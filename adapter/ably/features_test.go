@@ -165,7 +165,7 @@ func TestNothingAttachesARoomButAttach(t *testing.T) {
 		t.Errorf("send in a released room: %v", err)
 	}
 	if _, err := sub.HistoryBeforeSubscribe(soon(t), ablychat.HistoryQuery{}); !errors.Is(err, lifecycle.ErrRoomInInvalidState) {
-		t.Errorf("history of a subscription that never had a point: %v", err)
+		t.Errorf("history before a subscription in a room that never attached: %v", err)
 	}
 	got.empty()
 }
@@ -213,7 +213,7 @@ func TestConnectionStatus(t *testing.T) {
 		t.Errorf("%+v", e)
 	}
 	if client.ClientID() != "ann" {
-		t.Errorf("the client is %q", client.ClientID())
+		t.Errorf("the client's id is %q, expected ann", client.ClientID())
 	}
 	if err := server.FailConnection(server.State().Connections[0].ID, ablytest.NewError(40400, 404, "gone")); err != nil {
 		t.Fatal(err)
@@ -227,14 +227,14 @@ func TestConnectionStatus(t *testing.T) {
 	}
 	var seen []ablychat.ConnectionStatus
 	var last error
-	for e, err := range changes { // the loop ends with the client
+	for e, err := range changes { // the loop ends when the client is disposed of
 		if last = err; err == nil {
 			seen = append(seen, e.Current)
 		}
 	}
 	want := []ablychat.ConnectionStatus{ablychat.ConnectionConnecting, ablychat.ConnectionConnected, ablychat.ConnectionFailed}
 	if !slices.Equal(seen, want) || !errors.Is(last, ablychat.ErrResourceDisposed) {
-		t.Errorf("seen %v, then %v; expected %v", seen, last, want)
+		t.Errorf("the loop yielded %v and ended with %v; expected %v and ErrResourceDisposed", seen, last, want)
 	}
 	removed.empty()
 }
@@ -281,12 +281,12 @@ func TestPresence(t *testing.T) {
 				want = 2
 			}
 			if err != nil || len(members) != want {
-				t.Errorf("after %v: %v, %v", step.want, members, err)
+				t.Errorf("members after %v: %v, %v", step.want, members, err)
 			}
 		}
 		for id, want := range map[string]bool{"ann": true, "bob": false} {
 			if present, err := his.Presence().IsUserPresent(soon(t), id); err != nil || present != want {
-				t.Errorf("%s: %t, %v", id, present, err)
+				t.Errorf("IsUserPresent(%s): %t, %v", id, present, err)
 			}
 		}
 		if err := ann.chat.Rooms().Release(soon(t), "lobby"); err != nil {
@@ -382,7 +382,7 @@ func TestOccupancy(t *testing.T) {
 		ann, bob := newPerson(t, server, "ann", binary), newPerson(t, server, "bob", binary)
 		room := ann.unattached("lobby / ä?", lifecycle.WithOccupancyEvents(true))
 		if _, known, err := room.Occupancy().Current(); known || err != nil { // CHA-O7b
-			t.Errorf("before the first: %t, %v", known, err)
+			t.Errorf("Current before the first occupancy event: known %t, %v", known, err)
 		}
 		got := newInbox[chat.OccupancyData](t)
 		if _, err := room.Occupancy().Subscribe(got.put); err != nil {
@@ -471,11 +471,11 @@ func TestTypingOverTheWire(t *testing.T) {
 		awaitConnection(t, ann.chat, ablychat.ConnectionClosed)
 		// CHA-T4f
 		if err := hers.Typing().Keystroke(soon(t)); !errors.Is(err, lifecycle.ErrDisconnected) {
-			t.Errorf("without a connection: %v", err)
+			t.Errorf("keystroke without a connection: %v", err)
 		}
 		// CHA-ER3g
 		if err := hers.Reactions().Send(soon(t), ablychat.ReactionContent{Name: "x"}); !errors.Is(err, lifecycle.ErrDisconnected) {
-			t.Errorf("without a connection: %v", err)
+			t.Errorf("room reaction without a connection: %v", err)
 		}
 	})
 }

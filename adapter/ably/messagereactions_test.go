@@ -52,11 +52,11 @@ func TestMessageReactions(t *testing.T) {
 				}
 				s, raw := sums.next(), raws.next()
 				if has, certain := s.Reactions.Has(r.has, r.send.Name, "ann"); s.MessageSerial != m.Serial || !has || !certain {
-					t.Errorf("%+v: %+v", r.send, s)
+					t.Errorf("the summary after %+v: %+v", r.send, s)
 				}
 				if raw.Type != chat.RawReactionCreated || raw.Reaction.MessageSerial != m.Serial || raw.Reaction.Name != r.send.Name || raw.Reaction.Type != r.has ||
 					raw.Reaction.ClientID != "ann" || raw.Reaction.Count != r.send.Count {
-					t.Errorf("%+v: %+v", r.send, raw)
+					t.Errorf("the single reaction for %+v: %+v", r.send, raw)
 				}
 				if now, err := m.With(s); err != nil || now.Text != "hi" {
 					t.Errorf("%v, %v", now, err)
@@ -86,7 +86,7 @@ func TestMessageReactions(t *testing.T) {
 				of := map[string]*ablychat.Room{"": from, "ann": to}[who]
 				r, err := of.Messages().Reactions().ClientReactions(soon(t), m.Serial, who)
 				if err != nil || r.Multiple["clap"].ClientIDs["ann"] != 3 || r.Distinct["👍"].Total != 1 {
-					t.Errorf("of %q: %+v, %v", who, r, err)
+					t.Errorf("the reactions of the client %q: %+v, %v", who, r, err)
 				}
 			}
 			off.Unsubscribe()
@@ -123,7 +123,7 @@ func TestMessageReactionErrors(t *testing.T) {
 		t.Errorf("raw: %v", err)
 	}
 	if _, err := r.ClientReactions(soon(t), "none", ""); lifecycle.AsErrorInfo(err) == nil || lifecycle.AsErrorInfo(err).Code != 40400 {
-		t.Errorf("of a message that doesn't exist: %v", err)
+		t.Errorf("reactions to a message that doesn't exist: %v", err)
 	}
 }
 

@@ -125,7 +125,7 @@ func TestHistory(t *testing.T) {
 					}
 				}
 				if err != nil || !slices.Equal(texts, c.want) || pages != c.pages {
-					t.Errorf("%q, %+v: %v in %d pages, %v", name, c.query, texts, pages, err)
+					t.Errorf("history of %q, %+v: %v in %d pages, %v", name, c.query, texts, pages, err)
 				}
 				texts = nil
 				for message, err := range must(m.History(soon(t), c.query)).All(soon(t)) {
@@ -135,7 +135,7 @@ func TestHistory(t *testing.T) {
 					texts = append(texts, message.Text)
 				}
 				if !slices.Equal(texts, c.want) {
-					t.Errorf("all of %q, %+v: %v", name, c.query, texts)
+					t.Errorf("in a loop over all pages of %q, %+v: %v", name, c.query, texts)
 				}
 			}
 		}
@@ -195,12 +195,12 @@ func TestASharedRealtimeClientHasREST(t *testing.T) {
 					t.Fatal(err)
 				}
 				if one, err := room.Messages().Get(soon(t), message.Serial); err != nil || one.Text != message.Text {
-					t.Errorf("%q: %v, %v", name, one, err)
+					t.Errorf("get in the room %q: %v, %v", name, one, err)
 				}
 				n++
 			}
 			if n != 3 {
-				t.Errorf("%q: %d messages", name, n)
+				t.Errorf("the room %q has %d messages", name, n)
 			}
 			_, err := room.Messages().Get(soon(t), "none")
 			if lifecycle.AsErrorInfo(err) == nil || lifecycle.AsErrorInfo(err).Code != 40400 {
@@ -215,7 +215,7 @@ func TestASharedRealtimeClientHasREST(t *testing.T) {
 func TestHistoryBeforeSubscribe(t *testing.T) {
 	for what, c := range map[string]struct {
 		attachFirst bool
-		lose        func(*ablytest.Server) // loses continuity; nil to keep it
+		lose        func(*ablytest.Server) // makes the server lose continuity; nil if continuity is kept
 	}{
 		"subscribed while attached (CHA-M5a)":   {true, nil},
 		"subscribed before attaching (CHA-M5b)": {false, nil},
@@ -318,7 +318,7 @@ func TestHistoryBeforeSubscribe(t *testing.T) {
 				t.Errorf("the history ends at %d, but the events were %v", newest, told)
 			}
 			if slices.Contains(told, newest) && c.lose == nil {
-				t.Errorf("message %d is in the history and was received too", newest)
+				t.Errorf("message %d is in the history before the subscription, and was received too", newest)
 			}
 		})
 	}

@@ -178,7 +178,7 @@ func (l *subscriptions) delivered(serial string, publish func()) {
 	}
 }
 
-// left notes that the channel is no longer attached.
+// left records that the channel is no longer attached.
 func (l *subscriptions) left() {
 	l.mu.Lock()
 	defer l.mu.Unlock()

@@ -30,7 +30,7 @@ func newAnswering(t *testing.T) *answering {
 	a.room = connectWith(t, server.ClientOptions(ably.WithClientID("ann"), ably.WithAutoConnect(false),
 		ably.WithHTTPClient(&http.Client{Transport: roundTrip(func(r *http.Request) (*http.Response, error) {
 			if r.URL.Host != server.Addr() {
-				t.Errorf("%s is asked", r.URL)
+				t.Errorf("unexpected request to %s", r.URL)
 			}
 			return &http.Response{StatusCode: a.status, Header: a.header, Body: io.NopCloser(strings.NewReader(a.body))}, nil
 		})})))
@@ -102,7 +102,7 @@ func TestAnswersThatAreNone(t *testing.T) {
 			}
 		}
 		if m, err := a.room.Messages().Send(soon(t), ablychat.MessageContent{Text: "x"}); err == nil || m.Serial != "" {
-			t.Errorf("%s: sent %+v, %v", what, m, err)
+			t.Errorf("after the answer %s, Send returned %+v, %v", what, m, err)
 		}
 	}
 }
@@ -133,10 +133,10 @@ func TestHistoryDoesNotEndEarly(t *testing.T) {
 		p, err := a.room.Messages().History(soon(t), ablychat.HistoryQuery{})
 		switch {
 		case want.err == "" && (err != nil || p.HasNext() != want.next):
-			t.Errorf("%s: %+v, %v", link, p, err)
+			t.Errorf("the link %s: %+v, %v", link, p, err)
 		case want.err != "" && (err == nil || !strings.HasPrefix(err.Error(), "unable to get history; the link to the next page ") ||
 			!strings.Contains(err.Error(), want.err)):
-			t.Errorf("%s: %v, expected %q", link, err, want.err)
+			t.Errorf("the link %s: %v, expected %q", link, err, want.err)
 		}
 	}
 }

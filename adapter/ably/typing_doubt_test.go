@@ -25,7 +25,7 @@ func TestTypingWithoutAnAcknowledgement(t *testing.T) {
 	next := func(want chat.TypingEventType) {
 		t.Helper()
 		if e := got.next(); e.Change.Type != want || e.Change.ClientID != "ann" {
-			t.Errorf("%+v, expected %s", e, want)
+			t.Errorf("received %+v, expected %s of ann", e, want)
 		}
 	}
 	// givingUp makes a call whose message is received by others, but is never acknowledged.

@@ -65,7 +65,7 @@ func TestHeartbeatsToTheMillisecond(t *testing.T) {
 			time.Sleep(time.Millisecond) // virtual time
 		}
 		if want := []time.Duration{0, 10 * time.Second, 20 * time.Second}; !slices.Equal(wire.at, want) {
-			t.Errorf("sent at %v, expected %v", wire.at, want)
+			t.Errorf("heartbeats were sent at %v, expected %v", wire.at, want)
 		}
 		if err := typing.Stop(t.Context()); err != nil {
 			t.Fatal(err)
@@ -82,7 +82,7 @@ func TestHeartbeatsToTheMillisecond(t *testing.T) {
 		}
 		time.Sleep(10 * time.Second)
 		if err := typing.Stop(t.Context()); err != nil || len(wire.sent) != 5 { // expired (CHA-T5a)
-			t.Errorf("%v after %v", err, wire.sent)
+			t.Errorf("Stop after the heartbeat expired: %v; sent %v", err, wire.sent)
 		}
 	})
 }
@@ -130,20 +130,20 @@ func TestConcurrentKeystrokesAndStopsConverge(t *testing.T) {
 			}()
 			synctest.Wait()
 		}
-		call("first", typing.Keystroke) // has the turn, and waits at the wire
+		call("first", typing.Keystroke) // has the turn, and waits until the fake wire accepts its message
 		call("second", typing.Stop)     // waits for its turn
-		call("third", typing.Keystroke) // the second call returns
+		call("third", typing.Keystroke) // makes the second call return
 		if r := <-results; r != "second" {
-			t.Errorf("%s returned first, expected second", r)
+			t.Errorf("the call %q returned first, expected the call \"second\"", r)
 		}
-		call("fourth", typing.Stop) // the third call returns
+		call("fourth", typing.Stop) // makes the third call return
 		if r := <-results; r != "third" {
-			t.Errorf("%s returned, expected third", r)
+			t.Errorf("the call %q returned next, expected the call \"third\"", r)
 		}
 		ctx, cancel := context.WithCancelCause(t.Context())
 		mine := errors.New("mine")
 		gaveUp := make(chan error, 1)
-		go func() { gaveUp <- typing.Stop(ctx) }() // the fourth call returns, and this one gives up
+		go func() { gaveUp <- typing.Stop(ctx) }() // makes the fourth call return; then its own context ends
 		synctest.Wait()
 		<-results
 		cancel(mine)
@@ -183,7 +183,7 @@ func TestWhoIsSilentIsLetGo(t *testing.T) {
 		time.Sleep(3*time.Second - time.Millisecond)
 		synctest.Wait()
 		if len(events) != 2 || len(typing.CurrentTypers()) != 2 {
-			t.Fatalf("before bob's heartbeat has expired: %v", events)
+			t.Fatalf("events before bob's heartbeat expired: %v", events)
 		}
 		time.Sleep(time.Millisecond)
 		synctest.Wait()

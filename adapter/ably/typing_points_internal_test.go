@@ -83,7 +83,7 @@ func TestWhoTypesIsTold(t *testing.T) {
 		}
 		current[0].ClientID = "mallory" // changes only the copy
 		if typing.CurrentTypers()[0].ClientID != "eve" {
-			t.Error("a caller can change the set through the list")
+			t.Error("a change of the returned list changes the typers")
 		}
 		typing.dispose()
 	})

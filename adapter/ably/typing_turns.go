@@ -17,7 +17,7 @@ type turns struct {
 }
 
 type turn struct {
-	given chan struct{} // closed when the wait ends; mine says how
+	given chan struct{} // closed when the wait ends, after mine is set
 	mine  bool          // whether this call has the turn; false when a newer call came
 }
 

@@ -30,8 +30,8 @@ type score struct {
 	Note   string    `json:"note,omitempty"`
 }
 
-// values has the values that users send, and for each either the value that arrives by every way,
-// or the reason of the refusal.
+// values has the values that users send, and for each either the value that every receiver gets, or
+// the reason why it is refused.
 var values = map[string]struct {
 	give any
 	want any
@@ -96,7 +96,7 @@ func TestValuesAreTheSameOnEveryWay(t *testing.T) {
 				if v.bad != "" {
 					if !errors.Is(err, lifecycle.ErrInvalidArgument) || !strings.Contains(lifecycle.AsErrorInfo(err).Message, "; "+p.field) ||
 						!strings.Contains(err.Error(), v.bad) {
-						t.Errorf("%s, %s: %v, expected one that says %s: %s", name, what, err, p.field, v.bad)
+						t.Errorf("%s, %s: %v, expected an error about %s with the text %s", name, what, err, p.field, v.bad)
 					}
 					continue
 				}
@@ -106,7 +106,7 @@ func TestValuesAreTheSameOnEveryWay(t *testing.T) {
 				}
 				for i, got := range p.came(t) {
 					if diff := cmp.Diff(v.want, got); diff != "" {
-						t.Errorf("%s, %s, way %d:\n%s", name, what, i, diff)
+						t.Errorf("%s, %s, received in way %d:\n%s", name, what, i, diff)
 					}
 				}
 			}
