@@ -33,7 +33,7 @@ func FuzzMessage(f *testing.F) {
 				Action: chat.WireAction(action), Version: chat.WireVersion{Serial: version}}
 			e, err := chat.DecodeMessage(w)
 			if (err == nil) != (action >= 0 && action <= 2) {
-				t.Fatalf("action %d: %v", action, err)
+				t.Fatalf("decoding the action %d: %v", action, err)
 			}
 			if err == nil && (e.Message.Metadata == nil || e.Message.Headers == nil || e.Message.Serial != serial || e.Message.Version.Serial == "" && serial != "") {
 				t.Fatalf("%+v", e)
@@ -62,7 +62,7 @@ func FuzzSummary(f *testing.F) {
 		for _, l := range r.Multiple {
 			for id, n := range l.ClientIDs {
 				if n < 0 || l.Total < 0 {
-					t.Fatalf("%q has %d", id, n)
+					t.Fatalf("the client %q has the count %d", id, n)
 				}
 			}
 		}
@@ -76,7 +76,7 @@ func FuzzPresence(f *testing.F) {
 		for _, d := range []any{data, []byte(data), decoded(data), nil} {
 			e, err := chat.DecodePresence(chat.WirePresence{Action: action, ClientID: client, Data: d, Encoding: encoding, Extras: asObject(decoded(extras)), Timestamp: ms})
 			if (err == nil) != (action >= 1 && action <= 4) || e.Member.ClientID != client {
-				t.Fatalf("action %d: %+v, %v", action, e, err)
+				t.Fatalf("decoding the action %d: %+v, %v", action, e, err)
 			}
 		}
 	})

@@ -56,7 +56,7 @@ func TestATerminalThatComesLaterSeesWhatWasSaid(t *testing.T) {
 	cyd := newTerminal(t, server, "cyd", "general")
 	cyd.sees("ada: first", "ada: second", "3 here")
 	if view := cyd.screen.View(); strings.Index(view, "first") > strings.Index(view, "second") {
-		t.Errorf("in the wrong order:\n%s", view)
+		t.Errorf("the messages are in the wrong order:\n%s", view)
 	}
 }
 
@@ -195,11 +195,11 @@ func TestTheScreenFitsItsSize(t *testing.T) {
 		ada.update(size)
 		lines := strings.Split(ada.screen.View(), "\n")
 		if len(lines) != size.Height {
-			t.Errorf("%d lines in %d", len(lines), size.Height)
+			t.Errorf("the view has %d lines on a screen of %d", len(lines), size.Height)
 		}
 		for _, line := range lines {
 			if w := lipgloss.Width(line); w > size.Width {
-				t.Errorf("%d columns in %d: %q", w, size.Width, line)
+				t.Errorf("a line has %d columns on a screen of %d: %q", w, size.Width, line)
 			}
 		}
 	}

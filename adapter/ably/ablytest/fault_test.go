@@ -73,7 +73,7 @@ func TestHeldFramesKeepTheOrderOfTheirChannel(t *testing.T) {
 		if err := client.Channels.Get(channel).PublishAsync(name, "d", func(err error) {
 			defer acked.Done()
 			if err != nil {
-				t.Errorf("%s: %v", name, err)
+				t.Errorf("publish of %s: %v", name, err)
 			}
 		}); err != nil {
 			t.Fatal(err)
@@ -120,7 +120,7 @@ func TestDelayOnTheServersClock(t *testing.T) {
 	}
 	clock.Advance(999 * time.Millisecond)
 	if srv.State().Attached("a") {
-		t.Error("attached before its time")
+		t.Error("attached before the delay was over")
 	}
 	clock.Advance(time.Millisecond)
 	if err := <-done; err != nil {
@@ -174,17 +174,17 @@ func TestRefusals(t *testing.T) {
 		refuse(ablytest.ToServer(ablytest.ActionAttach), ablytest.Refuse(errNo))
 		ch := client.Channels.Get("refused")
 		if err := ch.Attach(ctx); codeOf(err) != 40300 || ch.State() == ably.ChannelStateFailed {
-			t.Errorf("ATTACH refused: %v, state %v", err, ch.State())
+			t.Errorf("attach when ATTACH is refused: %v, state %v", err, ch.State())
 		}
 		refuse(ablytest.ToServer(ablytest.ActionAttach), ablytest.FailChannel(errNo))
 		ch = client.Channels.Get("failed")
 		if err := ch.Attach(ctx); codeOf(err) != 40300 || ch.State() != ably.ChannelStateFailed {
-			t.Errorf("ATTACH answered by ERROR: %v, state %v", err, ch.State())
+			t.Errorf("attach when ATTACH is answered by ERROR: %v, state %v", err, ch.State())
 		}
 		refuse(ablytest.ToClient(ablytest.ActionAttached), ablytest.Refuse(errNo))
 		ch = client.Channels.Get("refused late")
 		if err := ch.Attach(ctx); codeOf(err) != 40300 {
-			t.Errorf("ATTACHED refused: %v", err)
+			t.Errorf("attach when ATTACHED is refused: %v", err)
 		}
 		if srv.State().Attached("refused late") {
 			t.Error("the client is still attached at the server after a DETACHED")
@@ -205,7 +205,7 @@ func TestRefusals(t *testing.T) {
 		}
 		refuse(ablytest.ToServer(ablytest.ActionDetach), ablytest.Refuse(errNo))
 		if err := ch.Detach(ctx); codeOf(err) != 40300 || ch.State() != ably.ChannelStateFailed {
-			t.Errorf("DETACH refused: %v, state %v", err, ch.State())
+			t.Errorf("detach when DETACH is refused: %v, state %v", err, ch.State())
 		}
 
 		for _, m := range []ablytest.Match{ablytest.ToServer(ablytest.ActionConnect), ablytest.ToClient(ablytest.ActionConnected)} {
@@ -213,7 +213,7 @@ func TestRefusals(t *testing.T) {
 			other := newClient(t, srv, binary)
 			awaitConnection(t, other, ably.ConnectionStateFailed)
 			if r := other.Connection.ErrorReason(); r == nil || r.Code != 40300 {
-				t.Errorf("CONNECT refused: %v", r)
+				t.Errorf("the reason when CONNECT is refused: %v", r)
 			}
 		}
 		if n := srv.State().Connected(); n != 1 {
@@ -264,7 +264,7 @@ func TestRefusedRequest(t *testing.T) {
 		}
 		cancel()
 		if err := <-done; err == nil {
-			t.Error("no error for a request that was given up")
+			t.Error("no error for a request whose context ended")
 		}
 	})
 }
@@ -305,7 +305,7 @@ func TestCuts(t *testing.T) {
 					t.Error(err)
 				}
 				if fault.Hits() != 1 {
-					t.Errorf("%d faults", fault.Hits())
+					t.Errorf("the fault was applied %d times, want 1", fault.Hits())
 				}
 				failClient(t, srv, client)
 			})
@@ -350,7 +350,7 @@ func TestServerEndsChannels(t *testing.T) {
 	srv.FailChannel("a", errNo)
 	expect(ably.ChannelStateFailed, ably.ChannelEventFailed, 40300)
 	if srv.State().Attached("a") {
-		t.Error("still attached")
+		t.Error("after the channel failed, a connection is still attached")
 	}
 }
 

@@ -143,7 +143,7 @@ func FuzzConversation(f *testing.F) {
 			format = MsgPack
 		}
 		if answers := tr.out.take(); len(answers) != 1 || answers[0].(*crossing).Action != ActionConnected {
-			t.Errorf("connecting is answered by %v", answers)
+			t.Errorf("CONNECT is answered by %v, want CONNECTED", answers)
 		}
 		for _, frame := range splitFrames(packed, b) {
 			for _, m := range s.Messages("a") {
@@ -173,7 +173,7 @@ func FuzzConversation(f *testing.F) {
 			}
 		}
 		if held := s.State().HistoryBytes; held != 0 {
-			t.Errorf("%d bytes are held by nothing", held)
+			t.Errorf("HistoryBytes is %d after all channels were forgotten, want 0", held)
 		}
 	})
 }
@@ -212,7 +212,7 @@ func FuzzREST(f *testing.F) {
 		}
 		code, err := strconv.Atoi(w.Header().Get("X-Ably-Errorcode"))
 		if err != nil || code < 40000 || w.Code == http.StatusInternalServerError {
-			t.Errorf("%s %s?%s: %d, code %d", method, path, query, w.Code, code)
+			t.Errorf("%s %s?%s: status %d, code %d; not a refusal in Ably's form", method, path, query, w.Code, code)
 		}
 		var form struct{ Error *ErrorInfo }
 		format := JSON
@@ -251,7 +251,7 @@ func FuzzAuth(f *testing.F) {
 		id, err := s.authenticate(cr, r.URL.Query().Get("clientId"))
 		if err != nil {
 			if b, bad := json.Marshal(err); bad != nil || err.Code < 40000 || bytes.Contains(b, []byte("secret:")) {
-				t.Errorf("the error is %s, %v", b, bad)
+				t.Errorf("the error has no code of Ably, or contains the secret: %s, %v", b, bad)
 			}
 			return
 		}

@@ -76,7 +76,7 @@ func TestManyConnections(t *testing.T) {
 	}
 	clients.Wait()
 	if got != n {
-		t.Errorf("%d of %d connections heard all", got, n)
+		t.Errorf("%d of %d connections received all messages", got, n)
 	}
 	fmt.Printf("EVIDENCE connections open=%d\n", got)
 }
@@ -182,7 +182,7 @@ func TestAServersMemoryIsFlat(t *testing.T) {
 		t.Errorf("the heap grows: %v bytes", heaps)
 	}
 	if st := srv.State(); st.HistoryBytes > 4<<20 || len(st.Connections) > 200 {
-		t.Errorf("%d bytes of history, %d connections", st.HistoryBytes, len(st.Connections))
+		t.Errorf("the server has %d bytes of history and %d connections, more than its limits", st.HistoryBytes, len(st.Connections))
 	}
 	fmt.Printf("EVIDENCE server-memory rounds=%d first=%d last=%d\n", n, heaps[0], heaps[len(heaps)-1])
 }

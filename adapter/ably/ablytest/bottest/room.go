@@ -151,7 +151,7 @@ func (r *Room) reads() string {
 	}
 	more := ""
 	if over := len(lines) - most; over > 0 {
-		lines, more = lines[over:], fmt.Sprintf("%d messages, and ", over)
+		lines, more = lines[over:], fmt.Sprintf("%d earlier messages, then ", over)
 	}
 	return fmt.Sprintf("[%s%s], with %q present and %q typing",
 		more, strings.Join(lines, ", "), r.Members(), r.Typing())
