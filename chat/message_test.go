@@ -186,7 +186,7 @@ func TestDecodeMessage(t *testing.T) {
 			chat.MessageEvent{Type: chat.MessageCreated, Message: chat.Message{Action: chat.MessageActionCreate, Timestamp: time.UnixMilli(0),
 				Version: chat.MessageVersion{Timestamp: time.UnixMilli(0)}}},
 		},
-		"rubbish": {
+		"malformed fields": {
 			chat.WireMessage{Serial: "01", Data: `{"text":7,"metadata":"no"`, Encoding: "json", Extras: map[string]any{"headers": 1, "userClaim": 2}, Timestamp: at.UnixMilli()},
 			chat.MessageEvent{Type: chat.MessageCreated, Message: chat.Message{Serial: "01", Action: chat.MessageActionCreate, Timestamp: at,
 				Version: chat.MessageVersion{Serial: "01", Timestamp: at}}},
