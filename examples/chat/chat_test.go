@@ -154,7 +154,7 @@ func TestRoomsHaveUnreadMessages(t *testing.T) {
 
 func TestWhatOthersSendCantMoveTheCursor(t *testing.T) {
 	_, ada, bob := pair(t)
-	// A user can't type this text, but another client can send it.
+	// A user of this program can't type this text, but another client can send it.
 	ada.run(ada.screen.session.send("general", "\x1b[2Jboo\r\x07\nhoo \u202egnol"))
 	bob.sees("ada: [2Jboo hoo gnol")
 	if view := bob.screen.View(); strings.ContainsAny(view, "\x1b\r\x07\u202e") {
