@@ -162,7 +162,7 @@ func TestADetachOfARoomThatWaits(t *testing.T) {
 // attach.
 func TestAnUpdateWithoutAReasonIsADiscontinuity(t *testing.T) {
 	for _, waits := range []bool{false, true} {
-		t.Run(map[bool]string{false: "attached on a connection", true: "attached when it came"}[waits], func(t *testing.T) {
+		t.Run(map[bool]string{false: "attached while connected", true: "attached when the connection came"}[waits], func(t *testing.T) {
 			server := ablytest.NewServer(t)
 			if waits {
 				server.RefuseConnections(nil)

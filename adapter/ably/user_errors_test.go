@@ -313,7 +313,7 @@ var userErrors = map[string]userError{
 	"an event of another message": {func(s *stand) error {
 		return second(chat.Message{Serial: "a"}.With(chat.MessageEvent{Type: chat.MessageUpdated, Message: chat.Message{Serial: "b"}}))
 	},
-		`unable to apply change to message; it is of message b and not of a (code 40003, status 400)`, 40003, nil},
+		`unable to apply change to message; it changes message b, not a (code 40003, status 400)`, 40003, nil},
 	"a realtime client of ably-go's": {func(s *stand) error {
 		foreign, err := ably.NewRealtime(s.server.ClientOptions(ably.WithAutoConnect(false))...)
 		if err != nil {

@@ -37,32 +37,32 @@ var values = map[string]struct {
 	want any
 	bad  string // why the value can't be sent
 }{
-	"text":                 {"ä☃\x00\u2028<&>\ufffd", "ä☃\x00\u2028<&>\ufffd", ""},
-	"nil":                  {nil, nil, ""},
-	"nested nil":           {object{"a": list{nil, object{"b": nil}}}, object{"a": list{nil, object{"b": nil}}}, ""},
-	"a nil map and list":   {list{object(nil), list(nil)}, list{nil, nil}, ""},
-	"empty":                {object{"o": object{}, "l": list{}, "s": ""}, object{"o": object{}, "l": list{}, "s": ""}, ""},
-	"integers":             {list{int8(-3), uint16(7), 0, int64(1 << 53)}, list{-3.0, 7.0, 0.0, float64(1 << 53)}, ""},
-	"beyond 2^53":          {int64(9007199254740993), json.Number("9007199254740993"), ""},
-	"below -2^53":          {list{-9007199254740993}, list{json.Number("-9007199254740993")}, ""},
-	"the largest integers": {list{math.MaxInt64, uint64(math.MaxUint64)}, list{json.Number("9223372036854775807"), json.Number("18446744073709551615")}, ""},
-	"numbers as text":      {list{json.Number("9007199254740993"), json.Number("0.5"), json.Number("1e3")}, list{json.Number("9007199254740993"), 0.5, 1000.0}, ""},
-	"floats":               {list{0.1, 1e300, -2.5e-300, float64(1 << 60), float64(1 << 70), float32(0.1)}, list{0.1, 1e300, -2.5e-300, float64(1 << 60), float64(1 << 70), 0.1}, ""},
-	"a struct":             {score{Points: 9007199254740993, At: time.Unix(0, 5).UTC()}, object{"points": json.Number("9007199254740993"), "at": "1970-01-01T00:00:00.000000005Z"}, ""},
-	"a time":               {time.Unix(1, 0).UTC(), "1970-01-01T00:00:01Z", ""},
-	"bytes":                {[]byte("hi"), "aGk=", ""},
-	"typed maps":           {map[string][]int{"a": {1, 2}}, object{"a": list{1.0, 2.0}}, ""},
-	"NaN":                  {math.NaN(), nil, "is NaN"},
-	"nested infinity":      {object{"deep": list{math.Inf(1)}}, nil, "deep[0] is +Inf"},
-	"infinity in a struct": {[]float64{math.Inf(-1)}, nil, "has no form in JSON"},
-	"invalid UTF-8":        {"a\xffb", nil, "is not valid UTF-8"},
-	"nested invalid UTF-8": {object{"deep": list{"\xff"}}, nil, "deep[0] is not valid UTF-8"},
-	"an invalid name":      {object{"\xff": 1}, nil, `["\xff"] has a name that is not valid UTF-8`},
-	"UTF-8 in a struct":    {score{Note: "\xff"}, nil, "is not valid UTF-8"},
-	"no number":            {json.Number("one"), nil, `is "one", which is not a number`},
-	"too large a number":   {json.Number("123456789012345678901"), nil, "is 123456789012345678901, which is too large"},
-	"a function":           {func() {}, nil, "has no form in JSON"},
-	"a list in itself":     {itself(), nil, "is nested deeper than"},
+	"text":                            {"ä☃\x00\u2028<&>\ufffd", "ä☃\x00\u2028<&>\ufffd", ""},
+	"nil":                             {nil, nil, ""},
+	"nested nil":                      {object{"a": list{nil, object{"b": nil}}}, object{"a": list{nil, object{"b": nil}}}, ""},
+	"a nil map and list":              {list{object(nil), list(nil)}, list{nil, nil}, ""},
+	"empty":                           {object{"o": object{}, "l": list{}, "s": ""}, object{"o": object{}, "l": list{}, "s": ""}, ""},
+	"integers":                        {list{int8(-3), uint16(7), 0, int64(1 << 53)}, list{-3.0, 7.0, 0.0, float64(1 << 53)}, ""},
+	"beyond 2^53":                     {int64(9007199254740993), json.Number("9007199254740993"), ""},
+	"below -2^53":                     {list{-9007199254740993}, list{json.Number("-9007199254740993")}, ""},
+	"the largest integers":            {list{math.MaxInt64, uint64(math.MaxUint64)}, list{json.Number("9223372036854775807"), json.Number("18446744073709551615")}, ""},
+	"numbers as text":                 {list{json.Number("9007199254740993"), json.Number("0.5"), json.Number("1e3")}, list{json.Number("9007199254740993"), 0.5, 1000.0}, ""},
+	"floats":                          {list{0.1, 1e300, -2.5e-300, float64(1 << 60), float64(1 << 70), float32(0.1)}, list{0.1, 1e300, -2.5e-300, float64(1 << 60), float64(1 << 70), 0.1}, ""},
+	"a struct":                        {score{Points: 9007199254740993, At: time.Unix(0, 5).UTC()}, object{"points": json.Number("9007199254740993"), "at": "1970-01-01T00:00:00.000000005Z"}, ""},
+	"a time":                          {time.Unix(1, 0).UTC(), "1970-01-01T00:00:01Z", ""},
+	"bytes":                           {[]byte("hi"), "aGk=", ""},
+	"typed maps":                      {map[string][]int{"a": {1, 2}}, object{"a": list{1.0, 2.0}}, ""},
+	"NaN":                             {math.NaN(), nil, "is NaN"},
+	"nested infinity":                 {object{"deep": list{math.Inf(1)}}, nil, "deep[0] is +Inf"},
+	"infinity in a struct":            {[]float64{math.Inf(-1)}, nil, "has no form in JSON"},
+	"invalid UTF-8":                   {"a\xffb", nil, "is not valid UTF-8"},
+	"nested invalid UTF-8":            {object{"deep": list{"\xff"}}, nil, "deep[0] is not valid UTF-8"},
+	"an invalid name":                 {object{"\xff": 1}, nil, `["\xff"] has a name that is not valid UTF-8`},
+	"UTF-8 in a struct":               {score{Note: "\xff"}, nil, "is not valid UTF-8"},
+	"a json.Number that is no number": {json.Number("one"), nil, `is "one", which is not a number`},
+	"too large a number":              {json.Number("123456789012345678901"), nil, "is 123456789012345678901, which is too large"},
+	"a function":                      {func() {}, nil, "has no form in JSON"},
+	"a list that contains itself":     {itself(), nil, "is nested deeper than"},
 }
 
 func itself() any {
@@ -199,7 +199,7 @@ func pathsBetween(t *testing.T, from, to *ablychat.Room) map[string]path {
 		}), func(*testing.T) []any { return []any{reactions.next().Headers["v"]} }, plainOnly},
 		"data of a member":              {"data", from.Presence().Enter, present, nil},
 		"data of an update of presence": {"data", from.Presence().Update, present, nil},
-		"data of one that leaves": {"data", func(ctx context.Context, v any) error {
+		"data of a leave": {"data", func(ctx context.Context, v any) error {
 			if err := from.Presence().Enter(ctx, nil); err != nil {
 				return err
 			}

@@ -116,7 +116,7 @@ func (s *Server) attach(t *transport, pm *ProtocolMessage) {
 	}
 	serial := ch.log.serial
 	if len(missed) > 0 {
-		// Each message that follows moves the client's serial on.
+		// Each of these messages advances the client's serial.
 		serial = missed[0].before
 	}
 	c.send(&ProtocolMessage{

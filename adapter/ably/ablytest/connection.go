@@ -26,11 +26,11 @@ type connection struct {
 	t        *transport // nil if the connection has no transport
 	attached map[string]*attachment
 	acks     acks
-	lapse    *timer // forgets the connection; runs while there is no transport
+	lapse    *timer // ends the connection's state; runs while there is no transport
 	absence  *timer // makes its members leave; runs while there is no transport
 	// remainPresent is how long its members stay present without a transport.
 	remainPresent time.Duration
-	renew         *timer // asks for a new token
+	renew         *timer // requests a new token from the client
 }
 
 // refusal says how new connections are refused: with err, or by a cut if err is nil.

@@ -98,8 +98,9 @@ func splitFrames(packed bool, b []byte) (frames [][]byte) {
 	}
 }
 
-// FuzzConversation sends a server arbitrary frames of a client. The server must not end, each
-// answer must be encodable, and the counted size of the history must be right.
+// FuzzConversation sends a server arbitrary frames of a client. The server must not panic, each
+// answer must be encodable, and HistoryBytes must be 0 after all connections and channels are
+// forgotten.
 func FuzzConversation(f *testing.F) {
 	for _, lines := range []string{
 		`{"action":10,"channel":"a","params":{"rewind":"1","occupancy":"metrics"}}

@@ -81,8 +81,8 @@ func TestManyConnections(t *testing.T) {
 	fmt.Printf("EVIDENCE connections open=%d\n", got)
 }
 
-// The memory of a server is bounded. Clients come, use each feature and go; after a long time, they
-// leave no more memory in use than after a short time.
+// The memory of a server is bounded. Clients come, use each feature and go; after a long time, the
+// server uses no more memory than after a short time.
 func TestAServersMemoryIsFlat(t *testing.T) {
 	rounds, each := 4, func(round func()) { round() }
 	if evidence() {

@@ -46,10 +46,10 @@ func TestMembersOfAConnectionThatVanishedLeave(t *testing.T) {
 		query string
 		stay  time.Duration
 	}{
-		"after Ably's 15 s":                       {"", 15 * time.Second},
-		"after the time asked for":                {"&remainPresentFor=1000", time.Second},
-		"at once":                                 {"&remainPresentFor=0", 0},
-		"after 15 s for a time that is malformed": {"&remainPresentFor=soon", 15 * time.Second},
+		"after Ably's 15 s":                        {"", 15 * time.Second},
+		"after the time that the client requested": {"&remainPresentFor=1000", time.Second},
+		"at once": {"&remainPresentFor=0", 0},
+		"after 15 s if the requested time is malformed": {"&remainPresentFor=soon", 15 * time.Second},
 	} {
 		t.Run(name, func(t *testing.T) {
 			clock := ablytest.NewManualClock(time.Now())

@@ -70,7 +70,7 @@ func (p *pipe) push(x any) int64 {
 	return bytes
 }
 
-// carried notes that a frame no longer waits: it was delivered or removed, or a fault holds it.
+// carried records that a frame no longer waits: it was delivered or removed, or a fault holds it.
 func (p *pipe) carried(c *crossing) {
 	p.mu.Lock()
 	defer p.mu.Unlock()

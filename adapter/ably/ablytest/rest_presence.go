@@ -13,7 +13,7 @@ type pastEvent struct {
 	timestamp int64
 	wire      map[string]any
 	size      int64
-	order     int // counts all entries that the server's histories ever got
+	order     int // the number of the entry among all that the server's histories ever got, dropped ones included
 }
 
 // remember adds changes to the history of presence.

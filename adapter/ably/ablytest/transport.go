@@ -178,7 +178,7 @@ func (t *transport) tooSlow() {
 	t.cancel()
 }
 
-// frameArrived notes each frame of the client as it is read from the socket.
+// frameArrived records each frame of the client as it is read from the socket.
 func (t *transport) frameArrived(c *crossing) {
 	if serial, ok := c.awaitsAck(); ok {
 		t.s.mu.Lock()

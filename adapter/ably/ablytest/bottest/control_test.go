@@ -233,14 +233,14 @@ func TestControlIsNotForWebPages(t *testing.T) {
 		change func(*http.Request)
 		status int
 	}{
-		"a program":      {func(*http.Request) {}, 200},
-		"by localhost":   {func(r *http.Request) { r.Host = "localhost:" + port }, 200},
-		"by IPv6":        {func(r *http.Request) { r.Host = "[::1]:" + port }, 200},
-		"another origin": {func(r *http.Request) { r.Header.Set("Origin", "https://evil.example") }, 403},
-		"a local page":   {func(r *http.Request) { r.Header.Set("Origin", r.URL.Scheme+"://"+r.URL.Host) }, 403},
-		"a sandbox":      {func(r *http.Request) { r.Header.Set("Origin", "null") }, 403},
-		"another site":   {func(r *http.Request) { r.Header.Set("Sec-Fetch-Site", "cross-site") }, 403},
-		"a rebound name": {func(r *http.Request) { r.Host = "evil.example:" + port }, 403},
+		"a program":        {func(*http.Request) {}, 200},
+		"by localhost":     {func(r *http.Request) { r.Host = "localhost:" + port }, 200},
+		"by IPv6":          {func(r *http.Request) { r.Host = "[::1]:" + port }, 200},
+		"another origin":   {func(r *http.Request) { r.Header.Set("Origin", "https://evil.example") }, 403},
+		"a local page":     {func(r *http.Request) { r.Header.Set("Origin", r.URL.Scheme+"://"+r.URL.Host) }, 403},
+		"a sandboxed page": {func(r *http.Request) { r.Header.Set("Origin", "null") }, 403},
+		"another site":     {func(r *http.Request) { r.Header.Set("Sec-Fetch-Site", "cross-site") }, 403},
+		"a rebound name":   {func(r *http.Request) { r.Host = "evil.example:" + port }, 403},
 		"a rebound name that begins with an address": {func(r *http.Request) { r.Host = "127.0.0.1.evil.example" }, 403},
 		"a form":          {func(r *http.Request) { r.Header.Set("Content-Type", "text/plain") }, 415},
 		"no content type": {func(r *http.Request) { r.Header.Del("Content-Type") }, 415},
