@@ -25,8 +25,8 @@ type MessageVersion struct {
 	Serial      string
 	Timestamp   time.Time         // when this version was made
 	ClientID    string            // the client that made this version; empty if unknown
-	Description string            // the reason given for the update or deletion; empty if there is none
-	Metadata    map[string]string // the metadata given with the update or deletion; nil if there is none
+	Description string            // why it was updated or deleted; may be empty
+	Metadata    map[string]string // of the update or deletion; nil for none
 }
 
 // Message is one version of a message of a room (CHA-M2). It is a value: an update yields a new

@@ -215,7 +215,7 @@ func TestASharedRealtimeClientHasREST(t *testing.T) {
 func TestHistoryBeforeSubscribe(t *testing.T) {
 	for what, c := range map[string]struct {
 		attachFirst bool
-		lose        func(*ablytest.Server) // makes the server lose continuity; nil if continuity is kept
+		lose        func(*ablytest.Server) // ends continuity; nil keeps it
 	}{
 		"subscribed while attached (CHA-M5a)":   {true, nil},
 		"subscribed before attaching (CHA-M5b)": {false, nil},

@@ -92,7 +92,7 @@ func TestABlockedListenerAmongManyTypers(t *testing.T) {
 			}
 		}
 		if &late[maxPendingStates].CurrentTypers[0] != &prompt.CurrentTypers[0] {
-			t.Error("two listeners received different lists")
+			t.Error("two listeners received separate lists, expected a shared one")
 		}
 		typing.dispose()
 	})

@@ -130,7 +130,7 @@ func TestConcurrentKeystrokesAndStopsConverge(t *testing.T) {
 			}()
 			synctest.Wait()
 		}
-		call("first", typing.Keystroke) // has the turn, and waits until the fake wire accepts its message
+		call("first", typing.Keystroke) // has the turn, and waits for wire.gate
 		call("second", typing.Stop)     // waits for its turn
 		call("third", typing.Keystroke) // makes the second call return
 		if r := <-results; r != "second" {
@@ -143,7 +143,7 @@ func TestConcurrentKeystrokesAndStopsConverge(t *testing.T) {
 		ctx, cancel := context.WithCancelCause(t.Context())
 		mine := errors.New("mine")
 		gaveUp := make(chan error, 1)
-		go func() { gaveUp <- typing.Stop(ctx) }() // makes the fourth call return; then its own context ends
+		go func() { gaveUp <- typing.Stop(ctx) }() // makes the fourth call return
 		synctest.Wait()
 		<-results
 		cancel(mine)
