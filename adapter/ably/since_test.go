@@ -159,7 +159,7 @@ func TestNothingIsMissed(t *testing.T) {
 			return func() {
 				cancel()
 				if err := <-ended; !errors.Is(err, context.Canceled) {
-					f.Errorf("ended with %v", err)
+					f.Errorf("the loop ended with %v", err)
 				}
 			}
 		},
@@ -169,14 +169,14 @@ func TestNothingIsMissed(t *testing.T) {
 				s.Unsubscribe()
 				<-s.Done()
 				if s.Err() != nil {
-					f.Errorf("ended with %v", s.Err())
+					f.Errorf("the subscription ended with %v", s.Err())
 				}
 			}
 		},
 	} {
 		for _, c := range []struct {
 			what                 string
-			knows, attachedFirst bool
+			knows, attachedFirst bool // whether the program has a serial; whether it attaches first
 		}{
 			{"from now on", false, false}, {"from now on, attached", false, true},
 			{"from a serial on", true, false}, {"from a serial on, attached", true, true},

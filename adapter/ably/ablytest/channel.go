@@ -27,7 +27,7 @@ type channel struct {
 type attachment struct {
 	ch     *channel
 	conn   *connection
-	asked  Flags // the modes that the client asked for
+	asked  Flags // the modes that the client requested
 	modes  Flags // the modes in asked that the client's capability allows
 	params map[string]string
 	// occupancy is the occupancy that the client last received, or nil.

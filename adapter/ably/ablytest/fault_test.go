@@ -49,7 +49,7 @@ func TestHoldAndOpen(t *testing.T) {
 		t.Errorf("state is %v", s)
 	}
 	if !srv.State().Attached("held") {
-		t.Error("the server has not attached the client while the gate holds the ATTACHED")
+		t.Error("the server must attach the client, although the gate holds the ATTACHED")
 	}
 	gate.Open()
 	if err := <-done; err != nil {
@@ -238,19 +238,19 @@ func TestRefusedRequest(t *testing.T) {
 		} {
 			srv.Fault(m.Once(), ablytest.Refuse(errNo))
 			if err := ch.Publish(ctx, "n", "d"); codeOf(err) != 40300 {
-				t.Errorf("error is %v", err)
+				t.Errorf("publish: %v, want the code 40300", err)
 			}
 		}
 		for _, e := range []ablytest.Effect{ablytest.CutBefore(), ablytest.CutAfter()} {
 			srv.Fault(ablytest.HTTPRequest("POST", "").Once(), e)
 			if err := ch.Publish(ctx, "n", "d"); err == nil {
-				t.Errorf("no error after %v", e)
+				t.Errorf("publish succeeded, although the request got the fault %v", e)
 			}
 		}
 		// Two requests took effect: the one whose response was refused, and the one with a cut
 		// after it.
 		if n := len(srv.Messages("a")); n != 2 {
-			t.Errorf("%d messages, want 2", n)
+			t.Errorf("the channel has %d messages, want 2", n)
 		}
 		gate := srv.Hold(ablytest.HTTPRequest("GET", "/time"))
 		short, cancel := context.WithCancel(ctx)
@@ -299,7 +299,7 @@ func TestCuts(t *testing.T) {
 					t.Errorf("detach: %v", err)
 				}
 				if n := len(srv.Messages("a")); n != 1 {
-					t.Errorf("%d messages, want 1", n)
+					t.Errorf("the channel has %d messages, want 1", n)
 				}
 				if err := srv.Await(ctx, func(st ablytest.State) bool { return st.WebSockets == 2 && st.Connected() == 1 }); err != nil {
 					t.Error(err)

@@ -2,8 +2,8 @@ package ablytest
 
 import "time"
 
-// watchIdle schedules checkIdle, which runs after the time left. It does nothing for a transport
-// without a connection. Callers hold s.mu.
+// watchIdle schedules checkIdle, which runs after the duration left. It does nothing for a
+// transport without a connection. Callers hold s.mu.
 func (s *Server) watchIdle(t *transport, left time.Duration) {
 	if s.opts.maxIdleInterval > 0 && t.conn != nil && !t.muted {
 		t.idle = s.afterLocked(left, func() { s.checkIdle(t) })

@@ -70,7 +70,7 @@ func TestANewTokenWidensAndNarrowsAttachedChannels(t *testing.T) {
 	if pm := c.expect(ablytest.ActionSync, 0); len(pm.Presence) != 1 || pm.Presence[0]["clientId"] != "eve" {
 		t.Errorf("SYNC is %v", pm.Presence)
 	}
-	// If no mode is left, the channel fails, and the connection stays.
+	// If the new token allows no mode, the channel fails, and the connection stays.
 	c.send(fmt.Sprintf(`{"action":17,"auth":{"accessToken":%q}}`, token(`{"b":["*"]}`)))
 	c.expect(ablytest.ActionConnected, 0)
 	if pm := c.expect(ablytest.ActionError, 40160); pm.Channel != "a" {

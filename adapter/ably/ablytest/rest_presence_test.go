@@ -85,7 +85,7 @@ func TestPresenceByREST(t *testing.T) {
 }
 
 // A member's binary data is bytes in MessagePack. In JSON it is base64, and the encoding contains
-// "base64". This holds for frames and for REST.
+// "base64". This is true for frames and for REST.
 func TestPresenceDataSurvivesBothFormats(t *testing.T) {
 	srv := ablytest.NewServer(t)
 	data := []byte{0, 1, 254, 255}

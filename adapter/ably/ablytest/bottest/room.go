@@ -112,7 +112,7 @@ func (r *Room) Occupancy() ablychat.OccupancyData {
 // Await waits until condition returns true for the room. It calls condition at once and after each
 // change in the server. If ctx ends first, the error describes the room and wraps the context's
 // cause. In a bubble of virtual time, ctx should have a timeout too: otherwise a condition that
-// never holds makes Await wait for ever, since heartbeats keep the time moving.
+// never becomes true makes Await wait for ever, since heartbeats keep the time moving.
 func (r *Room) Await(ctx context.Context, condition func(*Room) bool) error {
 	err := r.s.Await(ctx, func(ablytest.State) bool { return condition(r) })
 	if err != nil {
