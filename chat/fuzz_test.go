@@ -36,16 +36,16 @@ func FuzzMessage(f *testing.F) {
 				t.Fatalf("decoding the action %d: %v", action, err)
 			}
 			if err == nil && (e.Message.Metadata == nil || e.Message.Headers == nil || e.Message.Serial != serial || e.Message.Version.Serial == "" && serial != "") {
-				t.Fatalf("%+v", e)
+				t.Fatalf("a decoded event has a nil map or a wrong serial: %+v", e)
 			}
 			r := chat.DecodeRoomReaction(w, "me", time.UnixMilli(0))
 			if r.Metadata == nil || r.Headers == nil {
-				t.Fatalf("%+v", r)
+				t.Fatalf("a decoded room reaction has a nil map: %+v", r)
 			}
 		}
 		m := chat.DecodeRESTMessage(asObject(decoded(data)))
 		if m.Metadata == nil || m.Headers == nil || m.Action == "" || m.Reactions.Unique == nil {
-			t.Fatalf("%+v", m)
+			t.Fatalf("a decoded message lacks a map or its action: %+v", m)
 		}
 	})
 }
@@ -57,7 +57,7 @@ func FuzzSummary(f *testing.F) {
 		e, ignored := chat.DecodeSummary(chat.WireMessage{Serial: "01", Summary: asObject(decoded(summary))})
 		r := e.Reactions
 		if r.Unique == nil || r.Distinct == nil || r.Multiple == nil || len(ignored) > len(asObject(decoded(summary))) {
-			t.Fatalf("%+v", r)
+			t.Fatalf("a decoded summary has a nil map: %+v", r)
 		}
 		for _, l := range r.Multiple {
 			for id, n := range l.ClientIDs {
@@ -88,7 +88,7 @@ func FuzzOccupancy(f *testing.F) {
 	f.Fuzz(func(t *testing.T, data, encoding string) {
 		for _, d := range []any{data, []byte(data), decoded(data)} {
 			if o := chat.DecodeOccupancy(chat.WireMessage{Data: d, Encoding: encoding}); o.Connections < 0 || o.PresenceMembers < 0 {
-				t.Fatalf("%+v", o)
+				t.Fatalf("a decoded occupancy is negative: %+v", o)
 			}
 		}
 		chat.DecodeRESTOccupancy(asObject(decoded(data)))
@@ -105,7 +105,7 @@ func FuzzAnnotation(f *testing.F) {
 		}
 		e, err := chat.DecodeRawReaction(a)
 		if err == nil && (chat.AnnotationType(e.Reaction.Type) != kind || e.Reaction.Count < 0 || e.Reaction.Name != name) {
-			t.Fatalf("%+v", e)
+			t.Fatalf("a decoded reaction differs from its annotation: %+v", e)
 		}
 	})
 }

@@ -153,7 +153,7 @@ func TestNothingIsShared(t *testing.T) {
 	with.Reactions.Distinct["like"].ClientIDs[0] = "mallory"
 	if updated.Headers["k"] != "v" || !slices.Equal(updated.Reactions.Distinct["like"].ClientIDs, []string{"ann"}) ||
 		updated.Reactions.Multiple["clap"].ClientIDs["bob"] != 3 || len(original.Reactions.Distinct) != 0 {
-		t.Errorf("%+v", updated)
+		t.Errorf("the updated message is %+v", updated)
 	}
 }
 
@@ -229,6 +229,6 @@ func TestDecodeRESTMessage(t *testing.T) {
 	}
 	empty := chat.DecodeRESTMessage(nil)
 	if empty.Action != chat.MessageActionCreate || empty.Metadata == nil || empty.Headers == nil || empty.Reactions.Multiple == nil {
-		t.Errorf("%+v", empty)
+		t.Errorf("an empty body is decoded as %+v", empty)
 	}
 }

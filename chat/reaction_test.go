@@ -119,7 +119,7 @@ func TestDecodePresenceAndOccupancy(t *testing.T) {
 		t.Error(diff, err)
 	}
 	if plain := chat.DecodeMember(chat.WirePresence{Data: "a word"}); plain.Data != "a word" {
-		t.Errorf("%v", plain.Data)
+		t.Errorf("data that is text is decoded as %v", plain.Data)
 	}
 	if _, err := chat.DecodePresence(chat.WirePresence{Action: 0}); err == nil {
 		t.Error("the action absent was decoded as an event")
