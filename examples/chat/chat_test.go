@@ -158,7 +158,7 @@ func TestWhatOthersSendCantMoveTheCursor(t *testing.T) {
 	ada.run(ada.screen.session.send("general", "\x1b[2Jboo\r\x07\nhoo \u202egnol"))
 	bob.sees("ada: [2Jboo hoo gnol")
 	if view := bob.screen.View(); strings.ContainsAny(view, "\x1b\r\x07\u202e") {
-		t.Errorf("%q", view)
+		t.Errorf("the view has characters that control the terminal: %q", view)
 	}
 }
 
@@ -179,7 +179,7 @@ func TestMessagesStandWhereTheirSerialsSay(t *testing.T) {
 		}
 	}
 	if s := strings.Join(got, " "); s != "1 2 3 4 a note 5" {
-		t.Errorf("%s", s)
+		t.Errorf("the entries are in the order %s", s)
 	}
 }
 
