@@ -192,7 +192,7 @@ func TestAuthenticationOfREST(t *testing.T) {
 						switch {
 						case way.renewable:
 							if err != nil {
-								t.Errorf("%s, %s: %v", state, call, err)
+								t.Errorf("with a token that is %s, %s: %v", state, call, err)
 							}
 						case !errors.Is(err, lifecycle.ErrorCode(40171)) || !errors.Is(err, want):
 							t.Errorf("%s, %s: %v, expected the codes 40171 and %d", state, call, err, want)
@@ -234,13 +234,13 @@ func TestAuthenticationOfRealtime(t *testing.T) {
 						continue
 					}
 					if err := room.Detach(soon(t)); err != nil {
-						t.Fatalf("%s: %v", state, err)
+						t.Fatalf("detach with a token that is %s: %v", state, err)
 					}
 					if err := room.Attach(soon(t)); err != nil {
-						t.Errorf("%s: %v", state, err)
+						t.Errorf("attach with a token that is %s: %v", state, err)
 					}
 					if err := second(room.Messages().Send(soon(t), ablychat.MessageContent{Text: "x"})); err != nil {
-						t.Errorf("%s: %v", state, err)
+						t.Errorf("send with a token that is %s: %v", state, err)
 					}
 				}
 			})
@@ -359,7 +359,7 @@ func TestAnAuthCallbackThatGivesNoToken(t *testing.T) {
 	<-hangs
 	cancel(mine)
 	if err := <-ended; !errors.Is(err, mine) {
-		t.Errorf("%v", err)
+		t.Errorf("the call whose context ended: %v", err)
 	}
 	close(release)
 }
@@ -394,7 +394,7 @@ func TestAnAuthURLThatCantBeReached(t *testing.T) {
 		_, err := room.Messages().Send(soon(t), ablychat.MessageContent{Text: "x"})
 		if !errors.Is(err, lifecycle.ErrorCode(40170)) || strings.Contains(fmt.Sprintf("%+v %v", err, errors.Unwrap(err)), "hush") ||
 			!strings.Contains(err.Error(), "connection refused") {
-			t.Errorf("%s: %v", method, err)
+			t.Errorf("send with an auth URL by %s: %v", method, err)
 		}
 	}
 }

@@ -91,7 +91,7 @@ func TestEveryRoomHasEveryFeature(t *testing.T) {
 		t.Error(err)
 	}
 	if o := room.Options(); o.Messages.DefaultMessageReactionType != lifecycle.MessageReactionTypeDistinct || o.Typing.HeartbeatThrottle != 10*time.Second {
-		t.Errorf("%+v", o)
+		t.Errorf("the default options are %+v", o)
 	}
 }
 
@@ -230,7 +230,7 @@ func TestTheFirstStatusIsTheConnections(t *testing.T) {
 			t.Fatal(err)
 		}
 		if status, failure := late.Connection().Status(), late.Connection().Error(); status != c.want || (failure != nil) != (c.want == ablychat.ConnectionFailed) {
-			t.Errorf("%v, %v", status, failure)
+			t.Errorf("a chat client on a realtime client in this state has the status %v and the error %v", status, failure)
 		}
 		if err := late.Dispose(soon(t)); err != nil {
 			t.Error(err)

@@ -285,12 +285,12 @@ func TestWhatEndsSaysSo(t *testing.T) {
 					continue
 				}
 				if err := call(soon(t)); !errors.Is(err, c.want) {
-					t.Errorf("%s: %v", name, err)
+					t.Errorf("%s after the end: %v", name, err)
 				}
 			}
 			for name, subscribe := range h.subscriptions() {
 				if _, err := subscribe(); tried(name) && !errors.Is(err, c.want) {
-					t.Errorf("%s: %v", name, err)
+					t.Errorf("%s after the end: %v", name, err)
 				}
 			}
 			for name, loop := range h.loops() {
@@ -298,7 +298,7 @@ func TestWhatEndsSaysSo(t *testing.T) {
 					continue
 				}
 				if err := last(t, name, loop(soon(t))); !errors.Is(err, c.want) {
-					t.Errorf("%s: %v", name, err)
+					t.Errorf("a loop over %s after the end: %v", name, err)
 				}
 			}
 			if typers := h.room.Typing().CurrentTypers(); typers != nil {
@@ -324,7 +324,7 @@ func TestWhatIsSwitchedOff(t *testing.T) {
 	}
 	for name, err := range errs {
 		if !errors.Is(err, ablychat.ErrFeatureNotEnabledInRoom) || !strings.Contains(err.Error(), "; the room's options don't enable ") {
-			t.Errorf("%s: %v", name, err)
+			t.Errorf("%s, which the options disable: %v", name, err)
 		}
 	}
 	if err := h.room.Presence().Enter(soon(t), nil); err != nil {
@@ -356,7 +356,7 @@ func TestWithoutAClientID(t *testing.T) {
 	for _, name := range []string{"Presence.Enter", "Presence.Update", "Presence.Leave", "Typing.Keystroke"} {
 		err := h.calls()[name](soon(t))
 		if !errors.Is(err, ablychat.ErrInvalidClientID) || !strings.Contains(err.Error(), "; the client has no id: ") {
-			t.Errorf("%s: %v", name, err)
+			t.Errorf("%s without a client id: %v", name, err)
 		}
 	}
 }

@@ -255,10 +255,10 @@ func TestReactionsThatAreNotKnownAreLeftOut(t *testing.T) {
 		t.Fatal(err)
 	}
 	if s := sums.next(); s.MessageSerial != "1" || len(s.Reactions.Unique)+len(s.Reactions.Distinct)+len(s.Reactions.Multiple) != 0 {
-		t.Errorf("%+v", s)
+		t.Errorf("received the summary %+v, expected an empty one", s)
 	}
 	if r := raws.next(); r.Reaction.Type != lifecycle.MessageReactionTypeUnique || r.Reaction.Name != "" || r.Reaction.ClientID != "" || r.Reaction.MessageSerial != "" {
-		t.Errorf("%+v", r)
+		t.Errorf("received the reaction %+v, expected one with empty fields", r)
 	}
 	raws.empty()
 }

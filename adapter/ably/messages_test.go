@@ -64,7 +64,7 @@ func TestMessages(t *testing.T) {
 				}
 				same(chat.MessageUpdated, updated)
 				if now, err := sent.With(chat.MessageEvent{Type: chat.MessageUpdated, Message: updated}); err != nil || now.Text != "bye" {
-					t.Errorf("%v, %v", now, err)
+					t.Errorf("the message with the update is %v, %v", now, err)
 				}
 				deleted, err := from.Messages().Delete(soon(t), sent.Serial)
 				if err != nil {
@@ -81,7 +81,7 @@ func TestMessages(t *testing.T) {
 				}
 				page, err := from.Messages().History(soon(t), ablychat.HistoryQuery{})
 				if err != nil || len(page.Items) != 2 || !cmp.Equal(page.Items[1], deleted) {
-					t.Errorf("%+v, %v", page, err)
+					t.Errorf("the history is %+v, %v", page, err)
 				}
 				got.empty()
 			})
@@ -142,7 +142,7 @@ func TestHistory(t *testing.T) {
 		m := ann.unattached("lobby").Messages()
 		for _, bad := range []ablychat.HistoryQuery{{Limit: -1}, {Limit: 1001}, {Start: time.UnixMilli(2), End: time.UnixMilli(1)}} {
 			if _, err := m.History(soon(t), bad); !errors.Is(err, lifecycle.ErrInvalidArgument) {
-				t.Errorf("%+v: %v", bad, err)
+				t.Errorf("history with the query %+v: %v", bad, err)
 			}
 		}
 	})
@@ -158,7 +158,7 @@ func TestMessageErrors(t *testing.T) {
 		rejection, ok := errors.AsType[*ablychat.Rejection](err)
 		if !errors.Is(err, lifecycle.ErrMessageRejectedByModeration) || info.StatusCode != 422 || info.Message != "unable to send message; the message was rejected by moderation" ||
 			!ok || rejection.Detail["word"] != "darn" {
-			t.Errorf("%+v", err)
+			t.Errorf("send of a forbidden word: %+v", err)
 		}
 		if _, err := m.Get(soon(t), "no/such?"); err == nil || lifecycle.AsErrorInfo(err).StatusCode != 404 || lifecycle.AsErrorInfo(err).Code != 40400 {
 			t.Errorf("a message that doesn't exist: %v", err)
@@ -327,7 +327,7 @@ func TestHistoryBeforeSubscribe(t *testing.T) {
 func number(t *testing.T, text string) (n int) {
 	t.Helper()
 	if _, err := fmt.Sscan(text, &n); err != nil {
-		t.Errorf("%q: %v", text, err)
+		t.Errorf("the text %q is no number: %v", text, err)
 	}
 	return n
 }

@@ -37,7 +37,7 @@ func TestEveryPresenceCallWaitsForTheAttach(t *testing.T) {
 			attached, done := make(chan error, 1), make(chan error, 1)
 			go func() { attached <- room.Attach(soon(t)) }()
 			if s := statuses.next(); s.Current != lifecycle.RoomAttaching {
-				t.Fatalf("%+v", s)
+				t.Fatalf("the first status change is %+v, expected attaching", s)
 			}
 			if err := gate.Await(soon(t), 1); err != nil {
 				t.Fatal(err)

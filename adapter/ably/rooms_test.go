@@ -175,7 +175,7 @@ func TestNamesOfAllKinds(t *testing.T) {
 			err = room.Attach(soon(t))
 		}
 		if err != nil || !slices.Contains(w.server.State().AttachedChannels(), n+"::$chat") {
-			t.Errorf("%q: %v", n, err)
+			t.Errorf("the room %q is not attached: %v", n, err)
 		}
 	}
 }

@@ -214,7 +214,7 @@ func TestNothingIsMissed(t *testing.T) {
 					must(f.says.Update(soon(t), m.Serial, ablychat.Text("edited")))
 				})
 				if e := f.next("*edited"); e.Type != ablychat.MessageUpdated {
-					t.Errorf("%v", e.Type)
+					t.Errorf("the edited message is an event of the type %v", e.Type)
 				}
 				f.next("*missed too")
 				f.outage(func() {})

@@ -42,7 +42,7 @@ func TestTypingWithoutAnAcknowledgement(t *testing.T) {
 		next(want)
 		cancel(mine)
 		if err := <-ended; !errors.Is(err, mine) {
-			t.Errorf("%v", err)
+			t.Errorf("the call whose context ended: %v", err)
 		}
 		gate.Open()
 	}

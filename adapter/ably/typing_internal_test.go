@@ -94,23 +94,23 @@ func TestAKeystrokeThatFails(t *testing.T) {
 		typing, wire := newTestTyping(time.Second)
 		wire.fail = errors.New("refused")
 		if err := typing.Keystroke(t.Context()); err != wire.fail {
-			t.Errorf("%v", err)
+			t.Errorf("a keystroke that the wire refuses: %v", err)
 		}
 		wire.fail = nil
 		if err := typing.Keystroke(t.Context()); err != nil || len(wire.sent) != 1 {
-			t.Errorf("%v, %v", err, wire.sent)
+			t.Errorf("the keystroke after a refused one: %v; sent %v", err, wire.sent)
 		}
 		wire.off = lifecycle.NewErrorInfo(lifecycle.ErrDisconnected, "off", nil)
 		for _, do := range []func(context.Context) error{typing.Keystroke, typing.Stop} {
 			if err := do(t.Context()); !errors.Is(err, lifecycle.ErrDisconnected) {
-				t.Errorf("%v", err)
+				t.Errorf("a call without a connection: %v", err)
 			}
 		}
 		ctx, cancel := context.WithCancelCause(t.Context())
 		mine := errors.New("mine")
 		cancel(mine)
 		if err := typing.Keystroke(ctx); !errors.Is(err, mine) {
-			t.Errorf("%v", err)
+			t.Errorf("a keystroke with an ended context: %v", err)
 		}
 	})
 }
@@ -148,7 +148,7 @@ func TestConcurrentKeystrokesAndStopsConverge(t *testing.T) {
 		<-results
 		cancel(mine)
 		if err := <-gaveUp; !errors.Is(err, mine) {
-			t.Errorf("%v", err)
+			t.Errorf("the waiting call whose context ended: %v", err)
 		}
 		call("last", typing.Stop)
 		close(wire.gate)
@@ -196,7 +196,7 @@ func TestWhoIsSilentIsLetGo(t *testing.T) {
 			left int
 		}{{0, chat.TypingStarted, "ann", 1}, {time.Second, chat.TypingStarted, "bob", 2}, {13 * time.Second, chat.TypingStopped, "bob", 1}, {22 * time.Second, chat.TypingStopped, "ann", 0}}
 		if len(events) != len(want) {
-			t.Fatalf("%v", events)
+			t.Fatalf("unexpected number of events: %v", events)
 		}
 		for i, w := range want {
 			if e := events[i]; e.at != w.at || e.Change.Type != w.kind || e.Change.ClientID != w.who || len(e.CurrentTypers) != w.left {
@@ -207,7 +207,7 @@ func TestWhoIsSilentIsLetGo(t *testing.T) {
 		typing.dispose() // CHA-T17: stops the timer; otherwise the bubble would not end
 		typing.receive(chat.WireMessage{Name: "typing.started", ClientID: "late"})
 		if c := typing.CurrentTypers(); c != nil {
-			t.Errorf("%v", c)
+			t.Errorf("after the release, the typers are %v", c)
 		}
 	})
 }

@@ -141,7 +141,7 @@ func pathsBetween(t *testing.T, from, to *ablychat.Room) map[string]path {
 		}
 		page, err := to.Messages().History(soon(t), ablychat.HistoryQuery{Limit: 1})
 		if err != nil || len(page.Items) != 1 {
-			t.Fatalf("%+v, %v", page, err)
+			t.Fatalf("the history is %+v, %v; expected one message", page, err)
 		}
 		return append(all, one, page.Items[0])
 	}
@@ -182,7 +182,7 @@ func pathsBetween(t *testing.T, from, to *ablychat.Room) map[string]path {
 		}
 		members, err := to.Presence().Get(soon(t))
 		if err != nil || len(members) != 1 {
-			t.Fatalf("%+v, %v", members, err)
+			t.Fatalf("the members are %+v, %v; expected one", members, err)
 		}
 		return []any{e.Member.Data, members[0].Data}
 	}
@@ -231,7 +231,7 @@ func TestTextIsTheSameOnEveryWay(t *testing.T) {
 		one, bad := m.Get(soon(t), sent.Serial)
 		for what, v := range map[string]chat.MessageVersion{"returned": updated.Version, "got": one.Version} {
 			if v.Description != odd || v.Metadata["v"] != odd || err != nil || bad != nil {
-				t.Errorf("%s: %+v, %v, %v", what, v, err, bad)
+				t.Errorf("the version in the %s message is %+v; update: %v, get: %v", what, v, err, bad)
 			}
 		}
 		deleted, err := m.Delete(soon(t), sent.Serial, ablychat.WithDescription(odd),
@@ -240,17 +240,17 @@ func TestTextIsTheSameOnEveryWay(t *testing.T) {
 			t.Errorf("deleted: %+v, %v", deleted, err)
 		}
 		if err := room.Reactions().Send(soon(t), ablychat.ReactionContent{Name: odd}); err != nil || got.next().Name != odd {
-			t.Errorf("%v", err)
+			t.Errorf("a room reaction with an odd name: %v", err)
 		}
 		if sent, err = m.Send(soon(t), ablychat.MessageContent{Text: odd}); err != nil || sent.Text != odd {
-			t.Errorf("%+v, %v", sent, err)
+			t.Errorf("the sent message is %+v, %v", sent, err)
 		}
 		if err := m.Reactions().Send(soon(t), sent.Serial, ablychat.MessageReaction{Name: odd}); err != nil {
 			t.Error(err)
 		}
 		own, err := m.Reactions().ClientReactions(soon(t), sent.Serial, "")
 		if err != nil || own.Distinct[odd].Total != 1 {
-			t.Errorf("%+v, %v", own, err)
+			t.Errorf("the client's own reactions are %+v, %v", own, err)
 		}
 		for field, do := range map[string]func(string) error{
 			"text": func(s string) error { return second(m.Send(soon(t), ablychat.MessageContent{Text: s})) },
@@ -274,7 +274,7 @@ func TestTextIsTheSameOnEveryWay(t *testing.T) {
 			field = strings.TrimSpace(field)
 			err := do("a\xff")
 			if info := lifecycle.AsErrorInfo(err); !errors.Is(err, lifecycle.ErrInvalidArgument) || !strings.Contains(info.Message, "; "+field+" is not valid UTF-8") {
-				t.Errorf("%s: %v", field, err)
+				t.Errorf("invalid UTF-8 as %s: %v", field, err)
 			}
 		}
 		for what, do := range map[string]func(object) error{
@@ -304,7 +304,7 @@ func TestWhatWasGivenIsNotKept(t *testing.T) {
 	for range 2 {
 		members, err := room.Presence().Get(soon(t))
 		if err != nil || len(members) != 1 {
-			t.Fatalf("%+v, %v", members, err)
+			t.Fatalf("the members are %+v, %v; expected one", members, err)
 		}
 		data, _ := members[0].Data.(object)
 		if diff := cmp.Diff(object{"deep": object{"n": 1.0}}, data); diff != "" {

@@ -33,7 +33,7 @@ func TestVersions(t *testing.T) {
 		if len(versions) != 3 || !versions[0].SameVersion(sent) || versions[0].Text != "one" ||
 			!versions[1].SameVersion(updated) || versions[1].Version.Description != "typo" ||
 			!versions[2].SameVersion(deleted) || versions[2].DeletedBy() != "ann" {
-			t.Errorf("%+v", versions)
+			t.Errorf("the versions are %+v", versions)
 		}
 		if _, err := m.Versions(soon(t), "none"); ablyStatus(err) != 404 {
 			t.Errorf("versions of a message that doesn't exist: %v", err)

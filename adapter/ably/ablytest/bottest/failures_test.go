@@ -137,12 +137,12 @@ func TestSlowFromTheStart(t *testing.T) {
 			}
 			client := server.Client(name, options...)
 			if err := client.Connection().WaitForStatus(soon(t), ablychat.ConnectionConnected); err != nil {
-				t.Errorf("%s: %v", name, err)
+				t.Errorf("%s: connect: %v", name, err)
 				continue
 			}
 			room := enter(t, client)
 			if _, err := room.Messages().Send(soon(t), ablychat.Text("hi")); err != nil {
-				t.Errorf("%s: %v", name, err)
+				t.Errorf("%s: send: %v", name, err)
 			}
 		}
 	})
