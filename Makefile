@@ -76,7 +76,7 @@ tlc: ## check the TLA+ specs: run every configuration, also those that must fail
 equality: ## compare the state graphs of spec, model and core, in both directions
 	@$(RECORD) equality -- $(GO) run ./tests/graphs/run equality
 
-prove: ## prove the properties of Rooms and Leases for any number of names, options and calls
+prove: ## prove the properties of Rooms, Leases and Channel for any number of names, options and calls
 	@$(RECORD) prove -- $(GO) run ./spec/proof/prove
 
 explore: ## check the properties in millions of states of the cores, and their liveness
@@ -120,6 +120,7 @@ evidence: ## run the suites with larger bounds: all states of five calls, a mill
 	@for seed in 1 2 3; do $(GO) run ./spec/proof/prove -seed $$seed || exit 1; done
 	@$(GO) run ./tests/wire/soak -double-cuts 200
 	@EVIDENCE=full $(GO) test -count=1 -v -run 'MemoryStaysFlat$$' ./adapter/ably/ablytest/bottest | grep -E '^(---|ok|FAIL|PASS)|EVIDENCE'; exit $${PIPESTATUS[0]}
+	@EVIDENCE=full $(GO) test -count=1 -timeout 60m -v -run 'Channel|OfARoom|OfRooms|SmallRooms' ./spec/proof | grep -E '^(---|ok|FAIL|PASS)|EVIDENCE'; exit $${PIPESTATUS[0]}
 	@$(GO) run ./tests/mutation spec -of channel -quick
 	@EVIDENCE=full $(GO) test -count=1 -v ./tests/conformance/schedules ./tests/conformance/gallery ./tests/conformance/server | grep -E '^(---|ok|FAIL|PASS)|EVIDENCE'; exit $${PIPESTATUS[0]}
 	@EVIDENCE=full $(GO) test -count=1 -race -v ./tests/conformance/linear | grep -E '^(---|ok|FAIL|PASS)|EVIDENCE'; exit $${PIPESTATUS[0]}

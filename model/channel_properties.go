@@ -109,13 +109,15 @@ func timersRight(_ ChannelRun, _ ChannelEvent, _ []ChannelOutput, s ChannelRun) 
 
 func oneRequest(before ChannelRun, e ChannelEvent, outputs []ChannelOutput, after ChannelRun) error {
 	state, detachAwaited := before.State, before.Awaited && before.Wire[len(before.Wire)-1] == RequestDetach
+	// C38: new options that were waited for are sent again while detaching too
+	again := e.In.Kind == KindOvertaken && before.Awaited && !detachAwaited
 	ends := e.In.Kind == KindDetached || e.In.Kind == KindRequestTimeout || e.In.Kind == KindConnection
 	for _, o := range outputs {
 		switch o.Kind {
 		case OutputChannelState:
 			state = o.State
 		case OutputSendAttach:
-			if state != ChannelAttaching && state != ChannelAttached || detachAwaited && !ends {
+			if state != ChannelAttaching && state != ChannelAttached && !again || detachAwaited && !ends {
 				return fmt.Errorf("%v is sent while the channel is %v (a DETACH was awaited: %t)", o, state, detachAwaited)
 			}
 			if o.Serial != after.ChannelSerial || o.Resumed != after.Resume {

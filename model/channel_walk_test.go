@@ -160,3 +160,27 @@ func TestEverythingOfTheChannelIsReached(t *testing.T) {
 		t.Errorf("rows %v", slices.Sorted(maps.Keys(rows)))
 	}
 }
+
+// New options that are waited for when the channel detaches are sent again on 80016 (C38). It takes
+// three calls, more than the walks have.
+func TestOptionsAreSentAgainWhileDetaching(t *testing.T) {
+	t.Parallel()
+	var run ChannelRun
+	var last []ChannelOutput
+	for _, in := range []ChannelInput{{Kind: KindConnection, Connection: ToConnected}, {Kind: KindChannelAttach, Call: 1}, {Kind: KindAttached},
+		{Kind: KindSetOptions, Call: 2}, {Kind: KindChannelDetach, Call: 3}, {Kind: KindOvertaken}} {
+		next, outs, err := run.Step(in)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, p := range ChannelProperties() {
+			if err := p.Check(run, ChannelEvent{In: in}, outs, next); err != nil && !p.Promise {
+				t.Errorf("%v: %s: %v", in, p.Name, err)
+			}
+		}
+		run, last = next, outs
+	}
+	if run.State != ChannelDetaching || len(last) == 0 || last[0].Kind != OutputSendAttach {
+		t.Errorf("%v with %v", run, last)
+	}
+}

@@ -264,7 +264,8 @@ EndsRequest   == TimeoutOfRequest \/ Connections \/ \E e \in Errs, i \in Answere
 OneRequest == [][                                                              \* RTL4c, RTL5d
     /\ (PutOut("sendAttach") \/ PutOut("sendDetach")) => ch'.connection = "connected"
     /\ \A k \in Outs("sendAttach") :
-         /\ StateBefore(k) \in {"attaching", "attached"} /\ (DetachAwaited => EndsRequest \/ Overtaken)
+         /\ StateBefore(k) \in {"attaching", "attached"} \/ (Overtaken /\ ch.awaited /\ ~DetachAwaited) \* C38: again
+         /\ DetachAwaited => EndsRequest \/ Overtaken
          /\ outs'[k][2] = ch'.channelSerial /\ outs'[k][3] = ch'.resume
     /\ \A k \in Outs("sendDetach") :
          \/ StateBefore(k) \in {"initialized", "detaching", "detached", "failed"} \/ GiveBack

@@ -1,6 +1,8 @@
 package proof
 
 import (
+	"slices"
+
 	"ablyrooms.example/spec/proof/term"
 	"ablyrooms.example/spec/proof/tla"
 )
@@ -11,7 +13,12 @@ type Action struct {
 	Name   string
 	Params []*term.Term // what \E chooses
 	Guards []*term.Term
+	// Case is the case of the action that this is, where the state is split in cases.
+	Case   string
+	now    map[string]value
 	next   map[string]value
+	taken  *term.Term // the predicate that the step is this action
+	rename map[string]*term.Term
 	// InDomain says that what it changes is in the domain of a function.
 	InDomain []*term.Term
 	// Next has the next state, a definition for each symbol of the state.
@@ -30,6 +37,8 @@ type path struct {
 	Action
 	scope *scope
 	fixed bool // whether its name is known
+	cases []string
+	dead  bool // whether a guard is false whatever the state
 }
 
 func (p path) with(s *scope) path {
@@ -39,6 +48,7 @@ func (p path) with(s *scope) path {
 
 // guarded adds a guard.
 func (p path) guarded(g *term.Term) path {
+	p.dead = p.dead || g == term.False
 	p.Guards = append(p.Guards[:len(p.Guards):len(p.Guards)], g)
 	return p
 }
@@ -59,12 +69,18 @@ func (p path) assigned(name string, v value) path {
 
 // actions splits an expression with primes into all ways of taking it.
 func (t *translator) actions(e *tla.Expr, p path) (all []path) {
+	if p.dead {
+		return nil
+	}
 	if !t.hasPrime(e, localPrimes(p.scope, t)) {
 		return []path{p.guarded(t.condition(e, p.scope))}
 	}
 	switch e.Op {
 	case "/\\":
 		p.fixed = p.fixed || p.Name != ""
+		if p.fixed && t.only != "" && p.Name != t.only {
+			return nil
+		}
 		outer := p.scope
 		all = []path{p}
 		for _, a := range e.Args {
@@ -83,21 +99,41 @@ func (t *translator) actions(e *tla.Expr, p path) (all []path) {
 		}
 		return all
 	case "\\E":
-		for _, b := range e.Bound {
+		for n, b := range e.Bound {
 			of := asSet(t.eval(b.Set, p.scope))
+			if slices.Contains(t.split, b.Name) {
+				return t.splitted(e, n, of, p)
+			}
 			param := fresh(b.Name, of.sort)
 			p.Params = append(p.Params[:len(p.Params):len(p.Params)], param)
 			p = p.guarded(of.has(param)).with(p.scope.bind(b.Name, param))
 		}
 		return t.actions(e.Args[0], p)
 	case tla.If:
-		c := t.condition(e.Args[0], p.scope)
-		return append(t.actions(e.Args[1], p.guarded(c)), t.actions(e.Args[2], p.guarded(term.Neg(c)))...)
+		switch c := t.condition(e.Args[0], p.scope); {
+		case c == term.True:
+			return t.actions(e.Args[1], p)
+		case c == term.False:
+			return t.actions(e.Args[2], p)
+		case t.whole:
+			then, other := t.actions(e.Args[1], p), t.actions(e.Args[2], p)
+			switch { // a branch that can't be taken leaves the other
+			case len(then) == 0:
+				return t.actions(e.Args[2], p.guarded(term.Neg(c)))
+			case len(other) == 0:
+				return t.actions(e.Args[1], p.guarded(c))
+			}
+			return []path{t.merged(c, then, other, p)}
+		default:
+			return append(t.actions(e.Args[1], p.guarded(c)), t.actions(e.Args[2], p.guarded(term.Neg(c)))...)
+		}
 	case tla.Let:
-		return t.actions(e.Args[0], p.with(t.define(e.Defs, p.scope)))
+		inner, inside := t.defining(e.Defs, p.scope)
+		p.InDomain = append(p.InDomain[:len(p.InDomain):len(p.InDomain)], inside...)
+		return t.actions(e.Args[0], p.with(inner))
 	case "UNCHANGED":
 		for _, name := range t.variables(e.Args[0]) {
-			p = p.assigned(name, t.now[name])
+			p = p.assigned(name, p.scope.now[name])
 		}
 		return []path{p}
 	case "=":
@@ -113,20 +149,96 @@ func (t *translator) actions(e *tla.Expr, p path) (all []path) {
 	return []path{p.guarded(t.condition(e, p.scope))}
 }
 
+// splitted makes an action of each element of an enumeration that \E chooses from; n says which of
+// the bound variables that is.
+func (t *translator) splitted(e *tla.Expr, n int, of *set, p path) (all []path) {
+	rest := *e
+	rest.Bound = e.Bound[n+1:]
+	of.through(false, func(v value) *term.Term {
+		so := p.with(p.scope.bind(e.Bound[n].Name, v))
+		so.cases = p.cases[:len(p.cases):len(p.cases)]
+		if of := asTerm(v); of == term.True {
+			so.cases = append(so.cases, e.Bound[n].Name)
+		} else if of != term.False {
+			so.cases = append(so.cases, of.Name)
+		}
+		all = append(all, t.actions(&rest, so)...)
+		return term.True
+	})
+	return all
+}
+
 // operator reads the body of a definition as an action.
 func (t *translator) operator(e *tla.Expr, p path) []path {
-	d, inner := t.module.Definition(e.Name), &scope{}
+	d, inner := t.module.Definition(e.Name), &scope{now: p.scope.now}
 	if at := p.scope.lookup(e.Name); at != nil {
 		d, inner = at.def, at
 	}
-	if !p.fixed {
-		p.Name = e.Name
-	}
 	inner = inner.in(p.next, false)
-	for i, param := range d.Params {
-		inner = inner.bind(param, t.eval(e.Args[i], p.scope))
+	var args []leaf
+	if t.recursion != nil {
+		args = t.leavesOfArgs(e.Args, p.scope)
+	} else {
+		t.inDomain = nil
+		var values tuple
+		for i := range d.Params {
+			values = append(values, t.eval(e.Args[i], p.scope))
+		}
+		args = []leaf{{inDomain: t.inDomain, value: values}}
 	}
-	return t.actions(body(d), p.with(inner))
+	taken := p.taken
+	if _, ok := t.inputs[e.Name]; ok {
+		taken = t.isTaken(e, p.scope)
+	}
+	var all []path
+	for _, l := range args {
+		so, inside := p, inner
+		for i, param := range d.Params {
+			inside = inside.bind(param, l.value.(tuple)[i])
+		}
+		for _, g := range l.guards {
+			so = so.guarded(g)
+		}
+		if !so.fixed {
+			so.Name = e.Name
+		}
+		so.taken = taken
+		so.InDomain = append(so.InDomain[:len(so.InDomain):len(so.InDomain)], l.inDomain...)
+		all = append(all, t.actions(body(d), so.with(inside))...)
+	}
+	return all
+}
+
+// defining is define, with what must be in the domain of functions.
+func (t *translator) defining(defs []*tla.Definition, s *scope) (*scope, []*term.Term) {
+	t.inDomain = nil
+	inner := t.define(defs, s)
+	return inner, t.inDomain
+}
+
+// merged makes one path of the two of an IF, each of which must be the only one and assign the same
+// variables.
+func (t *translator) merged(c *term.Term, then, other []path, before path) path {
+	if len(then) != 1 || len(other) != 1 {
+		fail("%s: an IF with several ways in a branch", before.Name)
+	}
+	a, b := then[0], other[0]
+	if len(a.Params) != len(before.Params) || len(b.Params) != len(before.Params) || len(a.next) != len(b.next) {
+		fail("%s: the branches of an IF choose, or assign, what is not the same", before.Name)
+	}
+	n := len(before.Guards)
+	p := before.guarded(term.Conj(term.Imply(c, term.Conj(a.Guards[n:]...)), term.Imply(term.Neg(c), term.Conj(b.Guards[n:]...))))
+	n = len(before.InDomain)
+	p.InDomain = append(p.InDomain[:n:n], term.Imply(c, term.Conj(a.InDomain[n:]...)), term.Imply(term.Neg(c), term.Conj(b.InDomain[n:]...)))
+	for _, v := range t.module.Variables {
+		if _, had := before.next[v]; had {
+			continue
+		}
+		if to, ok := a.next[v]; ok {
+			p = p.assigned(v, choose(c, to, b.next[v]))
+		}
+	}
+	return p
 }
 
 // localPrimes are the operators of enclosing LETs that have primes.

@@ -16,6 +16,7 @@ type Condition struct {
 	Goal   string // the conjunct, or the property
 	From   []string
 	script func() (string, error)
+	asks   *question // of a proof with a contract
 }
 
 // What stands in the place of an action.
@@ -87,27 +88,52 @@ func (c *Condition) String() string { return c.Goal + " by " + c.Action }
 
 // Conditions returns all conditions of the proof, action by action.
 func (p *Proof) Conditions() (all []*Condition) {
+	if p.Recursion != nil {
+		return p.withContract()
+	}
 	for _, goal := range p.Invariant {
 		all = append(all, p.condition(Initially, goal, nil, nil, false))
 	}
 	for _, goal := range p.Implied {
 		all = append(all, p.condition(Always, goal, nil, p.from(Always, goal), false))
 	}
-	for i := range p.Actions {
-		a := &p.Actions[i]
-		all = append(all, p.condition(a.Name, InDomain, a, p.from(a.Name, InDomain), false))
+	for _, a := range p.byName() {
+		all = append(all, p.condition(a[0].Name, InDomain, a, p.from(a[0].Name, InDomain), false))
 		for _, goal := range p.Invariant {
-			all = append(all, p.condition(a.Name, goal, a, p.from(a.Name, goal), false))
+			all = append(all, p.condition(a[0].Name, goal, a, p.from(a[0].Name, goal), false))
 		}
 		for _, goal := range slices.Concat(p.Properties, p.Progress) {
-			all = append(all, p.condition(a.Name, goal, a, p.from(a.Name, goal), true))
+			all = append(all, p.condition(a[0].Name, goal, a, p.from(a[0].Name, goal), true))
 		}
-		if p.isFair(a.Name) {
-			all = append(all, p.condition(a.Name, EndsItsWork, a, p.from(a.Name, EndsItsWork), false))
+		if p.isFair(a[0].Name) {
+			all = append(all, p.condition(a[0].Name, EndsItsWork, a, p.from(a[0].Name, EndsItsWork), false))
 		}
 	}
 	if len(p.Fair) > 0 {
 		all = append(all, p.condition(Always, EndsEnabled, nil, p.from(Always, EndsEnabled), false))
+	}
+	return all
+}
+
+// ActionNames returns the names of the actions.
+func (p *Proof) ActionNames() (names []string) {
+	for _, a := range p.byName() {
+		names = append(names, a[0].Name)
+	}
+	return names
+}
+
+// byName returns the actions, those that are cases of one together.
+func (p *Proof) byName() (all [][]*Action) {
+	at := map[string]int{}
+	for i := range p.Actions {
+		a := &p.Actions[i]
+		n, ok := at[a.Name]
+		if !ok {
+			n = len(all)
+			at[a.Name], all = n, append(all, nil)
+		}
+		all[n] = append(all[n], a)
 	}
 	return all
 }
@@ -118,63 +144,105 @@ var chosen string
 // from returns the conjuncts from which a goal is proved: those that hypotheses.txt has, or all.
 // Fewer make the solver faster; which they are is no part of the claim, for any may be used.
 func (p *Proof) from(_, goal string) []string {
-	// leases keep the invariant of Rooms for the same reasons
-	for _, of := range []string{p.Name, "Rooms"} {
+	names := []string{p.Name}
+	if p.Name == "Leases" {
+		names = append(names, "Rooms") // whose invariant leases keep, for the same reasons
+	}
+	for _, of := range names {
 		for line := range strings.Lines(chosen) {
 			if name, list, _ := strings.Cut(line, ":"); name == of+" "+goal {
 				return strings.Fields(list)
 			}
 		}
 	}
+	if p.Recursion != nil {
+		return slices.Concat(p.Invariant, p.Recursion.After)
+	}
 	return p.Invariant
 }
 
-func (p *Proof) condition(action, goal string, a *Action, from []string, step bool) *Condition {
+// nextCase stands between the scripts of a condition's cases, each of which must be unsat.
+const nextCase = "(reset)\n"
+
+func (p *Proof) condition(action, goal string, cases []*Action, from []string, step bool) *Condition {
 	return &Condition{Action: action, Goal: goal, From: from, script: func() (string, error) {
-		var hypotheses []hypothesis
-		for _, assumed := range p.t.assumed {
-			hypotheses = append(hypotheses, hypothesis{"ASSUME", assumed})
-		}
-		if action == Initially {
-			initial, err := p.State(p.Init, false)
-			if err != nil {
-				return "", err
-			}
-			hypotheses = append(hypotheses, hypothesis{p.Init, initial})
-			for _, symbol := range inOrder {
-				is := term.Equal(term.Apply(symbol, term.Int), count(symbol, nil))
-				hypotheses = append(hypotheses, hypothesis{symbol, is})
-			}
-		}
-		for _, name := range from {
-			h, err := p.State(name, false)
-			if err != nil {
-				return "", err
-			}
-			hypotheses = append(hypotheses, hypothesis{name, counted(name, h)})
-		}
-		var claim *term.Term
-		var err error
-		switch {
-		case goal == InDomain:
-			claim = term.Conj(a.InDomain...)
-		case goal == EndsItsWork:
-			claim = endsItsWork(a)
-		case goal == EndsEnabled:
-			claim = p.endsEnabled()
-		case step:
-			claim, err = p.Step(goal)
-		default:
-			claim, err = p.State(goal, a != nil)
-		}
+		hypotheses, err := p.hypotheses(action, from)
 		if err != nil {
 			return "", err
 		}
-		if symbol, ok := inOrder[goal]; ok {
-			claim = withCount(claim, count(symbol, a))
+		if cases == nil {
+			cases = []*Action{nil}
 		}
-		return p.script(a, hypotheses, claim), nil
+		var scripts []string
+		for _, a := range cases {
+			claim, facts, err := p.claim(a, goal, step)
+			if err != nil {
+				return "", err
+			}
+			if claim != term.True {
+				scripts = append(scripts, p.script(a, append(hypotheses[:len(hypotheses):len(hypotheses)], facts...), claim))
+			}
+		}
+		if len(scripts) == 0 {
+			return "(assert false)\n(check-sat)\n", nil // true as it is written
+		}
+		return strings.Join(scripts, nextCase), nil
 	}}
+}
+
+// hypotheses returns from what a goal is proved, without the action.
+func (p *Proof) hypotheses(action string, from []string) (all []hypothesis, err error) {
+	for _, assumed := range p.t.assumed {
+		all = append(all, hypothesis{"ASSUME", assumed})
+	}
+	for _, symbol := range p.Symbols {
+		if strings.HasSuffix(symbol.Name, ".len") && len(symbol.Args) == 0 {
+			all = append(all, hypothesis{"Len", term.AtMost(term.Number(0), term.Apply(symbol.Name, term.Int))})
+		}
+	}
+	if action == Initially {
+		initial, err := p.State(p.Init, false)
+		if err != nil {
+			return nil, err
+		}
+		all = append(all, hypothesis{p.Init, initial})
+		if len(p.Counts) > 0 {
+			for _, symbol := range inOrder {
+				all = append(all, hypothesis{symbol, term.Equal(term.Apply(symbol, term.Int), count(symbol, nil))})
+			}
+		}
+	}
+	for _, name := range from {
+		h, err := p.State(name, false)
+		if err != nil {
+			return nil, err
+		}
+		all = append(all, hypothesis{name, counted(name, h)})
+	}
+	return all, nil
+}
+
+// claim returns what is to be proved of an action, or of a state if that is nil, and what else is
+// known of it.
+func (p *Proof) claim(a *Action, goal string, step bool) (claim *term.Term, facts []hypothesis, err error) {
+	switch {
+	case goal == InDomain:
+		return term.Conj(a.InDomain...), nil, nil
+	case goal == EndsItsWork:
+		return endsItsWork(a), nil, nil
+	case goal == EndsEnabled:
+		return p.endsEnabled(), nil, nil
+	case a != nil && len(p.Cases) > 0:
+		return p.after(a, goal, step)
+	case step:
+		claim, err = p.Step(goal)
+	default:
+		claim, err = p.State(goal, a != nil)
+	}
+	if symbol, ok := inOrder[goal]; ok && err == nil {
+		claim = withCount(claim, count(symbol, a))
+	}
+	return claim, nil, err
 }
 
 // hypothesis is something from which a goal is proved.
@@ -184,8 +252,13 @@ type hypothesis struct {
 }
 
 // script writes the condition that a claim follows from hypotheses and an action.
-func (p *Proof) script(a *Action, hypotheses []hypothesis, claim *term.Term) string {
+func (p *Proof) script(a *Action, hypotheses []hypothesis, claim *term.Term, more ...Symbol) string {
 	var lifter term.Lifter
+	lift := lifter.Formula
+	if a != nil && len(p.Cases) > 0 {
+		// the claim has the same question in many places: it is asked once
+		lifter.Constants, lift = a.Params, lifter.Inside
+	}
 	var b, defines, asserts strings.Builder
 	all := []*term.Term{claim}
 	for _, h := range hypotheses {
@@ -193,27 +266,29 @@ func (p *Proof) script(a *Action, hypotheses []hypothesis, claim *term.Term) str
 	}
 	words, names := p.literals(a, all)
 	term.DeclareWords(&b, words, names)
-	for _, symbol := range slices.Concat(constants, p.Symbols, countSymbols) {
+	for _, symbol := range append(p.declared(all), more...) {
 		term.DeclareFun(&b, symbol.Name, symbol.Args, symbol.Sort)
 	}
 	for _, h := range hypotheses {
 		term.Assert(&asserts, h.name, lifter.Formula(h.formula))
 	}
 	if a != nil {
-		for _, symbol := range countSymbols {
-			term.DefineFun(&defines, symbol.Name+"'", nil, term.Int, count(symbol.Name, a))
-		}
 		for _, v := range a.Params {
 			term.DeclareFun(&b, v.Name, nil, v.Sort)
+		}
+		for _, g := range a.Guards {
+			term.Assert(&asserts, a.Name, lift(g))
+		}
+	}
+	if a != nil && len(p.Cases) == 0 {
+		for _, symbol := range countSymbols {
+			term.DefineFun(&defines, symbol.Name+"'", nil, term.Int, count(symbol.Name, a))
 		}
 		for _, d := range a.Next {
 			term.DefineFun(&defines, d.Symbol.Name+"'", d.Params, d.Symbol.Sort, lifter.Inside(d.Body))
 		}
-		for _, g := range a.Guards {
-			term.Assert(&asserts, a.Name, lifter.Formula(g))
-		}
 	}
-	term.Assert(&asserts, "the goal fails", lifter.Formula(term.Neg(claim)))
+	term.Assert(&asserts, "the goal fails", lift(term.Neg(claim)))
 	var early, late strings.Builder // what speaks of the next state comes after it is defined
 	for _, f := range lifter.Lifted {
 		to := &early
@@ -228,12 +303,37 @@ func (p *Proof) script(a *Action, hypotheses []hypothesis, claim *term.Term) str
 	return b.String()
 }
 
+// declared returns the symbols of the state, and the predicates of steps that terms have.
+func (p *Proof) declared(terms []*term.Term) []Symbol {
+	if len(p.Inputs) == 0 {
+		return slices.Concat(p.Constants, p.Symbols, countSymbols)
+	}
+	all := slices.Concat(p.Constants, p.Symbols)
+	known := map[string]bool{}
+	for _, t := range terms {
+		t.Walk(func(t *term.Term) {
+			name, _ := strings.CutPrefix(t.Name, "is")
+			if _, ok := p.t.inputs[name]; ok && name != t.Name && t.Op == term.App && !known[name] {
+				known[name] = true
+				symbol := Symbol{Name: t.Name, Sort: term.Bool}
+				for _, a := range t.Args {
+					symbol.Args = append(symbol.Args, a.Sort)
+				}
+				all = append(all, symbol)
+			}
+		})
+	}
+	return all
+}
+
 // literals collects the words and names that are written in the terms.
 func (p *Proof) literals(a *Action, terms []*term.Term) (words, names []string) {
 	if a != nil {
 		terms = slices.Concat(terms, a.Guards)
-		for _, d := range a.Next {
-			terms = append(terms, d.Body)
+		if len(p.Cases) == 0 {
+			for _, d := range a.Next {
+				terms = append(terms, d.Body)
+			}
 		}
 	}
 	for _, t := range terms {
@@ -250,7 +350,7 @@ func (p *Proof) literals(a *Action, terms []*term.Term) (words, names []string) 
 		slices.Sort(*list)
 		*list = slices.Compact(*list)
 	}
-	if len(names) == 0 {
+	if len(names) == 0 && !p.t.nameless {
 		names = []string{noName}
 	}
 	return append(words, "(another)"), names

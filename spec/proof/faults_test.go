@@ -2,6 +2,7 @@ package proof
 
 import (
 	"slices"
+	"strings"
 	"testing"
 
 	"ablyrooms.example/spec/proof/term"
@@ -53,13 +54,33 @@ func (c claim) against(s State) (found *counterexample) {
 	return found
 }
 
-var few = Bounds{MaxCalls: 3, Names: []string{"a", "b"}, Options: []string{"x", "y"}, Conditional: true}
+// few are the bounds in which counterexamples are looked for. Rooms has two names and two calls to
+// begin with, leases one name and three.
+var few = map[string]Bounds{
+	"Rooms":  {MaxCalls: 3, Names: []string{"a", "b"}, Options: []string{"x", "y"}, Conditional: true},
+	"Leases": {MaxCalls: 4, Names: []string{"a"}, Options: []string{"x"}},
+}
+
+// fewFor are the bounds for a goal of a proof.
+func fewFor(p *Proof, goal string) Bounds {
+	if p.Recursion != nil {
+		return smallRoom(3, 1, p.Promised[goal] != "")
+	}
+	return few[p.Name]
+}
 
 // search visits small states that satisfy the invariant of a proof, until visit returns true.
 func search(t testing.TB, p *Proof, w *Small, visit func(State) bool) {
 	t.Helper()
+	if p.Recursion != nil {
+		e := newRoomStates(t, p, w)
+		e.last, e.queue, e.few = 1, 1, true
+		e.visit = func(s State) { e.done = e.done || visit(s) }
+		e.all()
+		return
+	}
 	e := newStates(t, p, w)
-	e.incs, e.calls, e.history = 2, 2, true
+	e.incs, e.calls, e.history = 2, w.Bounds.MaxCalls-1, true
 	e.visit = func(s State) { e.done = e.done || visit(s) }
 	e.all(w.Blank(), 1)
 }
@@ -67,6 +88,7 @@ func search(t testing.TB, p *Proof, w *Small, visit func(State) bool) {
 // Each planted fault makes the condition that it names untrue, and a small state shows it; without
 // the fault there is no such state. Command prove shows that the solver proves none of them.
 func TestPlantedFaultsBreakTheProof(t *testing.T) {
+	t.Parallel()
 	for i := range Faults {
 		f := &Faults[i]
 		t.Run(f.Name, func(t *testing.T) {
@@ -74,7 +96,18 @@ func TestPlantedFaultsBreakTheProof(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			w := NewSmall(p.System, few)
+			if f.Action[0] == '(' {
+				condition, err := f.Condition(p)
+				if err != nil {
+					t.Fatal(err)
+				}
+				found, _, err := refutations(p, 2, []*Condition{condition})
+				if err != nil || len(found) == 0 {
+					t.Fatalf("%v holds in small rooms all the same (%v)", condition, err)
+				}
+				return
+			}
+			w := NewSmall(p.System, fewFor(p, f.Goal))
 			claim := newClaim(t, p, w, f.Goal, f.Action)
 			var c *counterexample
 			search(t, p, w, func(s State) bool {
@@ -84,23 +117,34 @@ func TestPlantedFaultsBreakTheProof(t *testing.T) {
 			if c == nil {
 				t.Fatalf("%s by %s holds in small states all the same", f.Goal, f.Action)
 			}
-			j := judge{w: w}
-			t.Logf("%s%v leads from\n%v to\n%v", f.Action, c.params, j.model(c.now), j.model(c.next))
+			show := func(s State) any { return (&judge{w: w}).model(s) }
+			if p.Recursion != nil {
+				show = func(s State) any { return (&roomJudge{w: w}).model(s) }
+			}
+			t.Logf("%s%v leads from\n%v to\n%v", f.Action, c.params, show(c.now), show(c.next))
 		})
 	}
-	p := readRooms(t)
-	w := NewSmall(p.System, few)
-	var claims []claim
-	for i := range Faults {
-		claims = append(claims, newClaim(t, p, w, Faults[i].Goal, Faults[i].Action))
-	}
-	search(t, p, w, func(s State) bool {
-		for i, claim := range claims {
-			if claim.against(s) != nil {
-				t.Errorf("%s by %s fails without the fault", Faults[i].Goal, Faults[i].Action)
+	for _, of := range []string{"Rooms", "Leases", "RoomStatus", "RoomStatus with the promise"} {
+		name, _, promise := strings.Cut(of, " ")
+		p := read(t, name)
+		w := NewSmall(p.System, few[name])
+		if p.Recursion != nil {
+			w = NewSmall(p.System, smallRoom(3, 1, promise))
+		}
+		claims := map[*Fault]claim{}
+		for i := range Faults {
+			if f := &Faults[i]; f.Of() == name && f.Action[0] != '(' && (p.Promised[f.Goal] != "") == promise {
+				claims[f] = newClaim(t, p, w, f.Goal, f.Action)
 			}
 		}
-		return t.Failed()
-	})
+		search(t, p, w, func(s State) bool {
+			for f, claim := range claims {
+				if claim.against(s) != nil {
+					t.Errorf("%s by %s fails without the fault", f.Goal, f.Action)
+				}
+			}
+			return t.Failed()
+		})
+	}
 	t.Logf("EVIDENCE proof_faults planted=%d unnoticed=0", len(Faults))
 }

@@ -11,6 +11,7 @@ import (
 // which make equality compares with model and core; and each state and step satisfies what is
 // proved.
 func TestTheRelationOfLeasesIsTLCs(t *testing.T) {
+	t.Parallel()
 	p, err := Leases(".", filepath.Join(root, "spec", "TLA"))
 	if err != nil {
 		t.Fatal(err)

@@ -251,6 +251,7 @@ func module(t testing.TB, change func(string) string) *tla.Module {
 // Each small change of the spec, and each operator that is misread, makes a relation that is not
 // TLC's.
 func TestAChangedRelationIsNoticed(t *testing.T) {
+	t.Parallel()
 	p := readRooms(t)
 	in := references(t, p)
 	same := func(text string) string { return text }

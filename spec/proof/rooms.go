@@ -21,12 +21,14 @@ type Proof struct {
 	// Fair are the actions that the fairness of each kind of work is about. Their first parameter
 	// is the incarnation.
 	Fair map[string][]string
+	// Promised are the properties that hold if a constant is TRUE, with that constant.
+	Promised map[string]string
 }
 
 // All reads all proofs of the project.
 func All(root string) (all []*Proof, err error) {
 	folders := []string{filepath.Join(root, "spec", "proof"), filepath.Join(root, "spec", "TLA")}
-	for _, read := range []func(...string) (*Proof, error){Rooms, Leases} {
+	for _, read := range []func(...string) (*Proof, error){Rooms, Leases, Channel, Room} {
 		p, err := read(folders...)
 		if err != nil {
 			return nil, err
@@ -57,16 +59,25 @@ var roomImplied = []string{"OneOpen", "SameRoom", "ReleaseRejects", "SharedEnd",
 
 // roomVariables are those of Rooms.tla with the history of its proof.
 func roomVariables() []Variable {
+	call := Record(Field{"op", Plain(term.Word)}, Field{"name", Plain(term.Name)}, Field{"opt", Plain(term.Name)},
+		Field{"of", Plain(term.Int)}, Field{"waits", Plain(term.Int)}, Field{"out", Plain(term.Word)},
+		Field{"ref", Plain(term.Int)}, Field{"bad", Numbers})
+	incarnation := Record(Field{"name", Plain(term.Name)}, Field{"opt", Plain(term.Name)},
+		Field{"life", Plain(term.Word)}, Field{"work", Plain(term.Word)}, Field{"ended", Plain(term.Word)})
 	return []Variable{
-		{Name: "calls", Index: term.Int, Domain: "CallIds", Fields: []Field{{"op", term.Word},
-			{"name", term.Name}, {"opt", term.Name}, {"of", term.Int}, {"waits", term.Int},
-			{"out", term.Word}, {"ref", term.Int}, {"bad", term.Bool}}},
-		{Name: "incs", Index: term.Int, Domain: "IncIds", Fields: []Field{{"name", term.Name},
-			{"opt", term.Name}, {"life", term.Word}, {"work", term.Word}, {"ended", term.Word}}},
-		{Name: "failed"},
-		{Name: "parted", Index: term.Name, Domain: "Names"},
-		{Name: "since", Index: term.Int, Domain: "CallIds"},
+		{"calls", Function(term.Int, "CallIds", call)},
+		{"incs", Function(term.Int, "IncIds", incarnation)},
+		{"failed", Numbers},
+		{"parted", Function(term.Name, "Names", Plain(term.Int))},
+		{"since", Function(term.Int, "CallIds", Plain(term.Int))},
 	}
+}
+
+// roomConstants are those of Rooms.tla.
+var roomConstants = []Symbol{
+	{Name: "MaxCalls", Sort: term.Int}, {Name: "Conditional", Sort: term.Bool},
+	{Name: "Names", Args: []term.Sort{term.Name}, Sort: term.Bool},
+	{Name: "Options", Args: []term.Sort{term.Name}, Sort: term.Bool},
 }
 
 var counts = map[string]string{"Begun": "Last", "Created": "Newest"}
@@ -77,10 +88,14 @@ func Leases(folders ...string) (*Proof, error) {
 	if err != nil {
 		return nil, err
 	}
-	s := &System{Module: m, Init: "LeasesProofInit", Next: "LeasesProofNext", Counts: counts,
-		Variables: append(roomVariables(), Variable{Name: "acquires"}, Variable{Name: "closed"},
-			Variable{Name: "named", Index: term.Name, Domain: "Names"},
-			Variable{Name: "sinceNamed", Index: term.Int, Domain: "CallIds"})}
+	return leasesProof(m)
+}
+
+func leasesProof(m *tla.Module) (*Proof, error) {
+	s := &System{Module: m, Init: "LeasesProofInit", Next: "LeasesProofNext", Counts: counts, Constants: roomConstants,
+		Variables: append(roomVariables(), Variable{"acquires", Numbers}, Variable{"closed", Numbers},
+			Variable{"named", Function(term.Name, "Names", Plain(term.Int))},
+			Variable{"sinceNamed", Function(term.Int, "CallIds", Plain(term.Int))})}
 	if err := s.read(); err != nil {
 		return nil, fmt.Errorf("%s: %w", m.Name, err)
 	}
@@ -92,7 +107,8 @@ func Leases(folders ...string) (*Proof, error) {
 }
 
 func roomsProof(m *tla.Module) (*Proof, error) {
-	s := &System{Module: m, Init: "ProofInit", Next: "ProofNext", Counts: counts, Variables: roomVariables()}
+	s := &System{Module: m, Init: "ProofInit", Next: "ProofNext", Counts: counts, Constants: roomConstants,
+		Variables: roomVariables()}
 	if err := s.read(); err != nil {
 		return nil, fmt.Errorf("%s: %w", m.Name, err)
 	}

@@ -3,6 +3,7 @@ package proof
 import (
 	"fmt"
 	"slices"
+	"strings"
 	"sync"
 
 	"ablyrooms.example/spec/proof/term"
@@ -15,17 +16,30 @@ type Bounds struct {
 	MaxCalls       int
 	Names, Options []string
 	Conditional    bool
+	// of specs with other constants: their values, and the longest sequence and largest number
+	Constants map[string]int
+	Most      int
 }
+
+// most is the largest number that is a place, a call, or what else there is numbers of.
+func (b *Bounds) most() int { return max(b.MaxCalls, b.Most) }
 
 // Small evaluates a system's terms on the states within bounds. It is used by one goroutine.
 type Small struct {
 	System *System
 	Bounds Bounds
 
+	// Is answers whether a step is one of an input, by its name, with the arguments.
+	Is func(now, next State, input string, args []int) bool
+
 	layout map[string]place
 	size   int
 	now    State // what terms speak of
 	next   State
+	// of a spec with a recursive operator: what computes it, and its results in the present state
+	recursion *smallRecursion
+	results   map[string]State
+	lets      *lets // of a condition of an induction
 }
 
 // State is a state as one list of values, in the order of the system's symbols.
@@ -51,17 +65,28 @@ func NewSmall(s *System, b Bounds) *Small {
 	return w
 }
 
+// Relation implements [term.Relations].
+func (w *Small) Relation(name string) func(args []int) bool {
+	input, ok := strings.CutPrefix(name, "is")
+	if !ok || w.Is == nil || w.System.t.inputs[input] == nil {
+		return nil
+	}
+	return func(args []int) bool { return w.Is(w.now, w.next, input, args) }
+}
+
 // Range implements [term.World]. One number more than there are calls is outside all sets.
 func (w *Small) Range(s term.Sort) (first, end int) {
 	switch s {
 	case term.Bool:
 		return 0, 2
 	case term.Int:
-		return 0, w.Bounds.MaxCalls + 2
+		return 0, w.Bounds.most() + 2
 	case term.Name:
 		return 0, 1 + len(w.Bounds.Names) + len(w.Bounds.Options)
 	}
-	panic("proof: nothing ranges over words")
+	vocabulary.Lock()
+	defer vocabulary.Unlock()
+	return 1, len(vocabulary.texts)
 }
 
 // Literal implements [term.World].
@@ -125,6 +150,17 @@ func (w *Small) Symbol(name string) (func(a, b int) int, error) {
 		return func(a, _ int) int { return truth(a > 0 && a <= n) }, nil
 	case "Options":
 		return func(a, _ int) int { return truth(a > n) }, nil
+	}
+	if id, symbol, ok := strings.Cut(name, "."); ok && w.System.Recursion != nil && w.System.t.byID[id] != nil {
+		return w.ofCall(w.System.t.byID[id], "r."+symbol)
+	}
+	if w.lets != nil && strings.HasPrefix(name, "let.") {
+		i := slices.IndexFunc(w.lets.symbols, func(s Symbol) bool { return s.Name == name })
+		is, err := term.Compile(w.lets.are[i], w)
+		return func(int, int) int { return is() }, err
+	}
+	if is, ok := w.Bounds.Constants[name]; ok {
+		return func(int, int) int { return is }, nil
 	}
 	from := &w.now
 	if name[len(name)-1] == '\'' {
@@ -282,6 +318,18 @@ func (s *Steps) Each(now State, visit func(params []int, next State)) {
 	s.choose(now, make([]int, 0, len(s.Action.Params)), visit)
 }
 
+// Take takes the step with these parameters, if it can be taken.
+func (s *Steps) Take(now State, params ...int) (next State, taken bool) {
+	s.w.now = now
+	for _, g := range s.guards {
+		if g(params...) == 0 {
+			return nil, false
+		}
+	}
+	// what is a guard of the next state, such as a bound of it, is written in terms of this one
+	return s.apply(now, params), true
+}
+
 func (s *Steps) choose(now State, params []int, visit func([]int, State)) {
 	s.w.now = now
 	for i, g := range s.guards {
@@ -309,6 +357,9 @@ func (s *Steps) apply(now State, params []int) State {
 	copy(env, params)
 	for _, u := range s.next {
 		first, last := w.domain(u.symbol, 0)
+		if u.symbol.Len != "" && len(u.symbol.Args) == 1 {
+			last = min(last, w.Get(next, u.symbol.Len, 0, 0)) // which comes before
+		}
 		from, to := w.domain(u.symbol, 1)
 		for a := first; a <= last; a++ {
 			for b := from; b <= to; b++ {
@@ -317,7 +368,25 @@ func (s *Steps) apply(now State, params []int) State {
 			}
 		}
 	}
+	w.trim(next)
 	return next
+}
+
+// trim blanks what is behind the end of sequences.
+func (w *Small) trim(s State) {
+	for _, symbol := range w.System.Symbols {
+		if symbol.Len == "" || len(symbol.Args) != 1 {
+			continue
+		}
+		p, nothing := w.layout[symbol.Name], 0
+		if symbol.Sort == term.Word {
+			nothing = w.word("none")
+		}
+		s[p.at] = nothing
+		for i := 1 + w.Get(s, symbol.Len, 0, 0); i < p.sizes[0]; i++ {
+			s[p.at+i] = nothing
+		}
+	}
 }
 
 // domain returns the first and the last argument of a symbol that are in the spec's sets.
@@ -328,5 +397,5 @@ func (w *Small) domain(s Symbol, arg int) (first, last int) {
 	case s.Args[arg] == term.Name:
 		return 1, len(w.Bounds.Names)
 	}
-	return 1, w.Bounds.MaxCalls
+	return 1, w.Bounds.most()
 }

@@ -171,6 +171,7 @@ func coreText(t testing.TB) map[string]string {
 // only by that, by their count, and by their order in outputs. So what it does in small states it
 // does in all: docs/proof.md has the argument.
 func TestTheCoreComparesNamesForEqualityAlone(t *testing.T) {
+	t.Parallel()
 	found, err := looks(coreText(t))
 	if err != nil {
 		t.Fatal(err)
@@ -182,6 +183,7 @@ func TestTheCoreComparesNamesForEqualityAlone(t *testing.T) {
 
 // Each way of looking at what a name, options or a number are is seen.
 func TestALookAtNamesIsSeen(t *testing.T) {
+	t.Parallel()
 	for what, change := range map[string][2]string{
 		"get: name <":                      {"if use := s.use; use != nil {", `if use := s.use; use != nil && in.Name < "m" {`},
 		"get: name given to len":           {"if use := s.use; use != nil {", "if use := s.use; use != nil && len(in.Name) < 9 {"},

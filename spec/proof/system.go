@@ -2,6 +2,7 @@ package proof
 
 import (
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 
@@ -18,60 +19,66 @@ type Symbol struct {
 	Name string
 	Args []term.Sort
 	Sort term.Sort
+	// Len is the symbol of the length, of what a sequence has at each place.
+	Len string
 }
 
-// Variable says which symbols a variable of the spec consists of. Reading the spec shows that the
-// symbols have these sorts: an expression that mixes sorts is an error.
+// Variable says which symbols a variable of the spec consists of.
 type Variable struct {
-	Name   string
-	Index  term.Sort // the sort of a function's arguments; "" for a set of numbers
-	Domain string    // the name of the function's domain, a definition or constant
-	Fields []Field   // of a function's records; nil for a function whose values are numbers
-}
-
-// Field is a field of a record. A field of the sort Bool is a set of numbers.
-type Field struct {
 	Name string
-	Sort term.Sort
+	Type
 }
 
 // System is a spec in the form that the proof uses. It is read from the spec's text, all of it.
 type System struct {
 	Module    *tla.Module
 	Variables []Variable
+	Constants []Symbol
 	Counts    map[string]string // the symbol of the Cardinality, by the name of the set
 	// the definitions of the initial condition and of the next-state action
 	Init string
 	Next string
+	// Whole has the branches of an IF in an action make one action; else each is one.
+	Whole bool
+	// Cases are fields of the record that is the first variable, each with the name of an
+	// enumeration of its values. Each action is read once for each combination.
+	Cases [][2]string
+	// Inputs are the operators with which claims about steps ask whether a step is one of theirs,
+	// with the sorts of their arguments.
+	Inputs []Symbol
+	// Only is the one action that is read, if there is one: enough for a condition.
+	Only string
+	// Split are the variables bound by \E for each value of which there is an action.
+	Split []string
+	// Recursion is how the proof does with what is recursive in the spec; nil if nothing is.
+	Recursion *Recursion
 
 	Symbols []Symbol // of a state
 	Actions []Action
 	t       *translator
 }
 
-// constant symbols of every state
-var constants = []Symbol{
-	{Name: "MaxCalls", Sort: term.Int}, {Name: "Conditional", Sort: term.Bool},
-	{Name: "Names", Args: []term.Sort{term.Name}, Sort: term.Bool},
-	{Name: "Options", Args: []term.Sort{term.Name}, Sort: term.Bool},
-}
-
 // read translates the module's actions.
 func (s *System) read() error {
-	s.t = &translator{module: s.Module, counts: s.Counts, primed: map[string]bool{}, constants: map[string]value{
-		"MaxCalls":    term.Apply("MaxCalls", term.Int),
-		"Conditional": term.Apply("Conditional", term.Bool),
-		"Names":       nameSet("Names"), "Options": nameSet("Options"),
-		"Nat": &set{sort: term.Int, has: func(v value) *term.Term {
-			return term.AtMost(term.Number(0), asTerm(v))
-		}},
-		"BOOLEAN": &set{sort: term.Bool, has: func(v value) *term.Term { return term.True }},
-	}}
-	return try(func() {
-		s.t.now = s.values("")
-		for _, v := range s.Variables {
-			s.Symbols = append(s.Symbols, v.symbols()...)
+	s.t = &translator{module: s.Module, counts: s.Counts, primed: map[string]bool{}, nameless: true,
+		whole: s.Whole, split: s.Split, inputs: s.inputs(), only: s.Only, system: s,
+		recursion: s.Recursion, calls: map[string]*call{}, byID: map[string]*call{},
+		positions: map[*term.Term]position{}, constants: map[string]value{
+			"Nat": &set{sort: term.Int, from: true, has: func(v value) *term.Term {
+				return term.AtMost(term.Number(0), asTerm(v))
+			}},
+			"BOOLEAN": booleans,
+		}}
+	for _, c := range s.Constants {
+		if len(c.Args) > 0 {
+			s.t.constants[c.Name] = constantSet(c)
+			s.t.nameless = s.t.nameless && c.Args[0] != term.Name
+		} else {
+			s.t.constants[c.Name] = term.Apply(c.Name, c.Sort)
 		}
+	}
+	return try(func() {
+		now := s.values("")
 		d := s.Module.Definition(s.Next)
 		if d == nil {
 			fail("there is no %s", s.Next)
@@ -79,17 +86,53 @@ func (s *System) read() error {
 		for _, e := range assumptions(s.Module) {
 			s.t.assumed = append(s.t.assumed, s.t.condition(e, &scope{}))
 		}
-		for _, p := range s.t.actions(body(d), path{scope: &scope{}}) {
+		var paths []path
+		s.cases(path{scope: &scope{}, Action: Action{now: now}}, 0, func(p path) {
+			p.scope = &scope{now: p.now}
+			paths = append(paths, s.t.actions(body(d), p)...)
+		})
+		paths = slices.DeleteFunc(paths, func(p path) bool { return p.dead })
+		for i := range s.Variables {
+			s.Variables[i].readRows(s.Variables[i].Name, paths)
+		}
+		for _, v := range s.Variables {
+			for _, d := range v.defines(v.Name, s.value(v, ""), nil) {
+				s.Symbols = append(s.Symbols, d.Symbol)
+			}
+		}
+		for _, p := range paths {
 			s.Actions = append(s.Actions, s.finish(p))
 		}
 		s.numbered()
 	})
 }
 
+// cases visits each case of the state.
+func (s *System) cases(p path, n int, visit func(path)) {
+	if n == len(s.Cases) {
+		visit(p)
+		return
+	}
+	field, of := s.Cases[n][0], s.named(s.Cases[n][1])
+	first := s.Variables[0].Name
+	for _, item := range of.items {
+		word := asTerm(item)
+		r := p.now[first].(*record)
+		so := p.guarded(equal(r.field(field), word))
+		so.Case = strings.TrimPrefix(p.Case+", "+word.Name, ", ")
+		so.now = maps.Clone(p.now)
+		so.now[first] = r.with(field, word)
+		s.cases(so, n+1, visit)
+	}
+}
+
 // numbered adds a number to the names of actions that have the same name: a disjunct that
 // distinguishes cases becomes several such actions.
 func (s *System) numbered() {
 	count := map[string]int{}
+	if len(s.Cases) > 0 {
+		return
+	}
 	for _, a := range s.Actions {
 		count[a.Name]++
 	}
@@ -111,9 +154,9 @@ func assumptions(m *tla.Module) []*tla.Expr {
 	return all
 }
 
-func nameSet(symbol string) *set {
-	return &set{sort: term.Name, has: func(v value) *term.Term {
-		return term.Apply(symbol, term.Bool, asTerm(v))
+func constantSet(c Symbol) *set {
+	return &set{sort: c.Args[0], has: func(v value) *term.Term {
+		return term.Apply(c.Name, term.Bool, asTerm(v))
 	}}
 }
 
@@ -128,26 +171,7 @@ func (s *System) values(suffix string) map[string]value {
 }
 
 func (s *System) value(v Variable, suffix string) value {
-	if v.Index == "" {
-		return numberSet(v.Name + suffix)
-	}
-	at := func(x *term.Term) value {
-		if len(v.Fields) == 0 {
-			return term.Apply(v.Name+suffix, term.Int, x)
-		}
-		r := &record{}
-		for _, f := range v.Fields {
-			symbol := v.Name + "." + f.Name + suffix
-			r.names = append(r.names, f.Name)
-			if f.Sort == term.Bool {
-				r.fields = append(r.fields, numberSet(symbol, x))
-			} else {
-				r.fields = append(r.fields, term.Apply(symbol, f.Sort, x))
-			}
-		}
-		return r
-	}
-	return &function{s.named(v.Domain), at}
+	return s.valueOf(&v.Type, v.Name, suffix, nil)
 }
 
 // named returns the set of that name, which must not depend on the state.
@@ -159,23 +183,6 @@ func numberSet(symbol string, args ...*term.Term) *set {
 	return &set{sort: term.Int, has: func(x value) *term.Term {
 		return term.Apply(symbol, term.Bool, append(args[:len(args):len(args)], asTerm(x))...)
 	}}
-}
-
-func (v Variable) symbols() (all []Symbol) {
-	switch {
-	case v.Index == "":
-		return []Symbol{{v.Name, []term.Sort{term.Int}, term.Bool}}
-	case len(v.Fields) == 0:
-		return []Symbol{{v.Name, []term.Sort{v.Index}, term.Int}}
-	}
-	for _, f := range v.Fields {
-		args := []term.Sort{v.Index}
-		if f.Sort == term.Bool {
-			args = append(args, term.Int)
-		}
-		all = append(all, Symbol{v.Name + "." + f.Name, args, f.Sort})
-	}
-	return all
 }
 
 // named gives the parameters of an action the names that the spec has for them.
@@ -190,6 +197,10 @@ func (a *Action) named() {
 		used[name] = true
 		a.Params[i] = term.NewVar(name, p.Sort)
 		with[p.Name] = a.Params[i]
+	}
+	a.rename = with
+	if a.taken != nil {
+		a.taken = a.taken.Substitute(with)
 	}
 	for _, list := range []*[]*term.Term{&a.Guards, &a.InDomain} {
 		*list = slices.Clone(*list)
@@ -218,70 +229,140 @@ func (a *Action) String() string {
 // finish returns the action of a path, with a definition of each symbol in the next state.
 func (s *System) finish(p path) Action {
 	a := p.Action
+	if len(p.cases) > 0 {
+		a.Name += "(" + strings.Join(p.cases, ", ") + ")"
+	}
 	a.Params = slices.Clone(a.Params)
 	for _, v := range s.Variables {
 		next, ok := a.next[v.Name]
 		if !ok {
 			fail("%s says nothing of %s'", a.Name, v.Name)
 		}
-		for _, symbol := range v.symbols() {
-			var params []*term.Term
-			for i, sort := range symbol.Args {
-				params = append(params, term.NewVar(fmt.Sprintf("%s.%d", "p", i), sort))
-			}
-			a.Next = append(a.Next, Define{symbol, params, part(v, symbol, next, params)})
-		}
+		a.Next = append(a.Next, v.defines(v.Name, next, nil)...)
 	}
 	a.named()
 	return a
 }
 
-// part returns the value of one symbol of a variable, from the value of the variable.
-func part(v Variable, symbol Symbol, of value, params []*term.Term) *term.Term {
-	if v.Index == "" {
-		return asSet(of).has(params[0])
-	}
-	f, ok := of.(*function)
-	if !ok {
-		fail("%s' is no function", v.Name)
-	}
-	at := f.at(params[0])
-	if len(v.Fields) > 0 {
-		r, ok := at.(*record)
-		if !ok {
-			fail("%s' is no function of records", v.Name)
-		}
-		at = r.field(symbol.Name[len(v.Name)+1:])
-	}
-	if len(params) == 2 {
-		return asSet(at).has(params[1])
-	}
-	got := asTerm(at)
-	if got.Sort != symbol.Sort {
-		fail("%s' is of the sort %s", symbol.Name, got.Sort)
-	}
-	return got
-}
-
 // State translates a predicate of states. With prime, it is applied to the next state.
 func (s *System) State(name string, prime bool) (formula *term.Term, err error) {
 	e := &tla.Expr{Op: tla.Ident, Name: name}
-	err = try(func() { formula = s.t.condition(e, (&scope{}).in(s.values("'"), prime)) })
+	err = try(func() { formula = s.t.condition(e, (&scope{now: s.values("")}).in(s.values("'"), prime)) })
 	return formula, err
 }
 
 // Step translates a property of steps, [][formula]_vars, to the formula of one step.
 func (s *System) Step(name string) (formula *term.Term, err error) {
-	err = try(func() {
-		d := s.Module.Definition(name)
-		if d == nil {
-			fail("there is no %s", name)
-		}
-		e := body(d)
-		if e.Op != tla.Box {
-			fail("%s is no property of steps", name)
-		}
-		formula = s.t.condition(e.Args[0], (&scope{}).in(s.values("'"), false))
-	})
+	err = try(func() { formula = s.t.condition(s.step(name), (&scope{now: s.values("")}).in(s.values("'"), false)) })
 	return formula, err
+}
+
+// step returns the formula of one step of a property of steps.
+func (s *System) step(name string) *tla.Expr {
+	d := s.Module.Definition(name)
+	if d == nil {
+		fail("there is no %s", name)
+	}
+	e := body(d)
+	if e.Op != tla.Box {
+		fail("%s is no property of steps", name)
+	}
+	return e.Args[0]
+}
+
+// after translates what must hold after an action, a predicate of states or a property of steps, in
+// terms of the state before it: where the values of a sequence are known as pieces, the solver need
+// not find them. It returns too what the claim asks of the step, and what is known of that.
+func (s *System) after(a *Action, name string, step bool) (claim *term.Term, facts []hypothesis, err error) {
+	err = try(func() {
+		s.t.asked, s.t.positions = s.inputs(), map[*term.Term]position{}
+		defer func() { s.t.asked = nil }()
+		at := (&scope{now: a.now}).in(a.next, !step)
+		if step {
+			claim = s.t.condition(s.step(name), at)
+		} else {
+			claim = s.t.condition(&tla.Expr{Op: tla.Ident, Name: name}, at)
+		}
+		claim = claim.Substitute(a.rename)
+		facts = s.facts(a, claim, at)
+	})
+	return claim, facts, err
+}
+
+// facts says what is known of the actions of which a claim asks whether the step is one: it is the
+// one that it is; and if it is another one too, that one's guards hold, and it leads where the step
+// leads. That is said where the claim is the weaker if the step is one.
+func (s *System) facts(a *Action, claim *term.Term, at *scope) (all []hypothesis) {
+	s.t.asked = nil
+	at = at.in(at.next, false)
+	for _, input := range s.Inputs {
+		asked, asks := s.askedOf(claim, "is"+input.Name)
+		if asks && a.taken != nil && a.taken.Name == "is"+input.Name {
+			all = append(all, hypothesis{"the step is one of " + input.Name, a.taken})
+		}
+		for _, literals := range asked {
+			d := s.Module.Definition(input.Name)
+			in := (&scope{now: at.now}).in(at.next, false)
+			var args, params []*term.Term
+			for i, p := range d.Params {
+				x := literals[i]
+				if x == nil {
+					x = fresh(p, input.Args[i])
+					params = append(params, x)
+				}
+				args, in = append(args, x), in.bind(p, x)
+			}
+			if s.Recursion != nil && s.t.isAbout(body(d), s.Recursion.Replaces) {
+				s.t.unsaid = s.Recursion.Unsaid // that would be long, and is not needed
+			}
+			is := term.Imply(term.Apply("is"+input.Name, term.Bool, args...), s.t.condition(body(d), in).Substitute(a.rename))
+			s.t.unsaid = nil
+			all = append(all, hypothesis{"what a step of " + input.Name + " is", term.All(params, is)})
+		}
+	}
+	return all
+}
+
+// askedOf returns with which literals as arguments a claim asks a predicate: nil stands for what is
+// none. If it does so in too many ways, no literals are. Where there is a recursion, of which much
+// would be known, a claim asks only where it may fail because the predicate holds.
+func (s *System) askedOf(claim *term.Term, predicate string) (all [][]*term.Term, asks bool) {
+	known := map[string]bool{}
+	claim.Polar(true, func(t *term.Term, _, negative bool) {
+		if t.Op != term.App || t.Name != predicate {
+			return
+		}
+		if asks = true; s.Recursion != nil && !negative {
+			return
+		}
+		literals := make([]*term.Term, len(t.Args))
+		for i, a := range t.Args {
+			if a.Op == term.Literal {
+				literals[i] = a
+			}
+		}
+		if key := fmt.Sprint(literals); !known[key] {
+			known[key] = true
+			all = append(all, literals)
+		}
+	})
+	if len(all) > 4 {
+		return [][]*term.Term{make([]*term.Term, len(all[0]))}, asks
+	}
+	return all, asks
+}
+
+func (s *System) inputs() map[string][]term.Sort {
+	sorts := map[string][]term.Sort{}
+	for _, i := range s.Inputs {
+		sorts[i.Name] = i.Args
+	}
+	return sorts
+}
+
+// Claim translates a property of steps like [System.Step], but for what it asks of the step.
+func (s *System) Claim(name string) (*term.Term, error) {
+	s.t.asked = s.inputs()
+	defer func() { s.t.asked = nil }()
+	return s.Step(name)
 }

@@ -1,8 +1,7 @@
 package proof
 
 import (
-	"fmt"
-	"maps"
+	"reflect"
 	"slices"
 
 	"ablyrooms.example/spec/proof/term"
@@ -13,78 +12,30 @@ import (
 type translator struct {
 	module    *tla.Module
 	constants map[string]value
-	now       map[string]value // of the variables
 	counts    map[string]string
 	assumed   []*term.Term // what the module assumes of its constants
 	// inDomain collects that what EXCEPT changes is in its function's domain.
 	inDomain []*term.Term
 	primed   map[string]bool // whether the body of a definition has a prime
-}
-
-// scope is what names mean at a place.
-type scope struct {
-	outer *scope
-	name  string
-	value value
-	// def is the operator that name is, with the scope that its body has.
-	def  *tla.Definition
-	next map[string]value // of the variables, in the next state; those that are known
-	// prime says that all is meant in the next state.
-	prime bool
-}
-
-func (s *scope) bind(name string, v value) *scope {
-	return &scope{outer: s, name: name, value: v, next: s.next, prime: s.prime}
-}
-
-// lookup returns the innermost scope that binds a name, or nil.
-func (s *scope) lookup(name string) *scope {
-	for ; s != nil; s = s.outer {
-		if s.name == name {
-			return s
-		}
-	}
-	return nil
-}
-
-// in returns the scope with other next values.
-func (s *scope) in(next map[string]value, prime bool) *scope {
-	c := *s
-	c.next, c.prime = next, prime
-	return &c
-}
-
-// atLine adds the line to what is thrown below.
-func atLine(e *tla.Expr) {
-	if thrown := recover(); thrown != nil {
-		if f, ok := thrown.(failure); ok {
-			panic(failure{fmt.Errorf("line %d: %w", e.Line, f.error)})
-		}
-		panic(thrown)
-	}
-}
-
-// try runs a translation, and returns why it failed.
-func try(f func()) (err error) {
-	defer func() {
-		if thrown := recover(); thrown != nil {
-			failed, ok := thrown.(failure)
-			if !ok {
-				panic(thrown)
-			}
-			err = failed.error
-		}
-	}()
-	f()
-	return nil
-}
-
-func body(d *tla.Definition) *tla.Expr {
-	e, err := d.Body()
-	if err != nil {
-		fail("%v", err)
-	}
-	return e
+	// positions are the places of sequences that are known to be in one of its pieces.
+	positions map[*term.Term]position
+	whole     bool     // whether an IF in an action makes one action of its branches
+	split     []string // the bound variables for each value of which there is an action
+	// inputs are the operators that are actions of their own, with arguments; asked are those of
+	// which a claim about a step asks only whether the step is one, to be answered by facts.
+	inputs   map[string][]term.Sort
+	asked    map[string][]term.Sort
+	only     string // the one action that is read, if there is one
+	nameless bool   // whether "-" is a word like others, since there are no names
+	// of a recursive operator: its contract, and its applications by their arguments and by their
+	// ids
+	recursion *Recursion
+	// unsaid are the variables of which a fact about a step does not say what they become
+	unsaid      []string
+	calls, byID map[string]*call
+	induction   bool // in an induction: what replaces it is not split
+	lets        *lets
+	system      *System
 }
 
 func (t *translator) condition(e *tla.Expr, s *scope) *term.Term { return asBool(t.eval(e, s)) }
@@ -94,7 +45,7 @@ func (t *translator) eval(e *tla.Expr, s *scope) value {
 	case tla.Number:
 		return term.Number(e.Num)
 	case tla.String:
-		if e.Name == noName {
+		if e.Name == noName && !t.nameless {
 			return term.Text(term.Name, e.Name)
 		}
 		return term.Text(term.Word, e.Name)
@@ -105,7 +56,11 @@ func (t *translator) eval(e *tla.Expr, s *scope) value {
 	case "/\\", "\\/":
 		var all []*term.Term
 		for _, a := range e.Args {
-			all = append(all, t.condition(a, s))
+			c := t.condition(a, s)
+			if c == term.False && e.Op == "/\\" || c == term.True && e.Op == "\\/" {
+				return c // what comes behind may be undefined
+			}
+			all = append(all, c)
 		}
 		if e.Op == "/\\" {
 			return term.Conj(all...)
@@ -113,12 +68,21 @@ func (t *translator) eval(e *tla.Expr, s *scope) value {
 		return term.Disj(all...)
 	case "~":
 		return term.Neg(t.condition(e.Args[0], s))
+	case "<=>":
+		return term.Equal(t.condition(e.Args[0], s), t.condition(e.Args[1], s))
 	case "=>":
-		return term.Imply(t.condition(e.Args[0], s), t.condition(e.Args[1], s))
+		c := t.condition(e.Args[0], s)
+		if c == term.False {
+			return term.True
+		}
+		return term.Imply(c, t.condition(e.Args[1], s))
 	case "=":
-		return equal(t.eval(e.Args[0], s), t.eval(e.Args[1], s))
+		if left := e.Args[0]; left.Op == "'" && slices.Contains(t.unsaid, left.Args[0].Name) {
+			return term.True
+		}
+		return t.equals(t.eval(e.Args[0], s), t.eval(e.Args[1], s))
 	case "#":
-		return term.Neg(equal(t.eval(e.Args[0], s), t.eval(e.Args[1], s)))
+		return term.Neg(t.equals(t.eval(e.Args[0], s), t.eval(e.Args[1], s)))
 	case "\\in":
 		return asSet(t.eval(e.Args[1], s)).has(t.eval(e.Args[0], s))
 	case "\\notin":
@@ -126,13 +90,22 @@ func (t *translator) eval(e *tla.Expr, s *scope) value {
 	case "<=", "<", ">", ">=":
 		return t.compare(e, s)
 	case "+":
-		return term.Sum(asTerm(t.eval(e.Args[0], s)), asTerm(t.eval(e.Args[1], s)))
+		return t.sum(e, s)
+	case "\\o":
+		return concat(t.eval(e.Args[0], s), t.eval(e.Args[1], s))
 	case "-":
 		return term.Difference(asTerm(t.eval(e.Args[0], s)), asTerm(t.eval(e.Args[1], s)))
 	case "\\A", "\\E":
 		return t.quantifier(e, e.Bound, s)
 	case tla.If:
-		return choose(t.condition(e.Args[0], s), t.eval(e.Args[1], s), t.eval(e.Args[2], s))
+		switch c := t.condition(e.Args[0], s); c {
+		case term.True:
+			return t.eval(e.Args[1], s)
+		case term.False:
+			return t.eval(e.Args[2], s)
+		default:
+			return choose(c, t.eval(e.Args[1], s), t.eval(e.Args[2], s))
+		}
 	case tla.Case:
 		return t.cases(e.Args, s)
 	case tla.Let:
@@ -140,11 +113,7 @@ func (t *translator) eval(e *tla.Expr, s *scope) value {
 	case "UNCHANGED":
 		return t.unchanged(e.Args[0], s)
 	case tla.Index:
-		f, ok := t.eval(e.Args[0], s).(*function)
-		if !ok {
-			fail("line %d: what is applied is no function", e.Line)
-		}
-		return f.at(asTerm(t.eval(e.Args[1], s)))
+		return t.index(e, t.eval(e.Args[0], s), t.eval(e.Args[1], s))
 	case tla.Field:
 		r, ok := t.eval(e.Args[0], s).(*record)
 		if !ok {
@@ -153,6 +122,9 @@ func (t *translator) eval(e *tla.Expr, s *scope) value {
 		return r.field(e.Name)
 	case tla.Function:
 		domain := asSet(t.eval(e.Bound[0].Set, s))
+		if domain.positions != nil {
+			return t.each(domain, func(i *term.Term) value { return t.eval(e.Args[0], s.bind(e.Bound[0].Name, i)) })
+		}
 		return &function{domain, func(x *term.Term) value { return t.eval(e.Args[0], s.bind(e.Bound[0].Name, x)) }}
 	case tla.Record:
 		r := &record{names: e.Names}
@@ -183,31 +155,30 @@ func (t *translator) set(e *tla.Expr, s *scope) value {
 		for i, a := range e.Args {
 			all[i] = t.eval(a, s)
 		}
-		made := &set{has: func(v value) *term.Term {
-			var is []*term.Term
-			for _, a := range all {
-				is = append(is, equal(v, a))
-			}
-			return term.Disj(is...)
-		}}
-		if first, ok := all[0].(*term.Term); ok {
-			made.sort = first.Sort
-		}
-		return made
+		return enumerated(all)
 	case tla.Filter:
-		of := asSet(t.eval(e.Bound[0].Set, s))
-		return &set{sort: of.sort, has: func(v value) *term.Term {
-			return term.Conj(of.has(v), t.condition(e.Args[0], s.bind(e.Bound[0].Name, v)))
-		}}
+		return asSet(t.eval(e.Bound[0].Set, s)).filtered(func(v value) *term.Term {
+			return t.condition(e.Args[0], s.bind(e.Bound[0].Name, v))
+		})
 	case tla.Map:
 		over := asSet(t.eval(e.Bound[0].Set, s))
-		return &set{of: &family{over, func(x *term.Term) *set {
+		m := over.mapped(func(x value) value { return t.eval(e.Args[0], s.bind(e.Bound[0].Name, x)) })
+		m.of = &family{over, func(x *term.Term) *set {
 			return asSet(t.eval(e.Args[0], s.bind(e.Bound[0].Name, x)))
-		}}}
+		}}
+		return m
 	case "UNION":
 		return asSet(t.eval(e.Args[0], s)).union()
 	case tla.Choose:
+		if op, ok := isEnd(e); ok {
+			return t.end(asSet(t.eval(e.Bound[0].Set, s)), op)
+		}
 		of := asSet(t.eval(e.Bound[0].Set, s))
+		if of.sort == "" && of.over != nil { // one of the values of f is f of one
+			x := fresh(e.Bound[0].Name, of.over.sort)
+			is := t.condition(e.Args[0], s.bind(e.Bound[0].Name, of.made(x)))
+			return of.made(term.One(x, term.Conj(of.over.has(x), is)))
+		}
 		x := fresh(e.Bound[0].Name, of.sort)
 		return term.One(x, term.Conj(of.has(x), t.condition(e.Args[0], s.bind(e.Bound[0].Name, x))))
 	}
@@ -215,9 +186,13 @@ func (t *translator) set(e *tla.Expr, s *scope) value {
 		fail("line %d: %s is not known", e.Line, e.Op)
 	}
 	if e.Op == ".." {
-		low, high := asTerm(t.eval(e.Args[0], s)), asTerm(t.eval(e.Args[1], s))
-		return &set{sort: term.Int, has: func(v value) *term.Term {
-			return term.Conj(term.AtMost(low, asTerm(v)), term.AtMost(asTerm(v), high))
+		low := asTerm(t.eval(e.Args[0], s))
+		if end := e.Args[1]; end.Op == tla.Ident && end.Name == "Len" && literal(low, 1) {
+			return t.positionsOf(asSequence(t.eval(end.Args[0], s)))
+		}
+		high := asTerm(t.eval(e.Args[1], s))
+		return &set{sort: term.Int, low: low, high: high, from: true, to: true, has: func(v value) *term.Term {
+			return term.Conj(term.AtMost(low, asNumber(v)), term.AtMost(asNumber(v), high))
 		}}
 	}
 	a, b := asSet(t.eval(e.Args[0], s)), asSet(t.eval(e.Args[1], s))
@@ -225,32 +200,38 @@ func (t *translator) set(e *tla.Expr, s *scope) value {
 		if a == empty {
 			return term.True
 		}
-		x := fresh("x", a.sort)
-		return term.All([]*term.Term{x}, term.Imply(a.has(x), b.has(x)))
+		return a.through(true, func(x value) *term.Term { return b.has(x) })
 	}
-	var join func(x, y *term.Term) *term.Term
 	switch e.Op {
 	case "\\cup":
-		join = func(x, y *term.Term) *term.Term { return term.Disj(x, y) }
+		return joined(a, b)
 	case "\\cap":
-		join = func(x, y *term.Term) *term.Term { return term.Conj(x, y) }
+		if a.each == nil && b.each != nil {
+			return b.filtered(a.has)
+		}
+		return a.filtered(b.has)
 	case "\\":
-		join = func(x, y *term.Term) *term.Term { return term.Conj(x, term.Neg(y)) }
-	default:
-		fail("line %d: %s is not known", e.Line, e.Op)
+		return a.filtered(func(v value) *term.Term { return term.Neg(b.has(v)) })
 	}
-	return &set{sort: oneSort(a, b), has: func(v value) *term.Term { return join(a.has(v), b.has(v)) }}
+	fail("line %d: %s is not known", e.Line, e.Op)
+	return nil
 }
 
 // identifier is a bound name, a variable, a constant or a definition.
 func (t *translator) identifier(e *tla.Expr, s *scope) value {
 	if at := s.lookup(e.Name); at != nil {
 		if at.def != nil {
-			return t.apply(at.def, e, s, at)
+			if len(e.Args) > 0 {
+				return t.apply(at.def, e, s, at)
+			}
+			if k := at.kept; k.value == nil || !sameMap(k.next, s.next) || k.prime != s.prime {
+				*k = kept{s.next, s.prime, t.apply(at.def, e, s, at)}
+			}
+			return at.kept.value
 		}
 		return at.value
 	}
-	if now, ok := t.now[e.Name]; ok {
+	if now, ok := s.now[e.Name]; ok {
 		if !s.prime {
 			return now
 		}
@@ -273,11 +254,25 @@ func (t *translator) identifier(e *tla.Expr, s *scope) value {
 	case e.Name == "Cardinality":
 		return t.count(e, s)
 	}
+	if v := t.ofSequence(e, s); v != nil {
+		return v
+	}
+	if v, ok := t.isRecursive(e, s); ok {
+		return v
+	}
 	d := t.module.Definition(e.Name)
 	if d == nil {
 		fail("line %d: %s is not defined", e.Line, e.Name)
 	}
-	return t.apply(d, e, s, &scope{})
+	if _, ok := t.asked[e.Name]; ok {
+		return t.isTaken(e, s)
+	}
+	return t.apply(d, e, s, &scope{now: s.now})
+}
+
+// sameMap reports whether two maps are one.
+func sameMap(a, b map[string]value) bool {
+	return reflect.ValueOf(a).Pointer() == reflect.ValueOf(b).Pointer()
 }
 
 // apply evaluates an operator's body, with its arguments, in the scope where it was defined.
@@ -297,10 +292,10 @@ func (t *translator) apply(d *tla.Definition, e *tla.Expr, s, defined *scope) va
 func (t *translator) define(defs []*tla.Definition, s *scope) *scope {
 	for _, d := range defs {
 		if len(d.Params) > 0 || t.hasPrime(body(d), nil) {
-			s = &scope{outer: s, name: d.Name, def: d, next: s.next, prime: s.prime}
+			s = &scope{outer: s, name: d.Name, def: d, now: s.now, next: s.next, prime: s.prime, kept: &kept{}}
 			continue
 		}
-		s = s.bind(d.Name, t.eval(body(d), s))
+		s = s.bind(d.Name, t.lets.name(d.Name, t.eval(body(d), s)))
 	}
 	return s
 }
@@ -309,7 +304,7 @@ func (t *translator) define(defs []*tla.Definition, s *scope) *scope {
 func (t *translator) count(e *tla.Expr, s *scope) value {
 	symbol, ok := t.counts[e.Args[0].Name]
 	if !ok || len(e.Args[0].Args) > 0 {
-		fail("line %d: Cardinality of a set that is not counted", e.Line)
+		return counting{asSet(t.eval(e.Args[0], s))}
 	}
 	if s.prime {
 		symbol += "'"
@@ -318,13 +313,22 @@ func (t *translator) count(e *tla.Expr, s *scope) value {
 }
 
 func (t *translator) compare(e *tla.Expr, s *scope) value {
-	left, right := e.Args[0], e.Args[1]
-	if left.Op == tla.Ident && left.Name == "Cardinality" && e.Op == "<=" && right.Op == tla.Number && right.Num == 1 {
-		of := asSet(t.eval(left.Args[0], s))
-		x, y := fresh("x", of.sort), fresh("y", of.sort)
-		return term.All([]*term.Term{x, y}, term.Imply(term.Conj(of.has(x), of.has(y)), term.Equal(x, y)))
+	left, right := t.eval(e.Args[0], s), t.eval(e.Args[1], s)
+	if of, ok := left.(counting); ok && e.Op == "<=" && literal(asTerm(right), 1) {
+		return t.atMostOne(of)
 	}
-	a, b := asTerm(t.eval(left, s)), asTerm(t.eval(right, s))
+	a, b := asNumber(left), asNumber(right)
+	if less, same, ok := t.order(a, b); ok {
+		switch e.Op {
+		case "<":
+			return less
+		case ">":
+			return term.Neg(term.Disj(less, same))
+		case ">=":
+			return term.Neg(less)
+		}
+		return term.Disj(less, same)
+	}
 	switch e.Op {
 	case "<":
 		return term.Neg(term.AtMost(b, a))
@@ -341,6 +345,11 @@ func (t *translator) quantifier(e *tla.Expr, bound []tla.Bind, s *scope) value {
 		return t.condition(e.Args[0], s)
 	}
 	of := asSet(t.eval(bound[0].Set, s))
+	if of.each != nil {
+		return of.each(e.Op == "\\A", func(v value) *term.Term {
+			return asTerm(t.quantifier(e, bound[1:], s.bind(bound[0].Name, v)))
+		})
+	}
 	x := fresh(bound[0].Name, of.sort)
 	inner := asTerm(t.quantifier(e, bound[1:], s.bind(bound[0].Name, x)))
 	if e.Op == "\\A" {
@@ -351,12 +360,27 @@ func (t *translator) quantifier(e *tla.Expr, bound []tla.Bind, s *scope) value {
 
 func (t *translator) cases(args []*tla.Expr, s *scope) value {
 	switch len(args) {
-	case 0:
-		fail("CASE without OTHER")
 	case 1:
 		return t.eval(args[0], s)
+	case 2: // the last without OTHER: one of the conditions must hold
+		t.inDomain = append(t.inDomain, t.condition(args[0], s))
+		return t.eval(args[1], s)
 	}
-	return choose(t.condition(args[0], s), t.eval(args[1], s), t.cases(args[2:], s))
+	c := t.condition(args[0], s)
+	if c == term.True {
+		return t.eval(args[1], s)
+	}
+	had := t.inDomain
+	t.inDomain = nil
+	other := t.cases(args[2:], s)
+	for _, d := range t.inDomain {
+		had = append(had[:len(had):len(had)], term.Disj(c, d))
+	}
+	t.inDomain = had
+	if c == term.False {
+		return other
+	}
+	return choose(c, t.eval(args[1], s), other)
 }
 
 func (t *translator) except(e *tla.Expr, s *scope) value {
@@ -373,82 +397,16 @@ func (t *translator) except(e *tla.Expr, s *scope) value {
 			at := asTerm(t.eval(path.Index, s))
 			t.inDomain = append(t.inDomain, old.domain.has(at))
 			made = &function{old.domain, func(x *term.Term) value { return choose(equal(x, at), with, old.at(x)) }}
+		case *sequence, tuple:
+			if path.Index == nil {
+				fail("line %d: EXCEPT with a field of a sequence", e.Line)
+			}
+			q, at := asSequence(old), asTerm(t.eval(path.Index, s))
+			t.inDomain = append(t.inDomain, term.Conj(term.AtMost(unity, at), term.AtMost(at, q.all)))
+			made = q.except(at, with)
 		default:
 			fail("line %d: EXCEPT of a %T", e.Line, made)
 		}
 	}
 	return made
-}
-
-// unchanged compares the values of variables in both states.
-func (t *translator) unchanged(e *tla.Expr, s *scope) value {
-	var all []*term.Term
-	for _, name := range t.variables(e) {
-		next, ok := s.next[name]
-		if !ok {
-			fail("line %d: %s' is not known here", e.Line, name)
-		}
-		all = append(all, equal(next, t.now[name]))
-	}
-	return term.Conj(all...)
-}
-
-// variables lists the variables of a tuple, through definitions.
-func (t *translator) variables(e *tla.Expr) (all []string) {
-	switch {
-	case e.Op == tla.Tuple:
-		for _, a := range e.Args {
-			all = append(all, t.variables(a)...)
-		}
-	case e.Op == tla.Ident && slices.Contains(t.module.Variables, e.Name):
-		all = []string{e.Name}
-	case e.Op == tla.Ident && t.module.Definition(e.Name) != nil:
-		return t.variables(body(t.module.Definition(e.Name)))
-	default:
-		fail("line %d: UNCHANGED of what is no variable", e.Line)
-	}
-	return all
-}
-
-// hasPrime reports whether an expression speaks of the next state; local are the operators that are
-// defined in it.
-func (t *translator) hasPrime(e *tla.Expr, local map[string]bool) bool {
-	if e.Op == "'" || e.Op == "UNCHANGED" {
-		return true
-	}
-	if e.Op == tla.Let {
-		local = maps.Clone(local)
-		if local == nil {
-			local = map[string]bool{}
-		}
-		for _, d := range e.Defs {
-			local[d.Name] = t.hasPrime(body(d), local)
-		}
-	}
-	if e.Op == tla.Ident {
-		if prime, ok := local[e.Name]; ok && prime {
-			return true
-		}
-		if d := t.module.Definition(e.Name); d != nil {
-			prime, known := t.primed[d.Name]
-			if !known {
-				prime = t.hasPrime(body(d), nil)
-				t.primed[d.Name] = prime
-			}
-			if prime {
-				return true
-			}
-		}
-	}
-	for _, b := range e.Bound {
-		if t.hasPrime(b.Set, local) {
-			return true
-		}
-	}
-	for _, p := range e.Paths {
-		if p.Index != nil && t.hasPrime(p.Index, local) {
-			return true
-		}
-	}
-	return slices.ContainsFunc(e.Args, func(a *tla.Expr) bool { return t.hasPrime(a, local) })
 }

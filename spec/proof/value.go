@@ -1,7 +1,9 @@
 package proof
 
 import (
+	"cmp"
 	"fmt"
+	"maps"
 	"slices"
 	"sync/atomic"
 
@@ -46,21 +48,111 @@ func (r *record) with(name string, v value) *record {
 // tuple is a sequence of a fixed length.
 type tuple []value
 
-// set is known by its members. The sort is "" for the empty set and for sets of tuples.
-type set struct {
-	sort term.Sort
-	has  func(value) *term.Term
-	// of are the sets whose union this is a list of, if it is a set of sets.
-	of *family
+// row is an element of a sequence whose elements are tuples of different forms: a word that says
+// which, and what there may be at each place, by its sort. What an element has not is blank.
+type row map[column]*term.Term
+
+// either is a if when holds, else b: tuples of different forms, of which it does not show yet
+// whether they are meant as sequences, or as elements of one.
+type either struct {
+	when *term.Term
+	a, b value
 }
 
-// family is {each(x) : x \in over}, a set of sets.
-type family struct {
-	over *set
-	each func(*term.Term) *set
+type column struct {
+	place int
+	sort  term.Sort
 }
 
-var empty = &set{has: func(value) *term.Term { return term.False }}
+// variant is one of values of different sorts; which of them is meant shows in what is asked of it.
+type variant map[term.Sort]*term.Term
+
+// blank stands where an element of a sequence has nothing.
+func blank(s term.Sort) *term.Term {
+	switch s {
+	case term.Bool:
+		return term.False
+	case term.Int:
+		return term.Number(0)
+	}
+	return term.Text(s, "none")
+}
+
+// asRow returns a tuple as a row.
+func asRow(v value) row {
+	switch v := v.(type) {
+	case row:
+		return v
+	case either:
+		return chooseRow(v.when, asRow(v.a), asRow(v.b))
+	case tuple:
+		r := row{}
+		for i, item := range v {
+			for s, t := range toVariant(item) {
+				r[column{i + 1, s}] = t
+			}
+		}
+		return r
+	}
+	fail("a tuple is expected, not %T", v)
+	return nil
+}
+
+func (r row) get(c column) *term.Term {
+	if t := r[c]; t != nil {
+		return t
+	}
+	return blank(c.sort)
+}
+
+// columns returns the columns of rows, in order.
+func columns(rows ...row) (all []column) {
+	for _, r := range rows {
+		for c := range r {
+			all = append(all, c)
+		}
+	}
+	slices.SortFunc(all, func(a, b column) int {
+		return cmp.Or(cmp.Compare(a.place, b.place), cmp.Compare(a.sort, b.sort))
+	})
+	return slices.Compact(all)
+}
+
+// at returns what a row has at a place.
+func (r row) at(place int) value {
+	v := variant{}
+	for c, t := range r {
+		if c.place == place {
+			v[c.sort] = t
+		}
+	}
+	return v
+}
+
+func (v variant) get(s term.Sort) *term.Term {
+	if t := v[s]; t != nil {
+		return t
+	}
+	return blank(s)
+}
+
+// sorts returns the sorts of variants, in order.
+func sorts(all ...variant) []term.Sort {
+	var list []term.Sort
+	for _, v := range all {
+		list = slices.AppendSeq(list, maps.Keys(v))
+	}
+	slices.Sort(list)
+	return slices.Compact(list)
+}
+
+func toVariant(v value) variant {
+	if is, ok := v.(variant); ok {
+		return is
+	}
+	t := asTerm(v)
+	return variant{t.Sort: t}
+}
 
 // fail ends a translation; [translator] has what begins one recover.
 func fail(format string, args ...any) { panic(failure{fmt.Errorf(format, args...)}) }
@@ -68,14 +160,31 @@ func fail(format string, args ...any) { panic(failure{fmt.Errorf(format, args...
 type failure struct{ error }
 
 func asTerm(v value) *term.Term {
-	t, ok := v.(*term.Term)
-	if !ok {
-		fail("a number, a string or a condition is expected, not %T", v)
+	switch v := v.(type) {
+	case *term.Term:
+		return v
+	case *picked:
+		return v.term()
+	case variant:
+		if len(v) == 1 {
+			return v[sorts(v)[0]]
+		}
 	}
-	return t
+	fail("a number, a string or a condition is expected, not %T", v)
+	return nil
+}
+
+func asNumber(v value) *term.Term {
+	if of, ok := v.(variant); ok {
+		return of.get(term.Int)
+	}
+	return asTerm(v)
 }
 
 func asBool(v value) *term.Term {
+	if of, ok := v.(variant); ok {
+		return of.get(term.Bool)
+	}
 	t := asTerm(v)
 	if t.Sort != term.Bool {
 		fail("a condition is expected, not %v", t)
@@ -111,109 +220,4 @@ func fresh(name string, s term.Sort) *term.Term {
 		fail("%s: nothing is known of the elements of its set", name)
 	}
 	return term.NewVar(fmt.Sprintf("%s.%d", name, quantified.Add(1)), s)
-}
-
-// equal is the equality of two values.
-func equal(a, b value) *term.Term {
-	switch a := a.(type) {
-	case *term.Term:
-		b := asTerm(b)
-		if a.Sort != b.Sort {
-			fail("%v = %v: one is of the sort %s, one of %s", a, b, a.Sort, b.Sort)
-		}
-		return term.Equal(a, b)
-	case *record:
-		other, ok := b.(*record)
-		if !ok || !slices.Equal(a.names, other.names) {
-			fail("records with other fields are compared")
-		}
-		var all []*term.Term
-		for i := range a.fields {
-			all = append(all, equal(a.fields[i], other.fields[i]))
-		}
-		return term.Conj(all...)
-	case tuple:
-		other, ok := b.(tuple)
-		if !ok || len(a) != len(other) {
-			fail("a tuple is compared with what is no tuple of its length")
-		}
-		var all []*term.Term
-		for i := range a {
-			all = append(all, equal(a[i], other[i]))
-		}
-		return term.Conj(all...)
-	case *set:
-		return sameSet(a, asSet(b))
-	case *function:
-		other, ok := b.(*function)
-		if !ok {
-			fail("a function is compared with what is none")
-		}
-		x := fresh("x", a.domain.sort)
-		return term.All([]*term.Term{x}, term.Imply(a.domain.has(x), equal(a.at(x), other.at(x))))
-	}
-	fail("%T can't be compared", a)
-	return nil
-}
-
-func sameSet(a, b *set) *term.Term {
-	if a == empty {
-		a, b = b, a
-	}
-	if a == empty {
-		return term.True
-	}
-	x := fresh("x", a.sort)
-	if b == empty {
-		return term.Neg(term.Some([]*term.Term{x}, a.has(x)))
-	}
-	return term.All([]*term.Term{x}, term.Equal(a.has(x), b.has(x)))
-}
-
-// choose is IF c THEN a ELSE b.
-func choose(c *term.Term, a, b value) value {
-	switch {
-	case c == term.True:
-		return a
-	case c == term.False:
-		return b
-	}
-	switch a := a.(type) {
-	case *term.Term:
-		b := asTerm(b)
-		if a.Sort != b.Sort {
-			fail("IF: %v and %v", a, b)
-		}
-		return term.If(c, a, b)
-	case *record:
-		other, ok := b.(*record)
-		if !ok || !slices.Equal(a.names, other.names) {
-			fail("IF: records with other fields")
-		}
-		r := &record{names: a.names}
-		for i := range a.fields {
-			r.fields = append(r.fields, choose(c, a.fields[i], other.fields[i]))
-		}
-		return r
-	case *set:
-		b := asSet(b)
-		return &set{sort: oneSort(a, b), has: func(v value) *term.Term {
-			return asTerm(choose(c, a.has(v), b.has(v)))
-		}}
-	case *function:
-		other, ok := b.(*function)
-		if !ok {
-			fail("IF: a function and none")
-		}
-		return &function{a.domain, func(x *term.Term) value { return choose(c, a.at(x), other.at(x)) }}
-	}
-	fail("IF: %T", a)
-	return nil
-}
-
-func oneSort(a, b *set) term.Sort {
-	if a.sort == "" {
-		return b.sort
-	}
-	return a.sort
 }

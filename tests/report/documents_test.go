@@ -118,17 +118,21 @@ func proved(t *testing.T) map[string]string {
 	return all
 }
 
-// docs/proof.md lists exactly the properties of Rooms and of leases that are proved.
+// docs/proof.md lists exactly the properties of Rooms, of leases and of a room that are proved.
 func TestTheProofsDocumentListsWhatIsProved(t *testing.T) {
 	text := read(t, "docs/proof.md")
-	_, table, _ := strings.Cut(text, "| claimed of `Rooms.tla` | |\n")
-	table, _, _ = strings.Cut(table, "\n\n")
 	all := proved(t)
-	for _, name := range regexp.MustCompile(`\b[A-Z][a-z]\w+\b`).FindAllString(table, -1) {
-		if all["Rooms "+name] == "" {
-			t.Errorf("docs/proof.md claims %s, which is not proved", name)
+	claimed := func(spec string) string {
+		_, table, _ := strings.Cut(text, "| claimed of `"+spec+".tla` | |\n")
+		table, _, _ = strings.Cut(table, "\n\n")
+		for _, name := range regexp.MustCompile(`\b[A-Z][a-z]\w+\b`).FindAllString(table, -1) {
+			if all[spec+" "+name] == "" {
+				t.Errorf("docs/proof.md claims %s of %s, which is not proved", name, spec)
+			}
 		}
+		return table
 	}
+	table := claimed("Rooms")
 	reg, err := readRegister(registered, root)
 	if err != nil {
 		t.Fatal(err)
@@ -141,6 +145,19 @@ func TestTheProofsDocumentListsWhatIsProved(t *testing.T) {
 	for _, p := range reg.Machines[0].holds {
 		if !strings.Contains(table, p.name) {
 			t.Errorf("docs/proof.md has no %s, which docs/rooms.md promises: it must say if it is not proved", p.name)
+		}
+	}
+	room := claimed("RoomStatus")
+	for name := range all {
+		if name, ok := strings.CutPrefix(name, "RoomStatus "); ok && !strings.Contains(room, name) && strings.Contains(read(t, "docs/room.md"), "**"+name+"**") {
+			t.Errorf("docs/proof.md does not say that %s is proved of a room", name)
+		}
+	}
+	for _, m := range reg.Machines {
+		for _, p := range m.holds {
+			if m.Name == "RoomStatus" && !strings.Contains(text, p.name) {
+				t.Errorf("docs/proof.md has no %s, which docs/room.md promises: it must say if it is not proved", p.name)
+			}
 		}
 	}
 }

@@ -6,7 +6,6 @@ import (
 	"sync/atomic"
 
 	"ablyrooms.example/internal/progress"
-	"ablyrooms.example/spec/proof"
 	"ablyrooms.example/spec/proof/solver"
 )
 
@@ -16,7 +15,7 @@ const faultLimit = 3e6
 // faults plants the faults of the proof, one at a time, and sees that the solver no longer proves
 // the condition that each breaks. It returns how many are proved all the same.
 func (c *command) faults(ctx context.Context, root string) (failed int, err error) {
-	list := proof.Faults
+	list := c.planted
 	verdicts := make([]solver.Answer, len(list))
 	var wrong atomic.Int32
 	note := func() string { return fmt.Sprintf("planted faults, %d not noticed", wrong.Load()) }

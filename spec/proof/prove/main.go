@@ -16,6 +16,7 @@ import (
 	"os/signal"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 	"sync/atomic"
 
@@ -42,10 +43,11 @@ type command struct {
 
 	stdout, stderr io.Writer
 	solver         string
+	planted        []proof.Fault
 }
 
 func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
-	c := &command{stdout: stdout, stderr: stderr}
+	c := &command{stdout: stdout, stderr: stderr, planted: slices.Concat(proof.Faults, proof.ChannelFaults)}
 	flags := flag.NewFlagSet("prove", flag.ContinueOnError)
 	flags.SetOutput(stderr)
 	flags.StringVar(&c.only, "only", "", "prove only conditions that match this `REGEX`: spec: goal by action")

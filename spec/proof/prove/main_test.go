@@ -5,6 +5,7 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 
@@ -51,8 +52,9 @@ func TestOnlyUnsatProves(t *testing.T) {
 
 // A planted fault that the solver proves all the same fails the command.
 func TestAFaultThatIsProvedFails(t *testing.T) {
-	for answer, failures := range map[string]int{"unsat": len(proof.Faults), "sat": 0, "unknown": 0} {
+	for answer, failures := range map[string]int{"unsat": 4, "sat": 0, "unknown": 0} {
 		c, out := answering(t, answer)
+		c.planted = slices.Concat(proof.Faults[:2], proof.ChannelFaults[:2])
 		failed, err := c.faults(t.Context(), "../../..")
 		if err != nil || failed != failures {
 			t.Errorf("%s: %d not noticed, %v\n%s", answer, failed, err, out)

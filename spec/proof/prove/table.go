@@ -63,7 +63,7 @@ func printTable(w io.Writer, p *proof.Proof, results []result, seed int) (failed
 	fmt.Fprintf(w, "%s: %d of %d conditions proved, %.1f s of the solver; the longest, %v, took %.1f s\n", p.Name,
 		len(results)-failed, len(results), total.Seconds(), slowest.condition, slowest.answer.Took.Seconds())
 	fmt.Fprintf(w, "EVIDENCE proof of=%s conditions=%d unproved=%d actions=%d states=%d steps=%d progress=%d seed=%d\n", p.Name,
-		len(results), failed, len(p.Actions), len(p.Invariant)+len(p.Implied), len(p.Properties), len(p.Progress), seed)
+		len(results), failed, len(p.ActionNames()), len(p.Invariant)+len(p.Implied), len(p.Properties), len(p.Progress), seed)
 	return failed
 }
 

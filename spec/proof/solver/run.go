@@ -29,6 +29,7 @@ func Ask(ctx context.Context, path, script string, o Options) (Answer, error) {
 	head := fmt.Sprintf("(set-option :smt.random_seed %d)\n(set-option :sat.random_seed %d)\n(set-option :rlimit %d)\n",
 		o.Seed, o.Seed, o.Limit)
 	cmd := exec.CommandContext(ctx, path, "-in", "-smt2")
+	script = strings.ReplaceAll(script, "(reset)\n", "(reset)\n"+head)
 	cmd.Stdin = strings.NewReader(head + script + "(get-info :rlimit)\n")
 	out, err := cmd.Output()
 	if ctx.Err() != nil {
@@ -42,6 +43,13 @@ func Ask(ctx context.Context, path, script string, o Options) (Answer, error) {
 		return a, fmt.Errorf("the solver says %s (%v)", lines[0], err)
 	}
 	for _, line := range lines[1:] {
+		switch {
+		case line == "sat" || line == "unknown": // one of several checks
+			a.Verdict = line
+			continue
+		case strings.HasPrefix(line, "(error"):
+			return a, fmt.Errorf("the solver says %s (%v)", line, err)
+		}
 		if _, err := fmt.Sscanf(line, "(:rlimit %d)", &a.Steps); err != nil {
 			a.Rest = append(a.Rest, line)
 		}

@@ -17,6 +17,12 @@ type World interface {
 	Range(s Sort) (first, end Value)
 }
 
+// Relations is a world that has predicates of any number of arguments.
+type Relations interface {
+	// Relation returns what computes a predicate, or nil if it is none.
+	Relation(name string) func(args []Value) bool
+}
+
 // Compiled computes a term; the values of its free variables are given in the order in which they
 // were named to [Compile].
 type Compiled func(free ...Value) Value
@@ -90,7 +96,7 @@ func (c *compiler) compile(t *Term) code {
 		return func([]Value) Value { return v }
 	case App:
 		return c.apply(t)
-	case Forall, Exists, Choose:
+	case Forall, Exists, Choose, Least, Greatest:
 		return c.quantifier(t, t.Vars)
 	}
 	args := c.all(t.Args)
@@ -149,6 +155,18 @@ func truth(b bool) Value {
 }
 
 func (c *compiler) apply(t *Term) code {
+	if w, ok := c.world.(Relations); ok {
+		if is := w.Relation(t.Name); is != nil {
+			args := c.all(t.Args)
+			return func(env []Value) Value {
+				values := make([]Value, len(args))
+				for i, a := range args {
+					values[i] = a(env)
+				}
+				return truth(is(values))
+			}
+		}
+	}
 	symbol, err := c.world.Symbol(t.Name)
 	if err != nil {
 		panic(compileError{err})
@@ -184,11 +202,15 @@ func (c *compiler) quantifier(t *Term, vars []*Term) code {
 	world, sort, op := c.world, vars[0].Sort, t.Op
 	return func(env []Value) Value {
 		first, end := world.Range(sort)
-		for v := first; v < end; v++ {
+		for n := first; n < end; n++ {
+			v := n
+			if op == Greatest {
+				v = first + end - 1 - n
+			}
 			env[slot] = v
 			holds := body(env) != 0
 			switch {
-			case op == Choose && holds:
+			case (op == Choose || op == Least || op == Greatest) && holds:
 				return v
 			case op == Exists && holds:
 				return 1

@@ -13,21 +13,25 @@ import (
 type Lifter struct {
 	// Lifted are the predicates, in the order in which they were met.
 	Lifted []*Lifted
-	known  map[string]*Lifted
+	// Constants are variables that have one value throughout, such as the parameters of an action.
+	Constants []*Term
+	known     map[string]*Lifted
 }
 
 // Lifted is a predicate that stands for an existential quantification.
 type Lifted struct {
-	Name   string
-	Params []*Term
-	Vars   []*Term // what there is
-	Body   *Term   // of Params and Vars
+	Name      string
+	Params    []*Term
+	Vars      []*Term // what there is
+	Body      *Term   // of Params and Vars
+	constants []string
+	end       Op // Least or Greatest, if the witness is that
 }
 
 // Inside lifts every quantifier of a term.
 func (l *Lifter) Inside(t *Term) *Term {
 	switch t.Op {
-	case Exists, Choose:
+	case Exists, Choose, Least, Greatest:
 		return l.lift(t.Op, t.Vars, l.Inside(t.Args[0]))
 	case Forall:
 		return Neg(l.lift(Exists, t.Vars, Neg(l.Inside(t.Args[0]))))
@@ -48,6 +52,9 @@ func (l *Lifter) Formula(t *Term) *Term {
 // lift returns the application of a predicate, or of its witness.
 func (l *Lifter) lift(op Op, vars []*Term, body *Term) *Term {
 	f := &Lifted{}
+	if op == Least || op == Greatest {
+		f.end = op
+	}
 	bound := map[string]*Term{}
 	for i, v := range vars {
 		to := NewVar(fmt.Sprintf("w%d", i), v.Sort)
@@ -55,8 +62,11 @@ func (l *Lifter) lift(op Op, vars []*Term, body *Term) *Term {
 		bound[v.Name] = to
 	}
 	var args []*Term
+	for _, v := range l.Constants {
+		f.constants = append(f.constants, v.Name)
+	}
 	f.Body = f.abstract(body, bound, &args)
-	key := fmt.Sprintf("%s | %s | %s", declared(f.Params), declared(f.Vars), f.Body)
+	key := fmt.Sprintf("%d %s | %s | %s", f.end, declared(f.Params), declared(f.Vars), f.Body)
 	if old := l.known[key]; old != nil {
 		f = old
 	} else {
@@ -67,7 +77,7 @@ func (l *Lifter) lift(op Op, vars []*Term, body *Term) *Term {
 		l.Lifted = append(l.Lifted, f)
 		l.known[key] = f
 	}
-	if op == Choose {
+	if op != Exists {
 		return Apply(f.witness(0), f.Vars[0].Sort, args...)
 	}
 	return Apply(f.Name, Bool, args...)
@@ -76,6 +86,9 @@ func (l *Lifter) lift(op Op, vars []*Term, body *Term) *Term {
 // abstract replaces the largest parts without bound variables by parameters.
 func (f *Lifted) abstract(t *Term, bound map[string]*Term, args *[]*Term) *Term {
 	free := t.Free()
+	for _, name := range f.constants {
+		delete(free, name)
+	}
 	if len(free) == 0 {
 		return t // the same wherever it stands
 	}
@@ -118,6 +131,15 @@ func (f *Lifted) Declare(b *strings.Builder) {
 	for i, v := range f.Vars {
 		fmt.Fprintf(b, "(declare-fun %s (%s) %s)\n", quoted(f.witness(i)), strings.Join(sorts, " "), v.Sort)
 		with[v.Name] = Apply(f.witness(i), v.Sort, params...)
+	}
+	if f.end != 0 {
+		w, x := with[f.Vars[0].Name], f.Vars[0]
+		order := AtMost(w, x)
+		if f.end == Greatest {
+			order = AtMost(x, w)
+		}
+		Assert(b, "", All(append(params, x), Imply(f.Body, Conj(f.Body.Substitute(with), order))))
+		return
 	}
 	holds := Apply(f.Name, Bool, params...)
 	Assert(b, "", All(params, Imply(holds, f.Body.Substitute(with))))

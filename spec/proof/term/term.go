@@ -26,21 +26,23 @@ type Op uint8
 
 // The ops.
 const (
-	Var     Op = iota // a bound variable, or the parameter of an action: Name
-	Literal           // of Bool and Int: Value; of Word: Name; of Name: Name, a constant
-	App               // a symbol of the state, applied: Name(Args…)
-	And               // of any number of Args
-	Or                // of any number of Args
-	Not               // Args[0]
-	Implies           // Args[0] => Args[1]
-	Eq                // Args[0] = Args[1], of any sort
-	Ite               // IF Args[0] THEN Args[1] ELSE Args[2]
-	Le                // Args[0] <= Args[1]
-	Add               // Args[0] + Args[1]
-	Sub               // Args[0] - Args[1]
-	Forall            // Vars, Args[0]
-	Exists            // Vars, Args[0]
-	Choose            // one value of Vars[0] for which Args[0] holds; any value if there is none
+	Var      Op = iota // a bound variable, or the parameter of an action: Name
+	Literal            // of Bool and Int: Value; of Word: Name; of Name: Name, a constant
+	App                // a symbol of the state, applied: Name(Args…)
+	And                // of any number of Args
+	Or                 // of any number of Args
+	Not                // Args[0]
+	Implies            // Args[0] => Args[1]
+	Eq                 // Args[0] = Args[1], of any sort
+	Ite                // IF Args[0] THEN Args[1] ELSE Args[2]
+	Le                 // Args[0] <= Args[1]
+	Add                // Args[0] + Args[1]
+	Sub                // Args[0] - Args[1]
+	Forall             // Vars, Args[0]
+	Exists             // Vars, Args[0]
+	Choose             // one value of Vars[0] for which Args[0] holds; any value if there is none
+	Least              // the least number Vars[0] for which Args[0], a bound of it, holds
+	Greatest           // the greatest, which Args[0] bounds from above
 )
 
 // Term is a term. It is never changed after it was made.
@@ -259,8 +261,15 @@ func One(v, body *Term) *Term {
 	return &Term{Op: Choose, Sort: v.Sort, Vars: []*Term{v}, Args: []*Term{body}}
 }
 
+// End chooses the least or the greatest number for which the body holds, as op says. The body must
+// bound the numbers on that side: then there is one if there is any number at all, which is all
+// that is known of it.
+func End(op Op, v, body *Term) *Term {
+	return &Term{Op: op, Sort: Int, Vars: []*Term{v}, Args: []*Term{body}}
+}
+
 var opNames = [...]string{And: "and", Or: "or", Not: "not", Implies: "=>", Eq: "=", Ite: "ite", Le: "<=",
-	Add: "+", Sub: "-", Forall: "forall", Exists: "exists", Choose: "choose"}
+	Add: "+", Sub: "-", Forall: "forall", Exists: "exists", Choose: "choose", Least: "least", Greatest: "greatest"}
 
 // String returns the term as SMT-LIB writes it; terms with one text are one term. CHOOSE, which
 // SMT-LIB has not, is written alike.
@@ -291,7 +300,7 @@ func (t *Term) print() string {
 			return quoted(t.Name)
 		}
 		return "(" + quoted(t.Name) + texts(t.Args) + ")"
-	case Forall, Exists, Choose:
+	case Forall, Exists, Choose, Least, Greatest:
 		return "(" + opNames[t.Op] + " (" + declared(t.Vars) + ") " + t.Args[0].String() + ")"
 	}
 	return "(" + opNames[t.Op] + texts(t.Args) + ")"
@@ -355,7 +364,7 @@ func (t *Term) Substitute(with map[string]*Term) *Term {
 			return to
 		}
 		return t
-	case Forall, Exists, Choose:
+	case Forall, Exists, Choose, Least, Greatest:
 		for _, v := range t.Vars {
 			if _, ok := with[v.Name]; ok {
 				panic("term: the variable " + v.Name + " is bound twice")
@@ -392,6 +401,26 @@ func (t *Term) Walk(visit func(*Term)) {
 	visit(t)
 	for _, a := range t.Args {
 		a.Walk(visit)
+	}
+}
+
+// Polar visits what a condition is made of, and says of each part whether the condition may become
+// true, and whether it may become false, as that becomes true.
+func (t *Term) Polar(positive bool, visit func(part *Term, positive, negative bool)) {
+	t.polar(positive, !positive, visit)
+}
+
+func (t *Term) polar(positive, negative bool, visit func(*Term, bool, bool)) {
+	visit(t, positive, negative)
+	for i, a := range t.Args {
+		switch {
+		case t.Op == And || t.Op == Or || t.Op == Forall || t.Op == Exists || t.Op == Implies && i == 1 || t.Op == Ite && i > 0:
+			a.polar(positive, negative, visit)
+		case t.Op == Not || t.Op == Implies:
+			a.polar(negative, positive, visit)
+		default:
+			a.polar(true, true, visit)
+		}
 	}
 }
 

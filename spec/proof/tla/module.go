@@ -103,6 +103,8 @@ func (m *Module) unit(unit []token, source func(string) (string, error)) error {
 	case first.text == "CONSTANTS" || first.text == "CONSTANT":
 		m.Constants = append(m.Constants, names(unit[1:])...)
 		return nil
+	case first.text == "RECURSIVE":
+		return nil // the operator is defined below
 	case first.text == "ASSUME":
 		m.assumed = append(m.assumed, unit[1:])
 		return nil

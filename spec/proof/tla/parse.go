@@ -127,6 +127,7 @@ func (p *parser) name() string {
 var infix = map[string]int{
 	"=>": 1, "<=>": 2, "/\\": 3, "\\/": 3, "=": 5, "#": 5, "\\in": 5, "\\notin": 5, "\\subseteq": 5,
 	"<=": 5, ">=": 5, "<": 5, ">": 5, "\\cup": 8, "\\cap": 8, "\\": 8, "..": 9, "+": 10, "-": 11,
+	"\\o": 13,
 }
 
 // expr parses operators that bind more strongly than min.

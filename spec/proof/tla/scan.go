@@ -23,7 +23,7 @@ const (
 
 // symbols are the operators, each before those that it begins with.
 var symbols = []string{
-	"\\subseteq", "\\notin", "\\cup", "\\cap", "\\in", "\\A", "\\E",
+	"\\subseteq", "\\notin", "\\cup", "\\cap", "\\in", "\\A", "\\E", "\\o",
 	"|->", "<=>", "=>", "==", "->", "~>", "/\\", "\\/", "<<", ">>", "..", "[]", "]_",
 	"<=", ">=", "=", "#", "<", ">", "+", "-", "\\", "~", "(", ")", "[", "]", "{", "}", ",", ":", ".", "!", "'",
 }

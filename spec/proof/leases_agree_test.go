@@ -1,0 +1,253 @@
+package proof
+
+import (
+	"fmt"
+	"maps"
+	"math/rand/v2"
+	"os"
+	"reflect"
+	"slices"
+	"strings"
+	"testing"
+
+	"ablyrooms.example/fsm"
+	"ablyrooms.example/model"
+	"ablyrooms.example/tests/graphs/rooms"
+)
+
+// leasesJudge holds the relation of leases to the reference model and to the core.
+type leasesJudge struct {
+	*judge
+	core *fsm.Leases[string]
+}
+
+func newLeasesJudge(t testing.TB, p *Proof, b Bounds) *leasesJudge {
+	j := &leasesJudge{newJudge(t, p, b), fsm.NewLeases[string]()}
+	j.alphabet = model.LeasesAlphabet(model.Bounds{Calls: b.MaxCalls, Names: b.Names, Options: b.Options})
+	return j
+}
+
+// model returns the state as the reference model has it.
+func (j *leasesJudge) model(s State) model.Leases {
+	m := model.Leases{State: j.judge.model(s)}
+	for c := 1; c <= j.w.Bounds.MaxCalls; c++ {
+		if j.w.Get(s, "acquires", c, 0) == 1 {
+			m.Acquires = append(m.Acquires, c)
+		}
+		if j.w.Get(s, "closed", c, 0) == 1 {
+			m.Closed = append(m.Closed, c)
+		}
+	}
+	return m
+}
+
+// coreLeases returns what the core keeps of the state: the open leases, and of what is in use or
+// has one, whether a get keeps it.
+func coreLeases(m model.Leases) fsm.LeasesState[string] {
+	s := fsm.LeasesState[string]{Rooms: core(m.State)}
+	for _, call := range m.Acquires {
+		if i := m.Leased(call); i != 0 && m.Open(call) {
+			s.Open = append(s.Open, fsm.OpenLease{Call: fsm.Call(call), Incarnation: fsm.Incarnation(i),
+				Name: m.Incarnations[i-1].Name})
+		}
+	}
+	for n, inc := range m.Incarnations {
+		i := fsm.Incarnation(n + 1)
+		has := inc.Life < model.LifeReleasing ||
+			slices.ContainsFunc(s.Open, func(l fsm.OpenLease) bool { return l.Incarnation == i })
+		if has && m.Kept(n+1) {
+			s.Kept = append(s.Kept, i)
+		}
+	}
+	return s
+}
+
+// input returns the input that a step of the relation takes.
+func (j *leasesJudge) input(action string, params []int, m model.Leases, next State) model.Input {
+	call := len(m.Calls) + 1
+	kind, _, _ := strings.Cut(action, ".")
+	switch kind {
+	case "Acquire":
+		return model.Acquire(call, j.text(params[0]), j.text(params[1]))
+	case "GetKeeps":
+		return model.Get(call, j.text(params[0]), j.text(params[1]))
+	case "ReleaseName":
+		return model.Release(call, j.text(params[0]))
+	case "DisposeAll":
+		return model.Dispose(call)
+	case "Close":
+		return model.Close(params[0])
+	case "GiveUpAcquire", "GiveUpOther":
+		return model.GiveUp(params[0])
+	}
+	return model.Input{Kind: ends[j.w.Word(j.w.Get(next, "incs.ended", params[0], 0))], Incarnation: params[0]}
+}
+
+// step has the core take an input, and returns the outputs of all its steps.
+func (j *leasesJudge) step(in model.Input) (outs []model.Output, err error) {
+	to := fsm.RoomsInput[string]{Call: fsm.Call(in.Call), Name: in.Name, Options: in.Options}
+	switch in.Kind {
+	case model.KindAcquire:
+		to.Kind = fsm.CallAcquire
+	case model.KindClose:
+		to.Kind = fsm.CloseLease
+	default:
+		to = rooms.ToCore(in)
+	}
+	err = j.core.Step(to, func(_ fsm.RoomsInput[string], step []fsm.RoomsOutput) {
+		for _, out := range step {
+			outs = append(outs, rooms.FromCore(out))
+		}
+	})
+	return outs, err
+}
+
+// sorted returns outputs as texts in one order: the states don't say in which they come.
+func sorted(outs []model.Output) (texts []string) {
+	for _, out := range outs {
+		texts = append(texts, fmt.Sprint(out))
+	}
+	slices.Sort(texts)
+	return texts
+}
+
+// check is [judge.check] of leases. An input that begins more calls than there are is none.
+func (j *leasesJudge) check(s State) error {
+	j.states++
+	m := j.model(s)
+	relation := map[model.Input]map[string]State{}
+	for _, steps := range j.steps {
+		steps.Each(s, func(params []int, next State) {
+			j.taken[steps.Action.Name]++
+			in := j.input(steps.Action.Name, params, m, next)
+			if relation[in] == nil {
+				relation[in] = map[string]State{}
+			}
+			relation[in][key(next)] = next
+		})
+	}
+	before := coreLeases(m)
+	changed := true // what the core has since it was restored
+	var refused []model.Input
+	unchanged := func() error {
+		if len(refused) > 0 && !reflect.DeepEqual(j.core.State(), before) {
+			return fmt.Errorf("%v\none of %v is refused, and changes the core", m, refused)
+		}
+		refused = refused[:0]
+		return nil
+	}
+	for _, in := range j.alphabet {
+		ways := relation[in]
+		delete(relation, in)
+		after, turns, err := m.Step(in)
+		if err == nil && len(after.Calls) > j.w.Bounds.MaxCalls && len(ways) == 0 {
+			continue
+		}
+		if len(ways) > 0 {
+			if err := unchanged(); err != nil {
+				return err
+			}
+		}
+		if changed {
+			if err := j.core.Restore(before); err != nil {
+				return fmt.Errorf("%v\nthe core can't be restored: %w", m, err)
+			}
+			changed = false
+		}
+		coreOuts, coreErr := j.step(in)
+		if (err == nil) != (len(ways) == 1) || (err == nil) != (coreErr == nil) {
+			return fmt.Errorf("%v\n%v: the relation has %d steps, the model says %v, the core %v", m, in, len(ways), err, coreErr)
+		}
+		if err != nil {
+			j.refused++
+			if refused = append(refused, in); len(coreOuts) > 0 {
+				return fmt.Errorf("%v\n%v is refused, with outputs", m, in)
+			}
+			continue
+		}
+		changed = true
+		for _, next := range ways {
+			now := j.model(next)
+			if !now.Equal(after) {
+				return fmt.Errorf("%v\n%v leads by the relation to\n%v\nand by the model to\n%v", m, in, now, after)
+			}
+			if got, want := j.core.State(), coreLeases(now); !reflect.DeepEqual(got, want) {
+				return fmt.Errorf("%v\n%v leads the core to\n%+v\nand by the relation to\n%+v", m, in, got, want)
+			}
+		}
+		var outs []model.Output
+		for _, turn := range turns {
+			outs = append(outs, turn.Outputs...)
+		}
+		want := sorted(rooms.Outputs(m.State, after.State))
+		if !slices.Equal(want, sorted(outs)) || !slices.Equal(want, sorted(coreOuts)) {
+			return fmt.Errorf("%v\n%v: the model's outputs are %v, the core's %v, and the states say %v", m, in, outs, coreOuts, want)
+		}
+	}
+	for in := range maps.Keys(relation) {
+		return fmt.Errorf("%v\nthe relation takes %v, which is no input", m, in)
+	}
+	return unchanged()
+}
+
+// In every state of one name with two incarnations and three calls that satisfies the invariant of
+// leases, and in larger ones drawn at random, whether a run leads there or not, the relation of
+// leases, the reference model and the core agree on every input. (Without EVIDENCE, two calls.)
+func TestRelationModelAndCoreOfLeasesAgreeInUnreachableStates(t *testing.T) {
+	t.Parallel()
+	p := read(t, "Leases")
+	check := func(b Bounds, incs, calls int) (*leasesJudge, *states) {
+		j := newLeasesJudge(t, p, b)
+		e := newStates(t, p, j.w)
+		e.incs, e.calls, e.history = incs, calls, true
+		e.visit = func(s State) {
+			if err := j.check(s); err != nil {
+				t.Fatal(err)
+			}
+		}
+		return j, e
+	}
+	calls, options, random := 2, []string{"x", "y"}, 50
+	if os.Getenv("EVIDENCE") != "" {
+		calls, options, random = 3, options[:1], 1000
+	}
+	small, e := check(Bounds{MaxCalls: 4, Names: []string{"a"}, Options: options}, 2, calls)
+	e.all(small.w.Blank(), 1)
+	large, e := check(Bounds{MaxCalls: 6, Names: []string{"a", "b"}, Options: []string{"x", "y"}}, 3, 5)
+	r := rand.New(rand.NewPCG(14, 10))
+	for large.states < random {
+		e.random(r)
+	}
+	for _, s := range large.steps {
+		if small.taken[s.Action.Name]+large.taken[s.Action.Name] == 0 {
+			t.Errorf("%s is taken in no state", s.Action.Name)
+		}
+	}
+	t.Logf("EVIDENCE agreement of=leases which=invariant states=%d random=%d refused=%d", small.states, large.states,
+		small.refused+large.refused)
+}
+
+// A relation of leases with a planted fault does not agree with the model and the core.
+func TestAFaultyRelationOfLeasesIsNoticed(t *testing.T) {
+	t.Parallel()
+	sound := read(t, "Leases")
+	for i := range Faults {
+		f := &Faults[i]
+		if f.Module != "Leases" {
+			continue
+		}
+		p, err := f.With(root)
+		if err != nil {
+			t.Fatal(err)
+		}
+		j := newLeasesJudge(t, p, few["Leases"])
+		var found error
+		search(t, sound, j.w, func(s State) bool {
+			found = j.check(s)
+			return found != nil
+		})
+		if found == nil {
+			t.Errorf("%s: relation, model and core agree all the same", f.Name)
+		}
+	}
+}
