@@ -33,19 +33,19 @@ func FuzzMessage(f *testing.F) {
 				Action: chat.WireAction(action), Version: chat.WireVersion{Serial: version}}
 			e, err := chat.DecodeMessage(w)
 			if (err == nil) != (action >= 0 && action <= 2) {
-				t.Fatalf("action %d: %v", action, err)
+				t.Fatalf("decoding the action %d: %v", action, err)
 			}
 			if err == nil && (e.Message.Metadata == nil || e.Message.Headers == nil || e.Message.Serial != serial || e.Message.Version.Serial == "" && serial != "") {
-				t.Fatalf("%+v", e)
+				t.Fatalf("a decoded event has a nil map or a wrong serial: %+v", e)
 			}
 			r := chat.DecodeRoomReaction(w, "me", time.UnixMilli(0))
 			if r.Metadata == nil || r.Headers == nil {
-				t.Fatalf("%+v", r)
+				t.Fatalf("a decoded room reaction has a nil map: %+v", r)
 			}
 		}
 		m := chat.DecodeRESTMessage(asObject(decoded(data)))
 		if m.Metadata == nil || m.Headers == nil || m.Action == "" || m.Reactions.Unique == nil {
-			t.Fatalf("%+v", m)
+			t.Fatalf("a decoded message lacks a map or its action: %+v", m)
 		}
 	})
 }
@@ -57,12 +57,12 @@ func FuzzSummary(f *testing.F) {
 		e, ignored := chat.DecodeSummary(chat.WireMessage{Serial: "01", Summary: asObject(decoded(summary))})
 		r := e.Reactions
 		if r.Unique == nil || r.Distinct == nil || r.Multiple == nil || len(ignored) > len(asObject(decoded(summary))) {
-			t.Fatalf("%+v", r)
+			t.Fatalf("a decoded summary has a nil map: %+v", r)
 		}
 		for _, l := range r.Multiple {
 			for id, n := range l.ClientIDs {
 				if n < 0 || l.Total < 0 {
-					t.Fatalf("%q has %d", id, n)
+					t.Fatalf("the client %q has the count %d", id, n)
 				}
 			}
 		}
@@ -76,7 +76,7 @@ func FuzzPresence(f *testing.F) {
 		for _, d := range []any{data, []byte(data), decoded(data), nil} {
 			e, err := chat.DecodePresence(chat.WirePresence{Action: action, ClientID: client, Data: d, Encoding: encoding, Extras: asObject(decoded(extras)), Timestamp: ms})
 			if (err == nil) != (action >= 1 && action <= 4) || e.Member.ClientID != client {
-				t.Fatalf("action %d: %+v, %v", action, e, err)
+				t.Fatalf("decoding the action %d: %+v, %v", action, e, err)
 			}
 		}
 	})
@@ -88,7 +88,7 @@ func FuzzOccupancy(f *testing.F) {
 	f.Fuzz(func(t *testing.T, data, encoding string) {
 		for _, d := range []any{data, []byte(data), decoded(data)} {
 			if o := chat.DecodeOccupancy(chat.WireMessage{Data: d, Encoding: encoding}); o.Connections < 0 || o.PresenceMembers < 0 {
-				t.Fatalf("%+v", o)
+				t.Fatalf("a decoded occupancy is negative: %+v", o)
 			}
 		}
 		chat.DecodeRESTOccupancy(asObject(decoded(data)))
@@ -105,7 +105,7 @@ func FuzzAnnotation(f *testing.F) {
 		}
 		e, err := chat.DecodeRawReaction(a)
 		if err == nil && (chat.AnnotationType(e.Reaction.Type) != kind || e.Reaction.Count < 0 || e.Reaction.Name != name) {
-			t.Fatalf("%+v", e)
+			t.Fatalf("a decoded reaction differs from its annotation: %+v", e)
 		}
 	})
 }

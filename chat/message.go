@@ -25,8 +25,8 @@ type MessageVersion struct {
 	Serial      string
 	Timestamp   time.Time         // when this version was made
 	ClientID    string            // the client that made this version; empty if unknown
-	Description string            // of the update or deletion; empty if there is none
-	Metadata    map[string]string // of the update or deletion; nil if there is none
+	Description string            // why it was updated or deleted; may be empty
+	Metadata    map[string]string // of the update or deletion; nil for none
 }
 
 // Message is one version of a message of a room (CHA-M2). It is a value: an update yields a new
@@ -126,7 +126,7 @@ func cannotApply(reason string) error {
 func (m Message) applyTo(to Message) (Message, error) {
 	switch {
 	case !m.Same(to):
-		return to, cannotApply("it is of message " + m.Serial + " and not of " + to.Serial)
+		return to, cannotApply("it changes message " + m.Serial + ", not " + to.Serial)
 	case !m.NewerThan(to):
 		return to, nil
 	}
@@ -137,14 +137,14 @@ func (m Message) applyTo(to Message) (Message, error) {
 
 func (e MessageEvent) applyTo(to Message) (Message, error) {
 	if e.Type == MessageCreated {
-		return to, cannotApply("a created event makes a message and changes none")
+		return to, cannotApply("an event of a new message changes no message")
 	}
 	return e.Message.applyTo(to)
 }
 
 func (e ReactionSummaryEvent) applyTo(to Message) (Message, error) {
 	if e.MessageSerial != to.Serial {
-		return to, cannotApply("it is of message " + e.MessageSerial + " and not of " + to.Serial)
+		return to, cannotApply("it changes message " + e.MessageSerial + ", not " + to.Serial)
 	}
 	changed := to.Clone()
 	changed.Reactions = e.Reactions.Clone()

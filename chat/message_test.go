@@ -34,10 +34,10 @@ func TestOrder(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		a, b := versions().Draw(t, "a"), versions().Draw(t, "b")
 		if n := count(a.Before(b), a.After(b), a.Same(b)); n != 1 || a.Before(b) != b.After(a) || a.Same(b) != b.Same(a) {
-			t.Fatalf("%d of before, after and same hold", n)
+			t.Fatalf("%d of Before, After and Same are true, expected one", n)
 		}
 		if n := count(a.OlderThan(b), a.NewerThan(b), a.SameVersion(b)); a.Same(b) != (n == 1) || !a.Same(b) && n != 0 {
-			t.Fatalf("%d of older, newer and the same version hold of the same message: %t", n, a.Same(b))
+			t.Fatalf("%d of OlderThan, NewerThan and SameVersion are true; the same message: %t", n, a.Same(b))
 		}
 		if a.Before(b) != (strings.Compare(a.Serial, b.Serial) < 0) {
 			t.Fatal("messages are not in the order of their serials as strings")
@@ -118,14 +118,14 @@ func TestWithTakesAMessage(t *testing.T) {
 		Version: chat.MessageVersion{Serial: "2", ClientID: "mod"}}
 	got, err := m.With(deleted)
 	if err != nil || !got.IsDeleted() || got.DeletedBy() != "mod" || got.Reactions.Unique["like"].Total != 1 {
-		t.Errorf("%+v, %v", got, err)
+		t.Errorf("With a deletion returned %+v, %v", got, err)
 	}
 	if old, err := got.With(m); err != nil || !old.IsDeleted() {
-		t.Errorf("an old version: %+v, %v", old, err)
+		t.Errorf("With an old version returned %+v, %v", old, err)
 	}
 	m.Version.ClientID = "ann"
 	if m.IsDeleted() || m.DeletedBy() != "" {
-		t.Errorf("deleted by %q", m.DeletedBy())
+		t.Errorf("a message that is not deleted was deleted by %q", m.DeletedBy())
 	}
 }
 
@@ -153,7 +153,7 @@ func TestNothingIsShared(t *testing.T) {
 	with.Reactions.Distinct["like"].ClientIDs[0] = "mallory"
 	if updated.Headers["k"] != "v" || !slices.Equal(updated.Reactions.Distinct["like"].ClientIDs, []string{"ann"}) ||
 		updated.Reactions.Multiple["clap"].ClientIDs["bob"] != 3 || len(original.Reactions.Distinct) != 0 {
-		t.Errorf("%+v", updated)
+		t.Errorf("the updated message is %+v", updated)
 	}
 }
 
@@ -186,7 +186,7 @@ func TestDecodeMessage(t *testing.T) {
 			chat.MessageEvent{Type: chat.MessageCreated, Message: chat.Message{Action: chat.MessageActionCreate, Timestamp: time.UnixMilli(0),
 				Version: chat.MessageVersion{Timestamp: time.UnixMilli(0)}}},
 		},
-		"rubbish": {
+		"malformed fields": {
 			chat.WireMessage{Serial: "01", Data: `{"text":7,"metadata":"no"`, Encoding: "json", Extras: map[string]any{"headers": 1, "userClaim": 2}, Timestamp: at.UnixMilli()},
 			chat.MessageEvent{Type: chat.MessageCreated, Message: chat.Message{Serial: "01", Action: chat.MessageActionCreate, Timestamp: at,
 				Version: chat.MessageVersion{Serial: "01", Timestamp: at}}},
@@ -208,7 +208,7 @@ func TestDecodeMessage(t *testing.T) {
 		}
 	}
 	if _, err := chat.DecodeMessage(chat.WireMessage{Action: chat.WireMeta}); err == nil {
-		t.Error("an action that is no event is decoded (CHA-M4m5)")
+		t.Error("an action that is no event was decoded without an error (CHA-M4m5)")
 	}
 }
 
@@ -229,6 +229,6 @@ func TestDecodeRESTMessage(t *testing.T) {
 	}
 	empty := chat.DecodeRESTMessage(nil)
 	if empty.Action != chat.MessageActionCreate || empty.Metadata == nil || empty.Headers == nil || empty.Reactions.Multiple == nil {
-		t.Errorf("%+v", empty)
+		t.Errorf("an empty body is decoded as %+v", empty)
 	}
 }

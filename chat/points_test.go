@@ -35,10 +35,10 @@ func TestUserClaims(t *testing.T) {
 func TestAnnotationTypes(t *testing.T) {
 	for short, want := range map[chat.MessageReactionType]string{"unique": "reaction:unique.v1", "distinct": "reaction:distinct.v1", "multiple": "reaction:multiple.v1"} {
 		if got := chat.AnnotationType(short); got != want {
-			t.Errorf("%s is sent as %s, expected %s", short, got, want)
+			t.Errorf("the annotation type of %s is %s, expected %s", short, got, want)
 		}
 		if e, err := chat.DecodeRawReaction(chat.WireAnnotation{Type: want}); err != nil || e.Reaction.Type != short {
-			t.Errorf("%s is read as %v, %v", want, e.Reaction.Type, err)
+			t.Errorf("%s is decoded as %v, %v", want, e.Reaction.Type, err)
 		}
 	}
 }
@@ -65,6 +65,6 @@ func TestNoSummaryIsMadeOfRawReactions(t *testing.T) {
 		}
 	}
 	if seen < 10 {
-		t.Errorf("only %d methods were seen", seen)
+		t.Errorf("only %d methods were checked", seen)
 	}
 }

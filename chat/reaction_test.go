@@ -32,23 +32,23 @@ func TestDecodeSummary(t *testing.T) {
 		t.Error(diff)
 	}
 	if !slices.Equal(ignored, []string{"reaction:odd.v1", "reads:distinct.v1"}) {
-		t.Errorf("ignored %v", ignored)
+		t.Errorf("the ignored types are %v", ignored)
 	}
 	empty, ignored := chat.DecodeSummary(chat.WireMessage{Serial: "01"}) // CHA-MR6a1, CHA-MR6a3
 	if ignored != nil || empty.Reactions.Unique == nil || len(empty.Reactions.Unique) != 0 || empty.Reactions.Multiple == nil {
-		t.Errorf("%+v, %v", empty, ignored)
+		t.Errorf("a message without a summary is decoded as %+v, with the ignored types %v", empty, ignored)
 	}
 	for name, want := range map[string][2]bool{"ann": {true, true}, "eve": {false, false}} {
 		has, certain := event.Reactions.Has(lifecycle.MessageReactionTypeDistinct, "love", name)
 		if [2]bool{has, certain} != want {
-			t.Errorf("%s: %t, certain: %t", name, has, certain)
+			t.Errorf("Has(%s) returned %t, certain: %t", name, has, certain)
 		}
 	}
 	if has, certain := event.Reactions.Has(lifecycle.MessageReactionTypeMultiple, "clap", "bob"); has || !certain {
-		t.Errorf("bob: %t, %t", has, certain)
+		t.Errorf("Has(bob) returned %t, certain: %t", has, certain)
 	}
 	if has, certain := event.Reactions.Has(lifecycle.MessageReactionTypeUnique, "like", "ann"); !has || !certain {
-		t.Errorf("ann: %t, %t", has, certain)
+		t.Errorf("Has(ann) returned %t, certain: %t", has, certain)
 	}
 }
 
@@ -89,7 +89,7 @@ func TestDecodeRawReaction(t *testing.T) {
 		"unknown type (CHA-MR7b1)": {Type: "reaction:odd.v1"}, "no reaction": {Type: "reads:unique.v1"}, "unknown action (CHA-MR7b2)": {Action: 2, Type: "reaction:unique.v1"},
 	} {
 		if _, err := chat.DecodeRawReaction(bad); err == nil {
-			t.Errorf("%s is taken", what)
+			t.Errorf("an annotation with %s was decoded without an error", what)
 		}
 	}
 }
@@ -119,10 +119,10 @@ func TestDecodePresenceAndOccupancy(t *testing.T) {
 		t.Error(diff, err)
 	}
 	if plain := chat.DecodeMember(chat.WirePresence{Data: "a word"}); plain.Data != "a word" {
-		t.Errorf("%v", plain.Data)
+		t.Errorf("data that is text is decoded as %v", plain.Data)
 	}
 	if _, err := chat.DecodePresence(chat.WirePresence{Action: 0}); err == nil {
-		t.Error("the action absent is decoded as an event")
+		t.Error("the action absent was decoded as an event")
 	}
 	for data, want := range map[string]chat.OccupancyData{
 		`{"metrics":{"connections":5,"presenceMembers":2,"publishers":1}}`: {Connections: 5, PresenceMembers: 2},
@@ -131,14 +131,14 @@ func TestDecodePresenceAndOccupancy(t *testing.T) {
 	} {
 		// CHA-O4g
 		if got := chat.DecodeOccupancy(chat.WireMessage{Data: data, Encoding: "json"}); got != want {
-			t.Errorf("%s: %+v", data, got)
+			t.Errorf("the occupancy in %s is decoded as %+v", data, got)
 		}
 	}
 	// CHA-T13a
 	if _, err := chat.DecodeTyping(chat.WireMessage{Name: "typing.started"}); err == nil {
-		t.Error("a typing message without a client id is decoded")
+		t.Error("a typing message without a client id was decoded without an error")
 	}
 	if c, err := chat.DecodeTyping(chat.WireMessage{Name: "typing.stopped", ClientID: "ann"}); err != nil || c.Type != chat.TypingStopped || c.ClientID != "ann" {
-		t.Errorf("%v, %v", c, err)
+		t.Errorf("a stop is decoded as %v, %v", c, err)
 	}
 }

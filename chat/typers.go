@@ -51,9 +51,10 @@ type typer struct {
 	index int // the index in Typers.ends
 }
 
-// Started handles a heartbeat of the client m, which is valid until the time until. told says
-// whether there is a change to report: if the client was not typing (CHA-T13b1), or has another
-// claim than before (CHA-T13a1), but not if it goes on typing (CHA-T13b2).
+// Started handles a heartbeat of the client m, which is valid until the time until. told reports
+// whether there is a change to report: the client was not typing before (CHA-T13b1), or it has
+// another claim than before (CHA-T13a1). If it was typing with the same claim, there is no change
+// (CHA-T13b2).
 func (t *Typers) Started(m TypingMember, until time.Duration) (change TypingChange, told bool) {
 	change = TypingChange{TypingStarted, m}
 	if known := t.members[m.ClientID]; known != nil {

@@ -21,7 +21,7 @@ func TestThrottle(t *testing.T) {
 	th.Told(0, interval)
 	for at, want := range map[time.Duration]bool{time.Millisecond: false, interval - time.Millisecond: false, interval: true, interval + time.Second: true} {
 		if th.Keystroke(at) != want || th.Typing(at) == want {
-			t.Errorf("after %v: sent %t, typing %t", at, th.Keystroke(at), th.Typing(at))
+			t.Errorf("%v after a keystroke: the next one is sent: %t; typing: %t", at, th.Keystroke(at), th.Typing(at))
 		}
 	}
 	th.Stopped()
@@ -41,14 +41,14 @@ func TestThrottleTellsOftenEnoughAndNoMore(t *testing.T) {
 			now += time.Duration(rapid.IntRange(0, 20).Draw(t, "pause")) * time.Millisecond
 			if rapid.IntRange(0, 5).Draw(t, "stop") == 0 {
 				if th.Typing(now) != (told && now < last+interval) {
-					t.Fatalf("at %v a stop must be sent: %t", now, th.Typing(now))
+					t.Fatalf("at %v, Typing returned %t, expected the opposite", now, th.Typing(now))
 				}
 				th.Stopped()
 				told = false
 				continue
 			}
 			if tell := th.Keystroke(now); tell != (!told || now-last >= interval) {
-				t.Fatalf("at %v, last sent at %v: %t", now, last, tell)
+				t.Fatalf("at %v, with the last keystroke sent at %v, Keystroke returned %t", now, last, tell)
 			} else if tell {
 				th.Told(now, interval)
 				last, told = now, true
@@ -72,7 +72,7 @@ func TestTypers(t *testing.T) {
 		now := time.Duration(0)
 		check := func(change chat.TypingChange, told, want bool) {
 			if told != want {
-				t.Fatalf("at %v reported: %t, expected %t", now, told, want)
+				t.Fatalf("at %v, the change is reported: %t, expected %t", now, told, want)
 			}
 			if told {
 				before := slices.Clone(current)
@@ -133,7 +133,7 @@ func TestTypers(t *testing.T) {
 			}
 		}
 		if all := chat.TypersAfter(nil, changes...); !slices.Equal(all, current) {
-			t.Fatalf("all changes at once make %v, one by one %v", all, current)
+			t.Fatalf("TypersAfter with all changes returns %v, and one by one %v", all, current)
 		}
 	})
 }

@@ -146,7 +146,7 @@ func stated(p page, part string, promise bool) (list []cited) {
 // second and in the third column.
 func statedBy(t *testing.T) map[string][2][]string {
 	t.Helper()
-	_, part, ok := strings.Cut(pages()[0].text(t), "\n## Each rule and what states it\n")
+	_, part, ok := strings.Cut(pages()[0].text(t), "\n## The properties of each rule\n")
 	if !ok {
 		t.Fatal("the document has no table of the properties that state each rule")
 	}

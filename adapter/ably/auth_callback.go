@@ -34,7 +34,7 @@ func newCallbacks() *callbacks {
 // ably-go waits for its next attempt.
 var errNoCallbacks = errors.New("the chat client was disposed of")
 
-// close makes the running calls return an error, and every later call too.
+// close makes all running and all later calls return an error.
 func (c *callbacks) close() {
 	c.mu.Lock()
 	defer c.mu.Unlock()

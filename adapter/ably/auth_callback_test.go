@@ -54,10 +54,10 @@ func TestAnAuthCallbackThatHangs(t *testing.T) {
 	server.ExpireTokens()
 	<-hangs
 	if s := chatClient.Connection().Status(); s == ablychat.ConnectionConnected && server.State().Connected() > 0 {
-		t.Errorf("the connection is %v", s)
+		t.Errorf("the connection is %v while the auth callback hangs", s)
 	}
 	if id := chatClient.ClientID(); id != "ann" {
-		t.Errorf("the client is %q", id)
+		t.Errorf("the client's id is %q, expected ann", id)
 	}
 	mine := errors.New("mine")
 	ctx, cancel := context.WithTimeoutCause(t.Context(), 10*time.Millisecond, mine)

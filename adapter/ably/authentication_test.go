@@ -86,7 +86,7 @@ func (a *application) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		sent = r.URL.Query()
 	}
 	if bad != nil || sent.Get("who") != "me" || r.Header.Get("X-Proof") != "yes" || r.Header.Get("Authorization") != "" {
-		a.t.Errorf("the auth URL got %s %s, %v, %q", r.Method, r.URL, r.Header, body)
+		a.t.Errorf("unexpected request to the auth URL: %s %s, headers %v, body %q", r.Method, r.URL, r.Header, body)
 	}
 	a.given.Add(1)
 	var answer any
@@ -182,7 +182,7 @@ func TestAuthenticationOfREST(t *testing.T) {
 					room := connectWith(t, server.EndpointOptions(append(way.options(a), binary, ably.WithAutoConnect(false))...))
 					for call, do := range restCalls(t, room, serial) {
 						if err := do(); err != nil {
-							t.Errorf("fresh, %s: %v", call, err)
+							t.Errorf("with a fresh token, %s: %v", call, err)
 						}
 					}
 					for call, do := range restCalls(t, room, serial) {
@@ -192,7 +192,7 @@ func TestAuthenticationOfREST(t *testing.T) {
 						switch {
 						case way.renewable:
 							if err != nil {
-								t.Errorf("%s, %s: %v", state, call, err)
+								t.Errorf("with a token that is %s, %s: %v", state, call, err)
 							}
 						case !errors.Is(err, lifecycle.ErrorCode(40171)) || !errors.Is(err, want):
 							t.Errorf("%s, %s: %v, expected the codes 40171 and %d", state, call, err, want)
@@ -234,13 +234,13 @@ func TestAuthenticationOfRealtime(t *testing.T) {
 						continue
 					}
 					if err := room.Detach(soon(t)); err != nil {
-						t.Fatalf("%s: %v", state, err)
+						t.Fatalf("detach with a token that is %s: %v", state, err)
 					}
 					if err := room.Attach(soon(t)); err != nil {
-						t.Errorf("%s: %v", state, err)
+						t.Errorf("attach with a token that is %s: %v", state, err)
 					}
 					if err := second(room.Messages().Send(soon(t), ablychat.MessageContent{Text: "x"})); err != nil {
-						t.Errorf("%s: %v", state, err)
+						t.Errorf("send with a token that is %s: %v", state, err)
 					}
 				}
 			})
@@ -319,7 +319,7 @@ func TestOneTokenServesAllCallsThatNeedOne(t *testing.T) {
 	close(hold)
 	calls.Wait()
 	if got := a.given.Load(); got != 2 {
-		t.Errorf("%d tokens were asked for, expected 2", got)
+		t.Errorf("%d tokens were requested, expected 2", got)
 	}
 }
 
@@ -343,7 +343,7 @@ func TestAnAuthCallbackThatGivesNoToken(t *testing.T) {
 		give = f
 		want := "unable to send message; no token for the request: " + strings.TrimSpace(reason)
 		if err := send(soon(t)); lifecycle.AsErrorInfo(err).Message != want || !errors.Is(err, lifecycle.ErrorCode(40170)) {
-			t.Errorf("%v, expected %s", err, want)
+			t.Errorf("send: %v, expected %s", err, want)
 		}
 	}
 	hangs, release := make(chan struct{}), make(chan struct{})
@@ -359,7 +359,7 @@ func TestAnAuthCallbackThatGivesNoToken(t *testing.T) {
 	<-hangs
 	cancel(mine)
 	if err := <-ended; !errors.Is(err, mine) {
-		t.Errorf("%v", err)
+		t.Errorf("the call whose context ended: %v", err)
 	}
 	close(release)
 }
@@ -394,7 +394,7 @@ func TestAnAuthURLThatCantBeReached(t *testing.T) {
 		_, err := room.Messages().Send(soon(t), ablychat.MessageContent{Text: "x"})
 		if !errors.Is(err, lifecycle.ErrorCode(40170)) || strings.Contains(fmt.Sprintf("%+v %v", err, errors.Unwrap(err)), "hush") ||
 			!strings.Contains(err.Error(), "connection refused") {
-			t.Errorf("%s: %v", method, err)
+			t.Errorf("send with an auth URL by %s: %v", method, err)
 		}
 	}
 }
@@ -413,7 +413,7 @@ func TestFallbackHosts(t *testing.T) {
 			ably.WithHTTPClient(&http.Client{Timeout: time.Minute, Transport: roundTrip(func(r *http.Request) (*http.Response, error) {
 				asked = append(asked, r.URL.Host)
 				if user, secret, ok := r.BasicAuth(); user != "app.key" || secret != "secret" || !ok {
-					t.Errorf("%s is asked by %v", r.URL, r.Header)
+					t.Errorf("a request to %s lacks the key; its headers are %v", r.URL, r.Header)
 				}
 				switch {
 				case strings.HasPrefix(r.URL.Host, "main."):
@@ -433,11 +433,11 @@ func TestFallbackHosts(t *testing.T) {
 		}
 		for range 2 {
 			if _, err := room.Messages().Send(t.Context(), ablychat.MessageContent{Text: "x"}); err != nil {
-				t.Errorf("%v after %v", err, asked)
+				t.Errorf("send: %v, after requests to %v", err, asked)
 			}
 		}
 		if n := len(asked); asked[0] != "main.test:80" || asked[n-2] != "good.test" || asked[n-1] != "good.test" || slices.Index(asked[1:], "main.test:80") >= 0 {
-			t.Errorf("asked %v", asked)
+			t.Errorf("the requests went to %v, expected the main host first and good.test last", asked)
 		}
 		if err := client.Dispose(t.Context()); err != nil {
 			t.Error(err)

@@ -45,13 +45,13 @@ func TestFeaturesHideWhatIsBelow(t *testing.T) {
 					part = part.Elem()
 				}
 				if part.PkgPath() == below {
-					t.Errorf("%v.%s has a %v", feature, method.Name, part)
+					t.Errorf("%v.%s has ably-go's type %v", feature, method.Name, part)
 				}
 			}
 		}
 	}
 	if seen < 30 {
-		t.Errorf("only %d methods were seen", seen)
+		t.Errorf("only %d methods were checked", seen)
 	}
 }
 
@@ -74,7 +74,7 @@ func TestEveryRoomHasEveryFeature(t *testing.T) {
 		first, second := featuresOf(room), featuresOf(room)
 		for feature, value := range first {
 			if reflect.ValueOf(value).IsNil() || value != second[feature] {
-				t.Errorf("%s is %v, then %v", feature, value, second[feature])
+				t.Errorf("%s returns %v, and then %v; expected one value that is not nil", feature, value, second[feature])
 			}
 		}
 	}
@@ -91,7 +91,7 @@ func TestEveryRoomHasEveryFeature(t *testing.T) {
 		t.Error(err)
 	}
 	if o := room.Options(); o.Messages.DefaultMessageReactionType != lifecycle.MessageReactionTypeDistinct || o.Typing.HeartbeatThrottle != 10*time.Second {
-		t.Errorf("%+v", o)
+		t.Errorf("the default options are %+v", o)
 	}
 }
 
@@ -130,7 +130,7 @@ func TestErrorsOfTheFeaturesHaveTheForm(t *testing.T) {
 				}
 				checked++
 				if code, ok := call.Args[0].(*ast.SelectorExpr); ok && code.Sel.Name == "ErrBadRequest" {
-					t.Errorf("%s makes an error with the code ErrBadRequest", name)
+					t.Errorf("%s makes an error with the service's code ErrBadRequest", name)
 				}
 				var first string
 				ast.Inspect(call.Args[1], func(n ast.Node) bool {
@@ -188,7 +188,7 @@ func TestTheStatusFollowsTheConnection(t *testing.T) {
 	server.AcceptConnections()
 	until(ablychat.ConnectionConnected)
 	if err := w.chat.Connection().Error(); err != nil {
-		t.Errorf("connected again with the error %v", err)
+		t.Errorf("after the reconnect, the connection has the error %v", err)
 	}
 	w.client.Close()
 	until(ablychat.ConnectionClosed)
@@ -199,7 +199,7 @@ func TestTheStatusFollowsTheConnection(t *testing.T) {
 		}
 	}
 	if s := w.chat.Connection().Status(); s != ablychat.ConnectionClosed {
-		t.Errorf("in the end the connection is %v", s)
+		t.Errorf("after the last change, the connection is %v", s)
 	}
 }
 
@@ -230,7 +230,7 @@ func TestTheFirstStatusIsTheConnections(t *testing.T) {
 			t.Fatal(err)
 		}
 		if status, failure := late.Connection().Status(), late.Connection().Error(); status != c.want || (failure != nil) != (c.want == ablychat.ConnectionFailed) {
-			t.Errorf("%v, %v", status, failure)
+			t.Errorf("a chat client on a realtime client in this state has the status %v and the error %v", status, failure)
 		}
 		if err := late.Dispose(soon(t)); err != nil {
 			t.Error(err)

@@ -261,7 +261,7 @@ func TestDisposeWithAnEndedContext(t *testing.T) {
 					t.Errorf("Dispose: %v, expected %v", err, c.want)
 				}
 				if err := client.Dispose(t.Context()); err != nil {
-					t.Errorf("the disposal ended with %v", err)
+					t.Errorf("Dispose with a context that has not ended: %v", err)
 				}
 				if err := client.Dispose(ended); err != nil {
 					t.Errorf("Dispose after the end of the disposal: %v", err)

@@ -10,8 +10,8 @@ import (
 	"ablyrooms.example/adapter/ably/internal/transport"
 )
 
-// below has what NewRealtime made together with a realtime client. All chat clients on that
-// realtime client share it.
+// below has the parts that NewRealtime made together with a realtime client. All chat clients on
+// that realtime client share them.
 type below struct {
 	rest      *chatrest.Client
 	callbacks *callbacks

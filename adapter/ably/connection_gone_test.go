@@ -67,7 +67,7 @@ func TestAnAttachEndsWithTheConnection(t *testing.T) {
 			}
 			gone.act(w)
 			if err := <-attached; !slices.Contains(gone.codes, lifecycle.AsErrorInfo(err).Code) {
-				t.Errorf("attach: %v, expected a code of %d", err, gone.codes)
+				t.Errorf("attach: %v, expected one of the codes %d", err, gone.codes)
 			}
 			if s := room.Status(); s != gone.status {
 				t.Errorf("the room is %v, expected %v", s, gone.status)
@@ -162,7 +162,7 @@ func TestADetachOfARoomThatWaits(t *testing.T) {
 // attach.
 func TestAnUpdateWithoutAReasonIsADiscontinuity(t *testing.T) {
 	for _, waits := range []bool{false, true} {
-		t.Run(map[bool]string{false: "attached on a connection", true: "attached when it came"}[waits], func(t *testing.T) {
+		t.Run(map[bool]string{false: "attached while connected", true: "attached when the connection came"}[waits], func(t *testing.T) {
 			server := ablytest.NewServer(t)
 			if waits {
 				server.RefuseConnections(nil)
@@ -179,7 +179,8 @@ func TestAnUpdateWithoutAReasonIsADiscontinuity(t *testing.T) {
 			if err := <-attached; err != nil {
 				t.Fatal(err)
 			}
-			// If an attach was sent just as the connection came, it has had both its answers now.
+			// The attach may have been sent twice, if the connection came just then. Both answers
+			// have come now.
 			w.roundTrip()
 			told := func() {
 				t.Helper()

@@ -164,7 +164,7 @@ func last(t *testing.T, what string, errs iter.Seq[error]) (last error) {
 	t.Helper()
 	for err := range errs {
 		if last != nil {
-			t.Errorf("%s goes on after %v", what, last)
+			t.Errorf("%s yields another error after %v", what, last)
 		}
 		last = err
 	}
@@ -194,13 +194,13 @@ func TestNoMethodIsForgotten(t *testing.T) {
 		for i := range feature.NumMethod() {
 			name := feature.Elem().Name() + "." + feature.Method(i).Name
 			if !known[name] {
-				t.Errorf("%s is not tried after a release and a disposal", name)
+				t.Errorf("no test calls %s after a release and a disposal", name)
 			}
 			delete(known, name)
 		}
 	}
 	if len(known) > 0 {
-		t.Errorf("these methods don't exist: %v", known)
+		t.Errorf("the tests list methods that don't exist: %v", known)
 	}
 }
 
@@ -285,12 +285,12 @@ func TestWhatEndsSaysSo(t *testing.T) {
 					continue
 				}
 				if err := call(soon(t)); !errors.Is(err, c.want) {
-					t.Errorf("%s: %v", name, err)
+					t.Errorf("%s after the end: %v", name, err)
 				}
 			}
 			for name, subscribe := range h.subscriptions() {
 				if _, err := subscribe(); tried(name) && !errors.Is(err, c.want) {
-					t.Errorf("%s: %v", name, err)
+					t.Errorf("%s after the end: %v", name, err)
 				}
 			}
 			for name, loop := range h.loops() {
@@ -298,7 +298,7 @@ func TestWhatEndsSaysSo(t *testing.T) {
 					continue
 				}
 				if err := last(t, name, loop(soon(t))); !errors.Is(err, c.want) {
-					t.Errorf("%s: %v", name, err)
+					t.Errorf("a loop over %s after the end: %v", name, err)
 				}
 			}
 			if typers := h.room.Typing().CurrentTypers(); typers != nil {
@@ -324,7 +324,7 @@ func TestWhatIsSwitchedOff(t *testing.T) {
 	}
 	for name, err := range errs {
 		if !errors.Is(err, ablychat.ErrFeatureNotEnabledInRoom) || !strings.Contains(err.Error(), "; the room's options don't enable ") {
-			t.Errorf("%s: %v", name, err)
+			t.Errorf("%s, which the options disable: %v", name, err)
 		}
 	}
 	if err := h.room.Presence().Enter(soon(t), nil); err != nil {
@@ -344,7 +344,7 @@ func TestASecondRange(t *testing.T) {
 		errs := loop(ctx)
 		first, again := last(t, name, errs), last(t, name, errs)
 		if !errors.Is(first, context.Canceled) || !errors.Is(again, ablychat.ErrInvalidArgument) {
-			t.Errorf("%s yields %v, then %v", name, first, again)
+			t.Errorf("%s ends with %v, and in a second range with %v", name, first, again)
 		}
 	}
 }
@@ -356,7 +356,7 @@ func TestWithoutAClientID(t *testing.T) {
 	for _, name := range []string{"Presence.Enter", "Presence.Update", "Presence.Leave", "Typing.Keystroke"} {
 		err := h.calls()[name](soon(t))
 		if !errors.Is(err, ablychat.ErrInvalidClientID) || !strings.Contains(err.Error(), "; the client has no id: ") {
-			t.Errorf("%s: %v", name, err)
+			t.Errorf("%s without a client id: %v", name, err)
 		}
 	}
 }

@@ -21,7 +21,8 @@ func PageBefore(m *Messages) *Page {
 		next: url.Values{"direction": {"backwards"}, "limit": {"1"}}}
 }
 
-// Place makes the subscriptions that follow begin at a serial, as if the room were attached there.
+// Place sets the point at which later subscriptions begin to a serial, as if the room were attached
+// there.
 func Place(m *Messages, serial string) { m.subscriptions.attached(serial, true) }
 
 // Log logs a line as ably-go does for the realtime client of a chat client.

@@ -111,10 +111,10 @@ func TestRoomReactions(t *testing.T) {
 		}
 		r := got.next()
 		if r.Name != "🎉" || r.ClientID != "ann" || r.IsSelf || r.Metadata["n"] != 1.0 || r.Headers["h"] != 2.0 || r.CreatedAt.IsZero() {
-			t.Errorf("%+v", r)
+			t.Errorf("bob received the reaction %+v", r)
 		}
 		if o := own.next(); !o.IsSelf {
-			t.Errorf("%+v", o)
+			t.Errorf("ann received her own reaction as %+v", o)
 		}
 		off()
 		if err := from.Reactions().Send(soon(t), ablychat.ReactionContent{Name: "again"}); err != nil {
@@ -126,10 +126,10 @@ func TestRoomReactions(t *testing.T) {
 			t.Error("a reaction is in the history")
 		}
 		if err := from.Reactions().Send(soon(t), ablychat.ReactionContent{}); !errors.Is(err, lifecycle.ErrInvalidArgument) {
-			t.Errorf("without a name: %v", err)
+			t.Errorf("send without a name: %v", err)
 		}
 		if err := from.Reactions().Send(soon(t), ablychat.ReactionContent{Name: "x", Metadata: map[string]any{"f": func() {}}}); !errors.Is(err, lifecycle.ErrInvalidArgument) {
-			t.Errorf("with a value without a JSON form: %v", err)
+			t.Errorf("send with a value without a JSON form: %v", err)
 		}
 	})
 }
@@ -165,7 +165,7 @@ func TestNothingAttachesARoomButAttach(t *testing.T) {
 		t.Errorf("send in a released room: %v", err)
 	}
 	if _, err := sub.HistoryBeforeSubscribe(soon(t), ablychat.HistoryQuery{}); !errors.Is(err, lifecycle.ErrRoomInInvalidState) {
-		t.Errorf("history of a subscription that never had a point: %v", err)
+		t.Errorf("history before a subscription in a room that never attached: %v", err)
 	}
 	got.empty()
 }
@@ -199,7 +199,7 @@ func TestConnectionStatus(t *testing.T) {
 	}
 	c := client.Connection()
 	if c.Status() != ablychat.ConnectionInitialized || c.Error() != nil {
-		t.Errorf("%v, %v", c.Status(), c.Error())
+		t.Errorf("before Connect, the status is %v and the error %v", c.Status(), c.Error())
 	}
 	got, removed := newInbox[ablychat.ConnectionStatusChange](t), newInbox[ablychat.ConnectionStatusChange](t)
 	must(c.Subscribe(got.put))
@@ -207,34 +207,34 @@ func TestConnectionStatus(t *testing.T) {
 	changes := c.Events(t.Context())
 	client.Realtime().Connect()
 	if e := got.next(); e.Current != ablychat.ConnectionConnecting || e.Previous != ablychat.ConnectionInitialized {
-		t.Errorf("%+v", e)
+		t.Errorf("the first change is %+v", e)
 	}
 	if e := got.next(); e.Current != ablychat.ConnectionConnected || e.Previous != ablychat.ConnectionConnecting || e.Error != nil {
-		t.Errorf("%+v", e)
+		t.Errorf("the second change is %+v", e)
 	}
 	if client.ClientID() != "ann" {
-		t.Errorf("the client is %q", client.ClientID())
+		t.Errorf("the client's id is %q, expected ann", client.ClientID())
 	}
 	if err := server.FailConnection(server.State().Connections[0].ID, ablytest.NewError(40400, 404, "gone")); err != nil {
 		t.Fatal(err)
 	}
 	e := got.next()
 	if e.Current != ablychat.ConnectionFailed || e.Error == nil || lifecycle.AsErrorInfo(e.Error).Code != 40400 || c.Error() == nil {
-		t.Errorf("%+v, %v", e, c.Error())
+		t.Errorf("the change to failed is %+v; the connection's error is %v", e, c.Error())
 	}
 	if err := client.Dispose(soon(t)); err != nil {
 		t.Fatal(err)
 	}
 	var seen []ablychat.ConnectionStatus
 	var last error
-	for e, err := range changes { // the loop ends with the client
+	for e, err := range changes { // the loop ends when the client is disposed of
 		if last = err; err == nil {
 			seen = append(seen, e.Current)
 		}
 	}
 	want := []ablychat.ConnectionStatus{ablychat.ConnectionConnecting, ablychat.ConnectionConnected, ablychat.ConnectionFailed}
 	if !slices.Equal(seen, want) || !errors.Is(last, ablychat.ErrResourceDisposed) {
-		t.Errorf("seen %v, then %v; expected %v", seen, last, want)
+		t.Errorf("the loop yielded %v and ended with %v; expected %v and ErrResourceDisposed", seen, last, want)
 	}
 	removed.empty()
 }
@@ -263,7 +263,7 @@ func TestPresence(t *testing.T) {
 		e := got.next()
 		data, _ := e.Member.Data.(map[string]any)
 		if e.Type != chat.PresencePresent && e.Type != chat.PresenceEnter || e.Member.ClientID != "ann" || data["mood"] != "ok" || e.Member.UpdatedAt.IsZero() {
-			t.Errorf("%+v", e)
+			t.Errorf("the first presence event is %+v, expected ann as present", e)
 		}
 		for _, step := range []struct {
 			do   func(context.Context, any) error
@@ -273,7 +273,7 @@ func TestPresence(t *testing.T) {
 				t.Fatal(err)
 			}
 			if e := got.next(); e.Type != step.want || e.Member.ClientID != "bob" || e.Member.Data != "a word" {
-				t.Errorf("%v: %+v", step.want, e)
+				t.Errorf("expected %v of bob, received %+v", step.want, e)
 			}
 			members, err := his.Presence().Get(soon(t))
 			want := map[chat.PresenceEventType]int{chat.PresenceLeave: 1}[step.want]
@@ -281,19 +281,19 @@ func TestPresence(t *testing.T) {
 				want = 2
 			}
 			if err != nil || len(members) != want {
-				t.Errorf("after %v: %v, %v", step.want, members, err)
+				t.Errorf("members after %v: %v, %v", step.want, members, err)
 			}
 		}
 		for id, want := range map[string]bool{"ann": true, "bob": false} {
 			if present, err := his.Presence().IsUserPresent(soon(t), id); err != nil || present != want {
-				t.Errorf("%s: %t, %v", id, present, err)
+				t.Errorf("IsUserPresent(%s): %t, %v", id, present, err)
 			}
 		}
 		if err := ann.chat.Rooms().Release(soon(t), "lobby"); err != nil {
 			t.Fatal(err)
 		}
 		if e := got.next(); e.Type != chat.PresenceLeave || e.Member.ClientID != "ann" {
-			t.Errorf("%+v", e)
+			t.Errorf("after the release, received %+v, expected a leave of ann", e)
 		}
 	})
 }
@@ -304,18 +304,18 @@ func TestWhatTheOptionsLeaveOut(t *testing.T) {
 	ann, bob := newPerson(t, server, "ann"), newPerson(t, server, "bob")
 	room := ann.room("lobby", lifecycle.WithPresenceEvents(false))
 	if _, err := room.Presence().Subscribe(func(chat.PresenceEvent) {}); !errors.Is(err, lifecycle.ErrFeatureNotEnabledInRoom) {
-		t.Errorf("presence: %v", err)
+		t.Errorf("subscribe to presence: %v", err)
 	}
 	for _, err := range room.Presence().Events(t.Context()) {
 		if !errors.Is(err, lifecycle.ErrFeatureNotEnabledInRoom) {
-			t.Errorf("presence: %v", err)
+			t.Errorf("loop over presence: %v", err)
 		}
 	}
 	if _, err := room.Occupancy().Subscribe(func(chat.OccupancyData) {}); !errors.Is(err, lifecycle.ErrFeatureNotEnabledInRoom) {
-		t.Errorf("occupancy: %v", err)
+		t.Errorf("subscribe to occupancy: %v", err)
 	}
 	if _, _, err := room.Occupancy().Current(); !errors.Is(err, lifecycle.ErrFeatureNotEnabledInRoom) {
-		t.Errorf("occupancy: %v", err)
+		t.Errorf("current occupancy: %v", err)
 	}
 	// The client can still enter, and others see it.
 	got := newInbox[chat.PresenceEvent](t)
@@ -326,7 +326,7 @@ func TestWhatTheOptionsLeaveOut(t *testing.T) {
 		t.Fatal(err)
 	}
 	if e := got.next(); e.Member.ClientID != "ann" {
-		t.Errorf("%+v", e)
+		t.Errorf("received %+v, expected ann", e)
 	}
 }
 
@@ -358,7 +358,7 @@ func TestPresenceWaitsForTheAttach(t *testing.T) {
 			}
 			go func() { attached <- room.Attach(soon(t)) }()
 			if s := statuses.next(); s.Current != lifecycle.RoomAttaching {
-				t.Fatalf("%+v", s)
+				t.Fatalf("the first status change is %+v, expected attaching", s)
 			}
 			go func() { entered <- room.Presence().Enter(soon(t), nil) }()
 			if c.effect == nil {
@@ -382,7 +382,7 @@ func TestOccupancy(t *testing.T) {
 		ann, bob := newPerson(t, server, "ann", binary), newPerson(t, server, "bob", binary)
 		room := ann.unattached("lobby / ä?", lifecycle.WithOccupancyEvents(true))
 		if _, known, err := room.Occupancy().Current(); known || err != nil { // CHA-O7b
-			t.Errorf("before the first: %t, %v", known, err)
+			t.Errorf("Current before the first occupancy event: known %t, %v", known, err)
 		}
 		got := newInbox[chat.OccupancyData](t)
 		if _, err := room.Occupancy().Subscribe(got.put); err != nil {
@@ -435,10 +435,10 @@ func TestTypingOverTheWire(t *testing.T) {
 			}
 		}
 		if e := got.next(); e.Change.Type != chat.TypingStarted || e.Change.ClientID != "ann" || len(e.CurrentTypers) != 1 {
-			t.Errorf("%+v", e)
+			t.Errorf("received %+v, expected that ann started typing", e)
 		}
 		if c := his.Typing().CurrentTypers(); len(c) != 1 || c[0].ClientID != "ann" {
-			t.Errorf("%v", c)
+			t.Errorf("the typers are %v, expected ann", c)
 		}
 		for range 3 {
 			if err := hers.Typing().Stop(soon(t)); err != nil {
@@ -446,14 +446,14 @@ func TestTypingOverTheWire(t *testing.T) {
 			}
 		}
 		if e := got.next(); e.Change.Type != chat.TypingStopped || len(e.CurrentTypers) != 0 {
-			t.Errorf("%+v", e)
+			t.Errorf("received %+v, expected that ann stopped typing", e)
 		}
 		// This is sent at once, since stop resets the interval.
 		if err := hers.Typing().Keystroke(soon(t)); err != nil {
 			t.Fatal(err)
 		}
 		if e := got.next(); e.Change.Type != chat.TypingStarted {
-			t.Errorf("%+v", e)
+			t.Errorf("received %+v, expected that ann started typing again", e)
 		}
 		got.empty()
 		sent := 0
@@ -471,11 +471,11 @@ func TestTypingOverTheWire(t *testing.T) {
 		awaitConnection(t, ann.chat, ablychat.ConnectionClosed)
 		// CHA-T4f
 		if err := hers.Typing().Keystroke(soon(t)); !errors.Is(err, lifecycle.ErrDisconnected) {
-			t.Errorf("without a connection: %v", err)
+			t.Errorf("keystroke without a connection: %v", err)
 		}
 		// CHA-ER3g
 		if err := hers.Reactions().Send(soon(t), ablychat.ReactionContent{Name: "x"}); !errors.Is(err, lifecycle.ErrDisconnected) {
-			t.Errorf("without a connection: %v", err)
+			t.Errorf("room reaction without a connection: %v", err)
 		}
 	})
 }

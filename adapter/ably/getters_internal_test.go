@@ -32,7 +32,7 @@ func TestGettersAreUpToDateInListeners(t *testing.T) {
 			}
 			typing.dispose()
 			if told < 3 {
-				t.Errorf("received %d events", told)
+				t.Errorf("received %d events, expected at least 3", told)
 			}
 		})
 	})
@@ -67,7 +67,7 @@ func TestGettersAreUpToDateInListeners(t *testing.T) {
 				synctest.Wait()
 			}
 			if !slices.Equal(told, []int{1, 2, 3}) {
-				t.Errorf("received %v", told)
+				t.Errorf("received the numbers %v, expected 1, 2, 3", told)
 			}
 		})
 	})

@@ -20,8 +20,8 @@ const (
 	OldestFirst
 )
 
-// HistoryQuery says which messages of the history to return. The zero value asks for all messages,
-// newest first, in pages of 100.
+// HistoryQuery selects messages of the history. The zero value selects all messages, newest first,
+// in pages of 100.
 type HistoryQuery struct {
 	// only messages created from Start to End, compared by milliseconds; a zero time is no bound
 	Start, End time.Time

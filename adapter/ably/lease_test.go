@@ -43,7 +43,7 @@ func TestLeasesOfTwoOwners(t *testing.T) {
 	one.Close()
 	one.Close() // a second Close has no effect on the other lease
 	if room.Status() != ablychat.RoomAttached {
-		t.Fatalf("the room is %v, and has an owner", room.Status())
+		t.Fatalf("the room is %v, although it still has an owner", room.Status())
 	}
 	other.Close()
 	if err := room.WaitForStatus(soon(t), ablychat.RoomReleased); err != nil {
@@ -53,7 +53,7 @@ func TestLeasesOfTwoOwners(t *testing.T) {
 
 	one, other = lease(t, client), lease(t, client)
 	if one.Room() == room {
-		t.Fatal("the room that was released is leased")
+		t.Fatal("Acquire returned the room that was released")
 	}
 	if err := client.Rooms().Release(soon(t), "lobby"); err != nil {
 		t.Fatal(err)

@@ -92,7 +92,7 @@ func TestUnsubscribingHasNoOtherEffect(t *testing.T) {
 				off()
 			}
 			if after := len(sentTo(server)); after != before {
-				t.Errorf("%d frames were sent", after-before)
+				t.Errorf("subscribing and unsubscribing sent %d frames", after-before)
 			}
 		}
 	}
@@ -184,7 +184,7 @@ func TestWhatIsNotKnownIsLeftOut(t *testing.T) {
 		t.Fatal(err)
 	}
 	if m, r := messages.next(), reactions.next(); m.Message.Serial != "3" || r.Name != "wave" {
-		t.Errorf("%+v, %+v", m, r)
+		t.Errorf("received the message %+v and the reaction %+v, expected those after the unknown ones", m, r)
 	}
 	messages.empty()
 	reactions.empty()
@@ -196,7 +196,7 @@ func TestWhatIsNotKnownIsLeftOut(t *testing.T) {
 		"a typing message has no client id": slog.LevelInfo,
 	} {
 		if got, ok := log.lines[line]; !ok || got != level {
-			t.Errorf("%q is logged: %t, at %v; all: %v", line, ok, got, log.lines)
+			t.Errorf("the log line %q: present %t, at level %v; all lines: %v", line, ok, got, log.lines)
 		}
 	}
 }
@@ -223,7 +223,7 @@ func TestRawReactionsAreAskedFor(t *testing.T) {
 		modes := f.Message.Flags
 		if f.Channel != ablychat.ChannelName(name) || modes.Has(ablytest.ModeAnnotationSubscribe) != raw ||
 			!modes.Has(ablytest.ModeSubscribe|ablytest.ModeAnnotationPublish) {
-			t.Errorf("%s: %v asked for %v", name, f.Channel, modes)
+			t.Errorf("%s: the ATTACH of %v requests the modes %v", name, f.Channel, modes)
 		}
 		off.Unsubscribe()
 	}
@@ -255,10 +255,10 @@ func TestReactionsThatAreNotKnownAreLeftOut(t *testing.T) {
 		t.Fatal(err)
 	}
 	if s := sums.next(); s.MessageSerial != "1" || len(s.Reactions.Unique)+len(s.Reactions.Distinct)+len(s.Reactions.Multiple) != 0 {
-		t.Errorf("%+v", s)
+		t.Errorf("received the summary %+v, expected an empty one", s)
 	}
 	if r := raws.next(); r.Reaction.Type != lifecycle.MessageReactionTypeUnique || r.Reaction.Name != "" || r.Reaction.ClientID != "" || r.Reaction.MessageSerial != "" {
-		t.Errorf("%+v", r)
+		t.Errorf("received the reaction %+v, expected one with empty fields", r)
 	}
 	raws.empty()
 }
@@ -292,14 +292,14 @@ func TestAnUpdateMovesThePoint(t *testing.T) {
 	}
 	send("before")
 	if h := history(); len(h) != 0 {
-		t.Errorf("before the loss the history has %v", h)
+		t.Errorf("before the discontinuity, the history before the subscription has %v", h)
 	}
 	server.UpdateChannel(ablychat.ChannelName("lobby"), false, ablytest.NewError(91000, 400, "lost"))
 	if h := lost.next(); !slices.Equal(h, []string{"before"}) {
-		t.Errorf("a listener of the loss finds %v in the history", h)
+		t.Errorf("when the discontinuity is reported, the history before the subscription has %v", h)
 	}
 	send("after")
 	if h := history(); !slices.Equal(h, []string{"before"}) {
-		t.Errorf("after the loss the history has %v", h)
+		t.Errorf("after the discontinuity, the history before the subscription has %v", h)
 	}
 }

@@ -51,7 +51,7 @@ func (l *lines) until(t *testing.T, text string) {
 		select {
 		case <-l.more:
 		case <-ctx.Done():
-			t.Fatalf("no %q is logged, but %q", text, l)
+			t.Fatalf("%q is not logged; the log has %q", text, l)
 		}
 	}
 }

@@ -12,7 +12,7 @@ import (
 	"ablyrooms.example/internal/listen"
 )
 
-// leaving has the ways to leave a loop at its first event.
+// leaving has the ways to end a loop at its first event.
 var leaving = map[string]func(iter.Seq[error]){
 	"break": func(events iter.Seq[error]) {
 		for range events {
@@ -58,9 +58,9 @@ func loop[E any](events func(context.Context) iter.Seq2[E, error]) func(context.
 	}
 }
 
-// TestNothingStaysOfALoop: after a loop is left while its context goes on, no listener, goroutine
-// or memory of the loop remains. TestNothingStaysOfAStatusLoop (lifecycle) tests loops over
-// statuses and discontinuities.
+// TestNothingStaysOfALoop: after a loop ends before its context does, no listener, goroutine or
+// memory of the loop remains. TestNothingStaysOfAStatusLoop (lifecycle) tests loops over statuses
+// and discontinuities.
 func TestNothingStaysOfALoop(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) { // fails if a goroutine remains
 		realtime, err := NewRealtime(ably.WithKey("app.key:secret"), ably.WithAutoConnect(false))
@@ -112,11 +112,11 @@ func TestNothingStaysOfALoop(t *testing.T) {
 				}
 				before := rounds(100)
 				if n := w.len(); n != 0 {
-					t.Fatalf("%s, left by %s, keeps %d listeners", name, how, n)
+					t.Fatalf("%s, ended by %s, leaves %d listeners registered", name, how, n)
 				}
 				const more = 5000
 				if after := rounds(more); after > before+100*more {
-					t.Errorf("%s, left by %s, keeps %d bytes a loop", name, how, (after-before)/more)
+					t.Errorf("%s, ended by %s, leaks %d bytes for each loop", name, how, (after-before)/more)
 				}
 			}
 		}

@@ -59,7 +59,7 @@ func newWorldWith(t *testing.T, server *ablytest.Server, chatOptions []ablychat.
 }
 
 // closeClient closes a client, and waits until it is closed and its goroutines are gone. Before
-// that it waits for a dial to end, since ably-go would forget a close during a dial.
+// that it waits for a dial to end, since a close during a dial would have no effect in ably-go.
 func closeClient(client *ably.Realtime) {
 	dialled := make(chan struct{}, 8)
 	offDialled := client.Connection.OnAll(func(ably.ConnectionStateChange) { dialled <- struct{}{} })

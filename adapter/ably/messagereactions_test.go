@@ -52,14 +52,14 @@ func TestMessageReactions(t *testing.T) {
 				}
 				s, raw := sums.next(), raws.next()
 				if has, certain := s.Reactions.Has(r.has, r.send.Name, "ann"); s.MessageSerial != m.Serial || !has || !certain {
-					t.Errorf("%+v: %+v", r.send, s)
+					t.Errorf("the summary after %+v: %+v", r.send, s)
 				}
 				if raw.Type != chat.RawReactionCreated || raw.Reaction.MessageSerial != m.Serial || raw.Reaction.Name != r.send.Name || raw.Reaction.Type != r.has ||
 					raw.Reaction.ClientID != "ann" || raw.Reaction.Count != r.send.Count {
-					t.Errorf("%+v: %+v", r.send, raw)
+					t.Errorf("the single reaction for %+v: %+v", r.send, raw)
 				}
 				if now, err := m.With(s); err != nil || now.Text != "hi" {
-					t.Errorf("%v, %v", now, err)
+					t.Errorf("the message with the summary is %v, %v", now, err)
 				}
 				one, err := to.Messages().Get(soon(t), m.Serial)
 				if has, _ := one.Reactions.Has(r.has, r.send.Name, "ann"); err != nil || !has {
@@ -73,20 +73,20 @@ func TestMessageReactions(t *testing.T) {
 			}
 			s := sums.next()
 			if has, _ := s.Reactions.Has(unique, "like", "ann"); has {
-				t.Errorf("%+v", s)
+				t.Errorf("the summary still has the replaced reaction: %+v", s)
 			}
 			raws.next()
 			if err := from.Messages().Reactions().Delete(soon(t), m.Serial, ablychat.MessageReaction{Type: unique}); err != nil {
 				t.Fatal(err)
 			}
 			if s, raw := sums.next(), raws.next(); len(s.Reactions.Unique) != 0 || raw.Type != chat.RawReactionDeleted {
-				t.Errorf("%+v, %+v", s, raw)
+				t.Errorf("after the deletion, the summary is %+v and the single reaction %+v", s, raw)
 			}
 			for _, who := range []string{"", "ann"} { // CHA-MR13
 				of := map[string]*ablychat.Room{"": from, "ann": to}[who]
 				r, err := of.Messages().Reactions().ClientReactions(soon(t), m.Serial, who)
 				if err != nil || r.Multiple["clap"].ClientIDs["ann"] != 3 || r.Distinct["👍"].Total != 1 {
-					t.Errorf("of %q: %+v, %v", who, r, err)
+					t.Errorf("the reactions of the client %q: %+v, %v", who, r, err)
 				}
 			}
 			off.Unsubscribe()
@@ -123,7 +123,7 @@ func TestMessageReactionErrors(t *testing.T) {
 		t.Errorf("raw: %v", err)
 	}
 	if _, err := r.ClientReactions(soon(t), "none", ""); lifecycle.AsErrorInfo(err) == nil || lifecycle.AsErrorInfo(err).Code != 40400 {
-		t.Errorf("of a message that doesn't exist: %v", err)
+		t.Errorf("reactions to a message that doesn't exist: %v", err)
 	}
 }
 
@@ -168,7 +168,7 @@ func TestReactionsOverALoss(t *testing.T) {
 	}
 	away(func() { react("two") })
 	if s := sums.next(); len(s.Reactions.Distinct) != 2 {
-		t.Errorf("%+v", s)
+		t.Errorf("the summary after the resume is %+v, expected two names", s)
 	}
 	lost.empty()
 	away(func() {
@@ -178,10 +178,10 @@ func TestReactionsOverALoss(t *testing.T) {
 		}
 	})
 	if e := lost.next(); !errors.Is(e.Reason, lifecycle.ErrRoomDiscontinuity) {
-		t.Errorf("%v", e)
+		t.Errorf("the discontinuity is %v", e)
 	}
 	react("three")
 	if s := sums.next(); len(s.Reactions.Distinct) != 3 {
-		t.Errorf("%+v", s)
+		t.Errorf("the summary after the discontinuity is %+v, expected three names", s)
 	}
 }

@@ -64,7 +64,7 @@ func TestMessages(t *testing.T) {
 				}
 				same(chat.MessageUpdated, updated)
 				if now, err := sent.With(chat.MessageEvent{Type: chat.MessageUpdated, Message: updated}); err != nil || now.Text != "bye" {
-					t.Errorf("%v, %v", now, err)
+					t.Errorf("the message with the update is %v, %v", now, err)
 				}
 				deleted, err := from.Messages().Delete(soon(t), sent.Serial)
 				if err != nil {
@@ -81,7 +81,7 @@ func TestMessages(t *testing.T) {
 				}
 				page, err := from.Messages().History(soon(t), ablychat.HistoryQuery{})
 				if err != nil || len(page.Items) != 2 || !cmp.Equal(page.Items[1], deleted) {
-					t.Errorf("%+v, %v", page, err)
+					t.Errorf("the history is %+v, %v", page, err)
 				}
 				got.empty()
 			})
@@ -125,7 +125,7 @@ func TestHistory(t *testing.T) {
 					}
 				}
 				if err != nil || !slices.Equal(texts, c.want) || pages != c.pages {
-					t.Errorf("%q, %+v: %v in %d pages, %v", name, c.query, texts, pages, err)
+					t.Errorf("history of %q, %+v: %v in %d pages, %v", name, c.query, texts, pages, err)
 				}
 				texts = nil
 				for message, err := range must(m.History(soon(t), c.query)).All(soon(t)) {
@@ -135,14 +135,14 @@ func TestHistory(t *testing.T) {
 					texts = append(texts, message.Text)
 				}
 				if !slices.Equal(texts, c.want) {
-					t.Errorf("all of %q, %+v: %v", name, c.query, texts)
+					t.Errorf("in a loop over all pages of %q, %+v: %v", name, c.query, texts)
 				}
 			}
 		}
 		m := ann.unattached("lobby").Messages()
 		for _, bad := range []ablychat.HistoryQuery{{Limit: -1}, {Limit: 1001}, {Start: time.UnixMilli(2), End: time.UnixMilli(1)}} {
 			if _, err := m.History(soon(t), bad); !errors.Is(err, lifecycle.ErrInvalidArgument) {
-				t.Errorf("%+v: %v", bad, err)
+				t.Errorf("history with the query %+v: %v", bad, err)
 			}
 		}
 	})
@@ -158,7 +158,7 @@ func TestMessageErrors(t *testing.T) {
 		rejection, ok := errors.AsType[*ablychat.Rejection](err)
 		if !errors.Is(err, lifecycle.ErrMessageRejectedByModeration) || info.StatusCode != 422 || info.Message != "unable to send message; the message was rejected by moderation" ||
 			!ok || rejection.Detail["word"] != "darn" {
-			t.Errorf("%+v", err)
+			t.Errorf("send of a forbidden word: %+v", err)
 		}
 		if _, err := m.Get(soon(t), "no/such?"); err == nil || lifecycle.AsErrorInfo(err).StatusCode != 404 || lifecycle.AsErrorInfo(err).Code != 40400 {
 			t.Errorf("a message that doesn't exist: %v", err)
@@ -195,12 +195,12 @@ func TestASharedRealtimeClientHasREST(t *testing.T) {
 					t.Fatal(err)
 				}
 				if one, err := room.Messages().Get(soon(t), message.Serial); err != nil || one.Text != message.Text {
-					t.Errorf("%q: %v, %v", name, one, err)
+					t.Errorf("get in the room %q: %v, %v", name, one, err)
 				}
 				n++
 			}
 			if n != 3 {
-				t.Errorf("%q: %d messages", name, n)
+				t.Errorf("the room %q has %d messages", name, n)
 			}
 			_, err := room.Messages().Get(soon(t), "none")
 			if lifecycle.AsErrorInfo(err) == nil || lifecycle.AsErrorInfo(err).Code != 40400 {
@@ -215,7 +215,7 @@ func TestASharedRealtimeClientHasREST(t *testing.T) {
 func TestHistoryBeforeSubscribe(t *testing.T) {
 	for what, c := range map[string]struct {
 		attachFirst bool
-		lose        func(*ablytest.Server) // loses continuity; nil to keep it
+		lose        func(*ablytest.Server) // ends continuity; nil keeps it
 	}{
 		"subscribed while attached (CHA-M5a)":   {true, nil},
 		"subscribed before attaching (CHA-M5b)": {false, nil},
@@ -318,7 +318,7 @@ func TestHistoryBeforeSubscribe(t *testing.T) {
 				t.Errorf("the history ends at %d, but the events were %v", newest, told)
 			}
 			if slices.Contains(told, newest) && c.lose == nil {
-				t.Errorf("message %d is in the history and was received too", newest)
+				t.Errorf("message %d is in the history before the subscription, and was received too", newest)
 			}
 		})
 	}
@@ -327,7 +327,7 @@ func TestHistoryBeforeSubscribe(t *testing.T) {
 func number(t *testing.T, text string) (n int) {
 	t.Helper()
 	if _, err := fmt.Sscan(text, &n); err != nil {
-		t.Errorf("%q: %v", text, err)
+		t.Errorf("the text %q is no number: %v", text, err)
 	}
 	return n
 }

@@ -168,7 +168,7 @@ func (l *subscriptions) add(s *MessageSubscription, register func() error) error
 }
 
 // delivered calls publish, which passes the messages of one frame to the listeners. serial is the
-// place after these messages; "" leaves the place as it was.
+// place after these messages; with "", the place doesn't change.
 func (l *subscriptions) delivered(serial string, publish func()) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -178,7 +178,7 @@ func (l *subscriptions) delivered(serial string, publish func()) {
 	}
 }
 
-// left notes that the channel is no longer attached.
+// left records that the channel is no longer attached.
 func (l *subscriptions) left() {
 	l.mu.Lock()
 	defer l.mu.Unlock()

@@ -39,7 +39,7 @@ func TestAModeThatWasNotGrantedIsLogged(t *testing.T) {
 	}
 	room = with(`{"*":["publish","presence"]}`)
 	if members, err := room.Presence().Get(soon(t)); err != nil || len(members) > 0 {
-		t.Errorf("%v, %v are present", members, err)
+		t.Errorf("Get without presence events returned %v, %v; expected no members", members, err)
 	}
 	if text := logged.String(); !strings.Contains(text, "level=ERROR") || !strings.Contains(text, "presence_subscribe") ||
 		!strings.Contains(text, "room="+name) {

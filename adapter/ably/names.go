@@ -106,8 +106,7 @@ type (
 	// ablychat.ErrRoomInInvalidState).
 	ErrorCode = lifecycle.ErrorCode
 	// DroppedError reports that a loop over events was too far behind, so that Count events were
-	// dropped. The loop yields it in their place, and goes on: no other error leaves a loop
-	// running.
+	// dropped. The loop yields it in their place, and goes on. After any other error a loop ends.
 	DroppedError = lifecycle.DroppedError
 )
 

@@ -7,8 +7,9 @@ import (
 	"ablyrooms.example/lifecycle"
 )
 
-// plainValue returns a copy of v, made of plain JSON types. Every value that a user sends goes
-// through it. So the value arrives the same by REST and by realtime, in JSON and in MessagePack.
+// plainValue returns a copy of v that consists of plain JSON types. Every value that a user sends
+// goes through it. So the value arrives the same by REST and by realtime, in JSON and in
+// MessagePack.
 //
 // If v can't be sent, plainValue returns [ErrInvalidArgument] with the name of the field.
 func plainValue(operation, field string, v any) (any, error) {

@@ -44,14 +44,14 @@ func TestPresenceDataIsJSON(t *testing.T) {
 				t.Fatal(err)
 			}
 			if e := got.next(); !cmp.Equal(c.want, e.Member.Data) {
-				t.Errorf("%#v came as %#v", c.data, e.Member.Data)
+				t.Errorf("the data %#v was received as %#v", c.data, e.Member.Data)
 			}
 		}
 		if err := from.Presence().Update(soon(t), func() {}); !errors.Is(err, lifecycle.ErrInvalidArgument) {
-			t.Errorf("a function: %v", err)
+			t.Errorf("update with a function as data: %v", err)
 		}
 		if err := from.Presence().Leave(soon(t), nil); err != nil {
-			t.Errorf("leave after it: %v", err)
+			t.Errorf("leave after a refused update: %v", err)
 		}
 	})
 }
@@ -78,14 +78,14 @@ func TestHeadersAreJSON(t *testing.T) {
 			t.Fatal(err)
 		}
 		if r := reactions.next(); !cmp.Equal(want, r.Headers) || !cmp.Equal(want, r.Metadata) {
-			t.Errorf("%#v came as %#v and %#v", given, r.Headers, r.Metadata)
+			t.Errorf("%#v was received as the headers %#v and the metadata %#v", given, r.Headers, r.Metadata)
 		}
 		sent, err := from.Messages().Send(soon(t), ablychat.MessageContent{Text: "x", Headers: given, Metadata: given})
 		if err != nil {
 			t.Fatal(err)
 		}
 		if m := messages.next().Message; !cmp.Equal(want, m.Headers) || !cmp.Equal(want, m.Metadata) || !cmp.Equal(sent, m) {
-			t.Errorf("%#v came as %#v and %#v", given, m.Headers, m.Metadata)
+			t.Errorf("%#v was received as the headers %#v and the metadata %#v", given, m.Headers, m.Metadata)
 		}
 	})
 }

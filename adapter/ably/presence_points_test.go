@@ -37,7 +37,7 @@ func TestEveryPresenceCallWaitsForTheAttach(t *testing.T) {
 			attached, done := make(chan error, 1), make(chan error, 1)
 			go func() { attached <- room.Attach(soon(t)) }()
 			if s := statuses.next(); s.Current != lifecycle.RoomAttaching {
-				t.Fatalf("%+v", s)
+				t.Fatalf("the first status change is %+v, expected attaching", s)
 			}
 			if err := gate.Await(soon(t), 1); err != nil {
 				t.Fatal(err)
@@ -49,7 +49,7 @@ func TestEveryPresenceCallWaitsForTheAttach(t *testing.T) {
 			case err := <-done:
 				t.Fatalf("%s did not wait for the attach: %v", what, err)
 			}
-			// Refuse each ATTACH: if the connection came just then, it may have been sent twice.
+			// Refuse every ATTACH: it may have been sent twice, if the connection came just then.
 			if refused {
 				fault := server.Fault(ablytest.ToClient(ablytest.ActionAttached), ablytest.FailChannel(ablytest.NewError(40160, 401, "no")))
 				defer fault.Remove()
@@ -114,7 +114,7 @@ func TestEveryPresenceCallNeedsAnAttachedRoom(t *testing.T) {
 			}
 		}
 		if room.Status() != status || server.State().Attached(ablychat.ChannelName(room.Name())) {
-			t.Errorf("the room is %v", room.Status())
+			t.Errorf("the room is %v, or the server has its channel attached", room.Status())
 		}
 	}
 }
@@ -146,11 +146,11 @@ func TestPresenceDataOfAllKinds(t *testing.T) {
 		want, _ := c.data.(map[string]any)
 		data, _ := e.Member.Data.(map[string]any)
 		if e.Type != c.kind || e.Member.ClientID != "ann" || len(data) != len(want) || (c.data == nil) != (e.Member.Data == nil) {
-			t.Errorf("%v with %v came as %+v", c.kind, c.data, e)
+			t.Errorf("%v with the data %v was received as %+v", c.kind, c.data, e)
 		}
 		for key := range want {
 			if data[key] != want[key] {
-				t.Errorf("%v with %v came as %+v", c.kind, c.data, e)
+				t.Errorf("%v with the data %v was received as %+v", c.kind, c.data, e)
 			}
 		}
 	}

@@ -35,7 +35,7 @@ func TestReactionsThatAreLeftOutAreLogged(t *testing.T) {
 	d.Annotations([]chat.WireAnnotation{{Type: "reaction:even.v1"}, {Action: 7, Type: "reaction:unique.v1"},
 		{Type: "reaction:unique.v1"}}, "")
 	if e := <-told; e.Reaction.Type != "unique" {
-		t.Errorf("%+v", e)
+		t.Errorf("received %+v, expected a reaction of the type unique", e)
 	}
 	if err := client.Dispose(context.Background()); err != nil {
 		t.Error(err)

@@ -57,7 +57,7 @@ func TestAReattachWithoutAnswerIsSuspended(t *testing.T) {
 	fault := w.server.Fault(ablytest.ToServer(ablytest.ActionAttach).OnChannel(channelName), ablytest.Drop())
 	w.server.DetachChannel(channelName, ablytest.NewError(90198, 400, "moved"))
 	if c := seen.until(lifecycle.RoomSuspended); c.Error == nil || lifecycle.AsErrorInfo(c.Error).Code != 90007 {
-		t.Errorf("suspended with %v", c.Error)
+		t.Errorf("suspended with the error %v, expected the code 90007", c.Error)
 	}
 	fault.Remove()
 	seen.until(lifecycle.RoomAttached)

@@ -132,7 +132,7 @@ func TestRequests(t *testing.T) {
 			c.query = url.Values{}
 		}
 		if !sameEscaped(got.what, c.what) || !cmp.Equal(got.query, c.query) || !cmp.Equal(got.body, c.body) {
-			t.Errorf("asked for %s %v %v,\nexpected %s %v %v", got.what, got.query, got.body, c.what, c.query, c.body)
+			t.Errorf("the request is %s %v %v,\nexpected %s %v %v", got.what, got.query, got.body, c.what, c.query, c.body)
 		}
 		if agent := got.headers.Get("Ably-Agent"); !strings.Contains(agent, "chat-go/"+ablychat.Version) || got.headers.Get("X-Ably-Version") == "" {
 			t.Errorf("%s: the headers are %v", c.what, got.headers)

@@ -30,7 +30,7 @@ func newAnswering(t *testing.T) *answering {
 	a.room = connectWith(t, server.ClientOptions(ably.WithClientID("ann"), ably.WithAutoConnect(false),
 		ably.WithHTTPClient(&http.Client{Transport: roundTrip(func(r *http.Request) (*http.Response, error) {
 			if r.URL.Host != server.Addr() {
-				t.Errorf("%s is asked", r.URL)
+				t.Errorf("unexpected request to %s", r.URL)
 			}
 			return &http.Response{StatusCode: a.status, Header: a.header, Body: io.NopCloser(strings.NewReader(a.body))}, nil
 		})})))
@@ -62,30 +62,30 @@ func TestAnswersThatAreNone(t *testing.T) {
 		came       string
 		but        []string // calls for which the answer is valid
 	}{
-		"an HTML page":               {html, "<html>Please log in</html>", `200 OK with 26 bytes of text/html: "<html>Please log in</html>", expected`, nil},
-		"nothing":                    {json, "", "200 OK with an empty body, expected", unlooked},
-		"empty MessagePack":          {msgpack, "", "200 OK with an empty body, expected", unlooked},
-		"cut JSON":                   {json, message[:20], "200 OK with 20 bytes of application/json", nil},
-		"cut MessagePack":            {msgpack, "\x82\xa6serial\xa1s\xa4te", "200 OK with 13 bytes of application/x-msgpack", nil},
-		"two values":                 {json, message + message, "200 OK with 112 bytes", nil},
-		"bytes after MessagePack":    {msgpack, "\x81\xa6serial\xa1s\xc0", "200 OK with 11 bytes", nil},
-		"hostile MessagePack":        {msgpack, "\xdf\xff\xff\xff\xff", "200 OK with 5 bytes", nil},
-		"null":                       {json, "null", `200 OK with 4 bytes of application/json: "null", expected`, unlooked},
-		"text":                       {json, `"ok"`, "200 OK with 4 bytes", nil},
-		"a number":                   {json, `1`, "200 OK with 1 bytes", nil},
-		"true":                       {msgpack, "\xc3", `"\xc3", expected`, nil},
-		"an object":                  {json, `{"ok":true}`, "200 OK with 11 bytes", unlooked},
-		"an empty object":            {json, `{}`, "200 OK with 2 bytes", reactions},
-		"an empty list":              {json, `[]`, "200 OK with 2 bytes", lists},
-		"a list of text":             {json, `["s"]`, "200 OK with 5 bytes", nil},
-		"a list in a list":           {json, "[[" + message + "]]", "200 OK with 60 bytes", nil},
-		"an empty serial":            {json, `{"serial":""}`, "200 OK with 13 bytes", unlooked},
-		"a serial that is a number":  {json, `{"serial":7}`, "200 OK with 12 bytes", unlooked},
-		"an object without a serial": {json, "[" + message + `,{"text":"x"}]`, "200 OK with 71 bytes", nil},
-		"an error":                   {json, `{"error":{"code":40000,"message":"no"}}`, "200 OK with 39 bytes", nil},
-		"text for numbers":           {json, `{"connections":"2","presenceMembers":"1"}`, "200 OK with 41 bytes", unlooked},
-		"half an occupancy":          {json, `{"connections":2}`, "200 OK with 17 bytes", unlooked},
-		"a negative occupancy":       {json, `{"connections":-2,"presenceMembers":0}`, "200 OK with 38 bytes", unlooked},
+		"an HTML page":                     {html, "<html>Please log in</html>", `200 OK with 26 bytes of text/html: "<html>Please log in</html>", expected`, nil},
+		"an empty body":                    {json, "", "200 OK with an empty body, expected", unlooked},
+		"empty MessagePack":                {msgpack, "", "200 OK with an empty body, expected", unlooked},
+		"truncated JSON":                   {json, message[:20], "200 OK with 20 bytes of application/json", nil},
+		"truncated MessagePack":            {msgpack, "\x82\xa6serial\xa1s\xa4te", "200 OK with 13 bytes of application/x-msgpack", nil},
+		"two values":                       {json, message + message, "200 OK with 112 bytes", nil},
+		"bytes after MessagePack":          {msgpack, "\x81\xa6serial\xa1s\xc0", "200 OK with 11 bytes", nil},
+		"hostile MessagePack":              {msgpack, "\xdf\xff\xff\xff\xff", "200 OK with 5 bytes", nil},
+		"null":                             {json, "null", `200 OK with 4 bytes of application/json: "null", expected`, unlooked},
+		"text":                             {json, `"ok"`, "200 OK with 4 bytes", nil},
+		"a number":                         {json, `1`, "200 OK with 1 bytes", nil},
+		"true":                             {msgpack, "\xc3", `"\xc3", expected`, nil},
+		"an object":                        {json, `{"ok":true}`, "200 OK with 11 bytes", unlooked},
+		"an empty object":                  {json, `{}`, "200 OK with 2 bytes", reactions},
+		"an empty list":                    {json, `[]`, "200 OK with 2 bytes", lists},
+		"a list of text":                   {json, `["s"]`, "200 OK with 5 bytes", nil},
+		"a list in a list":                 {json, "[[" + message + "]]", "200 OK with 60 bytes", nil},
+		"an empty serial":                  {json, `{"serial":""}`, "200 OK with 13 bytes", unlooked},
+		"a serial that is a number":        {json, `{"serial":7}`, "200 OK with 12 bytes", unlooked},
+		"an object without a serial":       {json, "[" + message + `,{"text":"x"}]`, "200 OK with 71 bytes", nil},
+		"an error":                         {json, `{"error":{"code":40000,"message":"no"}}`, "200 OK with 39 bytes", nil},
+		"text in place of numbers":         {json, `{"connections":"2","presenceMembers":"1"}`, "200 OK with 41 bytes", unlooked},
+		"an occupancy without its members": {json, `{"connections":2}`, "200 OK with 17 bytes", unlooked},
+		"a negative occupancy":             {json, `{"connections":-2,"presenceMembers":0}`, "200 OK with 38 bytes", unlooked},
 	} {
 		a.set(200, c.kind, c.body)
 		for call, do := range restCalls(t, a.room, "s") {
@@ -102,7 +102,7 @@ func TestAnswersThatAreNone(t *testing.T) {
 			}
 		}
 		if m, err := a.room.Messages().Send(soon(t), ablychat.MessageContent{Text: "x"}); err == nil || m.Serial != "" {
-			t.Errorf("%s: sent %+v, %v", what, m, err)
+			t.Errorf("after the answer %s, Send returned %+v, %v", what, m, err)
 		}
 	}
 }
@@ -133,10 +133,10 @@ func TestHistoryDoesNotEndEarly(t *testing.T) {
 		p, err := a.room.Messages().History(soon(t), ablychat.HistoryQuery{})
 		switch {
 		case want.err == "" && (err != nil || p.HasNext() != want.next):
-			t.Errorf("%s: %+v, %v", link, p, err)
+			t.Errorf("the link %s: %+v, %v", link, p, err)
 		case want.err != "" && (err == nil || !strings.HasPrefix(err.Error(), "unable to get history; the link to the next page ") ||
 			!strings.Contains(err.Error(), want.err)):
-			t.Errorf("%s: %v, expected %q", link, err, want.err)
+			t.Errorf("the link %s: %v, expected %q", link, err, want.err)
 		}
 	}
 }

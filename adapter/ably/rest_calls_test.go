@@ -55,12 +55,12 @@ func TestEveryRESTCallIsTried(t *testing.T) {
 	}
 	for name := range tried {
 		if !want[restMethods[name]] || operations[name] == "" {
-			t.Errorf("%s is of %q, called %q in errors", name, restMethods[name], operations[name])
+			t.Errorf("the call %s has the method %q, and the name %q in errors; one is unknown", name, restMethods[name], operations[name])
 		}
 		delete(want, restMethods[name])
 	}
 	if len(want) > 0 || len(tried) != len(operations) {
-		t.Errorf("not tried: %v; %d calls, %d operations", want, len(tried), len(operations))
+		t.Errorf("methods without a call: %v; there are %d calls, but %d names of operations", want, len(tried), len(operations))
 	}
 }
 

@@ -41,13 +41,13 @@ func TestEventsAndReturnsComeInOneOrder(t *testing.T) {
 		for last := lifecycle.RoomInitialized; last != lifecycle.RoomReleased; got = append(got, last) {
 			c := <-seen.statuses
 			if c.Previous != last {
-				t.Fatalf("round %d: %v came from %v, expected from %v", i, c.Current, c.Previous, last)
+				t.Fatalf("round %d: the change to %v has the previous status %v, expected %v", i, c.Current, c.Previous, last)
 			}
 			last = c.Current
 		}
 		seen.continuous()
 		if want := 4; len(got) != want && !(i%2 == 0 && len(got) == 5) {
-			t.Fatalf("round %d: statuses %v", i, got)
+			t.Fatalf("round %d: the statuses were %v", i, got)
 		}
 	}
 	fmt.Printf("EVIDENCE attaches rounds=%d stale=0 discontinuities=0\n", rounds)
@@ -68,11 +68,11 @@ func TestOtherOptionsGetTheirModes(t *testing.T) {
 	w.attached(lifecycle.WithPresenceEvents(false), lifecycle.WithOccupancyEvents(true))
 	a, _ := w.attachment()
 	if a.Modes.Has(ablytest.ModePresenceSubscribe) {
-		t.Errorf("attached with %v", a.Modes)
+		t.Errorf("attached with the modes %v, which include PRESENCE_SUBSCRIBE", a.Modes)
 	}
 	// CHA-O6a, CHA-O6b, CHA-IN1e
 	if first, second := <-params, <-params; first["occupancy"] != "" || second["occupancy"] != "metrics" || first["agent"] != "chat-go/"+ablychat.Version {
-		t.Errorf("requested with the params %v, then %v", first, second)
+		t.Errorf("the two ATTACHs have the params %v, then %v", first, second)
 	}
 }
 
@@ -92,7 +92,8 @@ func TestARevivedChannelGetsItsModes(t *testing.T) {
 			if err := w.server.Inject(w.server.State().Connections[0].ID, late); err != nil {
 				t.Fatal(err)
 			}
-			// The message of another channel comes after it, and so shows that it has arrived.
+			// The message of another channel comes after the late message. When it has arrived, the
+			// late one has too.
 			probe := w.client.Channels.Get("probe")
 			if err := probe.Attach(soon(t)); err != nil {
 				t.Fatal(err)
@@ -109,15 +110,15 @@ func TestARevivedChannelGetsItsModes(t *testing.T) {
 	}
 }
 
-// CHA-RL3n1, CHA-RL3h: the release of a room whose channel failed leaves no channel behind, and the
-// name can be used again.
+// CHA-RL3n1, CHA-RL3h: after the release of a room whose channel failed, the server has no channel
+// attached, and the name can be used again.
 func TestAFailedChannelLeavesNothingBehind(t *testing.T) {
 	w := newWorld(t)
 	room := w.attached()
 	seen := newWatch(t, room)
 	w.server.FailChannel(channelName, ablytest.NewError(90001, 400, "broken"))
 	if c := seen.until(lifecycle.RoomFailed); c.Error == nil || lifecycle.AsErrorInfo(c.Error).Code != 90001 {
-		t.Errorf("failed with %v", c.Error)
+		t.Errorf("failed with the error %v", c.Error)
 	}
 	w.release()
 	if w.server.State().Attached(channelName) {
@@ -182,7 +183,7 @@ func TestASuspendedConnection(t *testing.T) {
 	select {
 	case e := <-seen.lost:
 		if !errors.Is(e.Reason, lifecycle.ErrRoomDiscontinuity) {
-			t.Errorf("reported %v", e)
+			t.Errorf("the reported discontinuity is %v", e)
 		}
 	case <-soon(t).Done():
 		t.Error("no discontinuity was reported")
@@ -222,7 +223,7 @@ func TestADetachThatFailsIsALoss(t *testing.T) {
 		t.Fatalf("detach: %v", err)
 	}
 	if room.Status() != lifecycle.RoomAttached || room.Error() == nil {
-		t.Errorf("the room is %v with %v (CHA-RL2k2)", room.Status(), room.Error())
+		t.Errorf("the room is %v with the error %v (CHA-RL2k2)", room.Status(), room.Error())
 	}
 	select {
 	case <-seen.lost:
@@ -242,7 +243,7 @@ func TestReleaseTriesAgain(t *testing.T) {
 	fault := w.server.Fault(ablytest.ToServer(ablytest.ActionDetach).OnChannel(channelName).First(2), ablytest.Drop())
 	w.release()
 	if fault.Hits() != 2 || w.server.State().Attached(channelName) {
-		t.Errorf("%d detaches were lost; attached: %t", fault.Hits(), w.server.State().Attached(channelName))
+		t.Errorf("%d DETACHs were dropped, expected 2; the server has the channel attached: %t", fault.Hits(), w.server.State().Attached(channelName))
 	}
 }
 
@@ -257,11 +258,11 @@ func TestARefusedAttachIsSuspended(t *testing.T) {
 		t.Fatalf("attach: %v", err)
 	}
 	if room.Status() != lifecycle.RoomSuspended || room.Error() == nil || lifecycle.AsErrorInfo(room.Error()).Code != 40160 {
-		t.Errorf("the room is %v with %v", room.Status(), room.Error())
+		t.Errorf("the room is %v with the error %v", room.Status(), room.Error())
 	}
 	fault.Remove()
 	if err := room.Attach(soon(t)); err != nil || room.Status() != lifecycle.RoomAttached || room.Error() != nil {
-		t.Errorf("attach when it is allowed: %v, %v, %v", err, room.Status(), room.Error())
+		t.Errorf("attach after the refusals: %v; the room is %v with the error %v", err, room.Status(), room.Error())
 	}
 }
 
@@ -283,7 +284,7 @@ func TestAContextThatEndsWhileAttaching(t *testing.T) {
 		t.Errorf("attach: %v", err)
 	}
 	if c := seen.until(lifecycle.RoomSuspended); c.Error == nil || lifecycle.AsErrorInfo(c.Error).Code != 90007 {
-		t.Errorf("suspended with %v", c.Error)
+		t.Errorf("suspended with the error %v", c.Error)
 	}
 	gate.Open()
 	if err := room.Attach(soon(t)); err != nil {
@@ -310,7 +311,7 @@ func TestAttachAfterDetachBeginsAnew(t *testing.T) {
 		t.Fatal(err)
 	}
 	if s := <-serial; s != "" {
-		t.Errorf("attached with the old serial %q", s)
+		t.Errorf("the ATTACH of the next room has the old serial %q", s)
 	}
 	seen.continuous()
 }
@@ -333,7 +334,7 @@ func TestTheServerBreaksContinuity(t *testing.T) {
 			select {
 			case e := <-seen.lost:
 				if !errors.Is(e.Reason, lifecycle.ErrRoomDiscontinuity) || lifecycle.AsErrorInfo(e.Reason).StatusCode != 500 {
-					t.Errorf("reported %v", e)
+					t.Errorf("the reported discontinuity is %v", e)
 				}
 			case <-soon(t).Done():
 				t.Fatal("no discontinuity was reported")

@@ -25,7 +25,7 @@ func TestARoomIsOnItsChannel(t *testing.T) {
 		t.Errorf("attached with the modes %v, expected %v", a.Modes, want)
 	}
 	if room.Status() != lifecycle.RoomAttached || room.Error() != nil || room.Name() != name || room.Options() != lifecycle.DefaultRoomOptions() {
-		t.Errorf("%v %v %v %v", room.Status(), room.Error(), room.Name(), room.Options())
+		t.Errorf("the room has the status %v, the error %v, the name %v and the options %v", room.Status(), room.Error(), room.Name(), room.Options())
 	}
 	if err := room.Detach(soon(t)); err != nil || room.Status() != lifecycle.RoomDetached {
 		t.Errorf("detach: %v, %v", err, room.Status())
@@ -51,7 +51,7 @@ func TestBadInput(t *testing.T) {
 		t.Fatal(err)
 	}
 	if _, err := ablychat.New(bare); !errors.Is(err, lifecycle.ErrInvalidArgument) || !strings.Contains(err.Error(), "ablychat.NewRealtime") {
-		t.Errorf("a client of ably-go's alone: %v", err)
+		t.Errorf("New on a client that ably.NewRealtime made: %v", err)
 	}
 	w := newWorld(t)
 	if _, err := ablychat.New(w.client); !errors.Is(err, lifecycle.ErrInvalidArgument) {
@@ -126,7 +126,7 @@ func TestNothingIsLeftAfterDispose(t *testing.T) {
 		t.Fatal(err)
 	}
 	if left := w.server.State().AttachedChannels(); len(left) > 0 {
-		t.Errorf("the server has these channels attached: %v", left)
+		t.Errorf("after Dispose, the server has these channels attached: %v", left)
 	}
 	if _, err := w.rooms.Get(soon(t), name); !errors.Is(err, lifecycle.ErrResourceDisposed) {
 		t.Errorf("get after dispose: %v", err)
@@ -162,7 +162,7 @@ func TestTwoClients(t *testing.T) {
 	}
 	ada.release()
 	if two.Status() != lifecycle.RoomAttached || !server.State().Attached(channelName) {
-		t.Error("the release of one client's room touched the other's")
+		t.Error("the release of one client's room affected the other client's room")
 	}
 }
 
@@ -175,7 +175,7 @@ func TestNamesOfAllKinds(t *testing.T) {
 			err = room.Attach(soon(t))
 		}
 		if err != nil || !slices.Contains(w.server.State().AttachedChannels(), n+"::$chat") {
-			t.Errorf("%q: %v", n, err)
+			t.Errorf("the room %q is not attached: %v", n, err)
 		}
 	}
 }

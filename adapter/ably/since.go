@@ -131,7 +131,7 @@ func (r *recovery) take(
 		point := ""
 		r.messages.subscriptions.locked(func(now string) { point = now })
 		if r.missed = true; point == "" {
-			return true // fetch when the room attaches: that gives a point
+			return true // fetch when the room attaches, since the attach gives a point
 		}
 		return r.recover(ctx, point, yield)
 	case err != nil:

@@ -121,7 +121,7 @@ func TestARecoveryWithoutAToken(t *testing.T) {
 			room.messages.subscriptions.attached("p", false)
 			for e, err := range events {
 				if err != nil || e.Message.Serial != "t" || !e.Recovered {
-					t.Fatalf("got %v, %v", e, err)
+					t.Fatalf("got %v, %v; expected the recovered message t", e, err)
 				}
 				break
 			}
@@ -129,7 +129,7 @@ func TestARecoveryWithoutAToken(t *testing.T) {
 			if n := strings.Count(text, "messages that were missed can't be read yet"); n != 1 ||
 				!strings.Contains(text, "room=lobby") || !strings.Contains(text, "the sign-in server is down") ||
 				strings.Contains(text, "between us") || strings.Contains(text, "hush") {
-				t.Errorf("%d warnings in gap %d, expected 1 without a secret:\n%s", n, gap, text)
+				t.Errorf("%d warnings in gap %d; expected one, and no secret in the log:\n%s", n, gap, text)
 			}
 			log.Reset()
 		}
@@ -150,7 +150,7 @@ func TestARecoveryWithoutAToken(t *testing.T) {
 }
 
 // TestWhatWasReadIsForgotten: a fetched version that comes again as an event is left out. The
-// fetched versions are forgotten when an event is newer than all of them.
+// fetched versions are removed when an event is newer than all of them.
 func TestWhatWasReadIsForgotten(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		client, room := offline(t, func(*http.Request) (int, string, error) {
@@ -175,7 +175,7 @@ func TestWhatWasReadIsForgotten(t *testing.T) {
 		}
 		take(sinceItem{point: "p", lost: true})
 		if len(got) != 1000 || len(r.read) != 1000 {
-			t.Fatalf("read %d messages and kept %d", len(got), len(r.read))
+			t.Fatalf("fetched %d messages and stores %d serials, expected 1000 of each", len(got), len(r.read))
 		}
 		got = nil
 		live("m005", "v005")
@@ -187,7 +187,7 @@ func TestWhatWasReadIsForgotten(t *testing.T) {
 			t.Errorf("got %q, expected %q", got, want)
 		}
 		if r.read != nil {
-			t.Errorf("%d serials are kept", len(r.read))
+			t.Errorf("%d serials are still stored", len(r.read))
 		}
 	})
 }

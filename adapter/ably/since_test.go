@@ -33,7 +33,7 @@ func TestSince(t *testing.T) {
 	room := newPerson(t, ablytest.NewServer(t), "ann").unattached("lobby")
 	m := room.Messages()
 	if got := texts(t, m.Since(soon(t), "")); len(got) != 0 {
-		t.Errorf("of an empty room: %q", got)
+		t.Errorf("Since in an empty room: %q", got)
 	}
 	var serials, sent []string
 	for i := range 250 { // more than two pages of 100
@@ -46,14 +46,14 @@ func TestSince(t *testing.T) {
 			serial = serials[from]
 		}
 		if got := texts(t, m.Since(soon(t), serial)); !slices.Equal(got, sent[from+1:]) {
-			t.Errorf("since %d: %q", from, got)
+			t.Errorf("Since message %d: %q", from, got)
 		}
 	}
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
 	for _, err := range m.Since(ctx, "") {
 		if !errors.Is(err, context.Canceled) {
-			t.Errorf("with an ended context: %v", err)
+			t.Errorf("Since with an ended context: %v", err)
 		}
 	}
 }
@@ -159,7 +159,7 @@ func TestNothingIsMissed(t *testing.T) {
 			return func() {
 				cancel()
 				if err := <-ended; !errors.Is(err, context.Canceled) {
-					f.Errorf("ended with %v", err)
+					f.Errorf("the loop ended with %v", err)
 				}
 			}
 		},
@@ -169,14 +169,14 @@ func TestNothingIsMissed(t *testing.T) {
 				s.Unsubscribe()
 				<-s.Done()
 				if s.Err() != nil {
-					f.Errorf("ended with %v", s.Err())
+					f.Errorf("the subscription ended with %v", s.Err())
 				}
 			}
 		},
 	} {
 		for _, c := range []struct {
 			what                 string
-			knows, attachedFirst bool
+			knows, attachedFirst bool // whether the program has a serial; whether it attaches first
 		}{
 			{"from now on", false, false}, {"from now on, attached", false, true},
 			{"from a serial on", true, false}, {"from a serial on, attached", true, true},
@@ -214,7 +214,7 @@ func TestNothingIsMissed(t *testing.T) {
 					must(f.says.Update(soon(t), m.Serial, ablychat.Text("edited")))
 				})
 				if e := f.next("*edited"); e.Type != ablychat.MessageUpdated {
-					t.Errorf("%v", e.Type)
+					t.Errorf("the edited message is an event of the type %v", e.Type)
 				}
 				f.next("*missed too")
 				f.outage(func() {})
@@ -229,7 +229,7 @@ func TestNothingIsMissed(t *testing.T) {
 				end()
 				f.say("unheard")
 				if len(f.events) > 0 {
-					t.Errorf("an event came after the end: %v", <-f.events)
+					t.Errorf("the loop received an event after its end: %v", <-f.events)
 				}
 			})
 		}
@@ -256,7 +256,7 @@ func TestAReadOfWhatWasMissedFails(t *testing.T) {
 		break
 	}
 	if !slices.Equal(got, []string{"missed"}) || fails.Hits() != 1 {
-		t.Errorf("got %q after %d failed reads", got, fails.Hits())
+		t.Errorf("got %q after %d failed reads, expected \"missed\" after one", got, fails.Hits())
 	}
 	f.server.Fault(ablytest.HTTPRequest("GET", "/chat/v4/*"), ablytest.Refuse(ablytest.NewError(40160, 401, "not for you")))
 	refused := f.room.Messages().EventsSince(soon(t), serial)
@@ -308,6 +308,6 @@ func TestDroppedEventsAreRecovered(t *testing.T) {
 		}
 	}
 	if recovered == 0 {
-		t.Error("nothing was dropped")
+		t.Error("no event was recovered, so none had been dropped")
 	}
 }

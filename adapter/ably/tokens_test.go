@@ -54,7 +54,7 @@ func TestAFallbackHostThatDoesNotAnswer(t *testing.T) {
 			return nil, r.Context().Err()
 		}
 		if err := second(room.Messages().Send(ctx, ablychat.Text("x"))); !errors.Is(err, mine) || !errors.Is(err, context.Canceled) {
-			t.Errorf("the context ended: %v", err)
+			t.Errorf("send whose context ends: %v", err)
 		}
 		hosts["fallback.test"] = func(r *http.Request) (*http.Response, error) { return nil, errors.New("cut") }
 		const want = "unable to send message; the service can't be reached: cut (code 80000, status 500)"
@@ -117,7 +117,7 @@ func TestARequestForATokenThatHangs(t *testing.T) {
 						t.Errorf("a call ended after %v, expected %v", took, want)
 					case limit == want && !errors.Is(err, context.DeadlineExceeded),
 						limit != want && (err == nil || err.Error() != text):
-						t.Errorf("after %v: %v", took, err)
+						t.Errorf("the call ended after %v with the error %v", took, err)
 					}
 				}
 				calls.Go(func() { call(3*time.Second, 3*time.Second) })
@@ -165,7 +165,7 @@ func TestRESTUsesTheNewestToken(t *testing.T) {
 			}
 			before := with()
 			if strings.HasPrefix(before, "Basic ") != (name == "key") {
-				t.Errorf("before Authorize, a call sends %s", before)
+				t.Errorf("before Authorize, a call sends the header %s", before)
 			}
 			details, err := client.Realtime().Auth.Authorize(soon(t), &ably.TokenParams{ClientID: "ann"})
 			if err != nil {

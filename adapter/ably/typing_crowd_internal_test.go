@@ -32,14 +32,14 @@ func TestManyTypersDontHoldUpTheChannel(t *testing.T) {
 	}
 	runtime.ReadMemStats(&after)
 	if each := (after.TotalAlloc - before.TotalAlloc) / crowd; each > 2000 {
-		t.Errorf("%d bytes for each change", each)
+		t.Errorf("each change allocates %d bytes, expected at most 2000", each)
 	}
 	if n := len(typing.typers.changes); n != crowd {
 		t.Errorf("%d changes wait, expected %d", n, crowd)
 	}
 	typing.pass()
 	if typing.typers.count != 1 || len(typing.CurrentTypers()) != crowd {
-		t.Errorf("%d lists were made, the last of %d", typing.typers.count, len(typing.CurrentTypers()))
+		t.Errorf("%d lists were made, the last with %d typers; expected one list with all", typing.typers.count, len(typing.CurrentTypers()))
 	}
 	typing.dispose()
 }
@@ -74,12 +74,12 @@ func TestABlockedListenerAmongManyTypers(t *testing.T) {
 		runtime.ReadMemStats(&after)
 		one := uint64(crowd * 32) // the size in bytes of the largest list
 		if held := int64(after.HeapAlloc) - int64(before.HeapAlloc); held > int64(one*maxPendingStates+8<<20) {
-			t.Errorf("%d MB are held, %d sets are %d MB", held>>20, maxPendingStates, one*maxPendingStates>>20)
+			t.Errorf("%d MB are in use; %d lists take at most %d MB", held>>20, maxPendingStates, one*maxPendingStates>>20)
 		}
 		close(gate)
 		synctest.Wait()
 		if got := s.Dropped(); len(late) != 1+maxPendingStates || got != crowd-1-maxPendingStates {
-			t.Fatalf("%d events, %d dropped, expected %d", len(late), got, 1+maxPendingStates)
+			t.Fatalf("%d events received and %d dropped, expected %d received", len(late), got, 1+maxPendingStates)
 		}
 		for i, e := range late {
 			n := 0 // the first event was passed to the listener before it blocked
@@ -92,7 +92,7 @@ func TestABlockedListenerAmongManyTypers(t *testing.T) {
 			}
 		}
 		if &late[maxPendingStates].CurrentTypers[0] != &prompt.CurrentTypers[0] {
-			t.Error("two listeners did not get the same list")
+			t.Error("two listeners received separate lists, expected a shared one")
 		}
 		typing.dispose()
 	})
@@ -112,10 +112,10 @@ func TestThrottleWithoutAnEnd(t *testing.T) {
 				time.Sleep(24 * time.Hour)
 			}
 			if current := typing.CurrentTypers(); len(wire.sent) != 1 || len(current) != 1 {
-				t.Errorf("%v: sent %v, typing %v", interval, wire.sent, current)
+				t.Errorf("with the throttle %v: sent %v; %v are typing", interval, wire.sent, current)
 			}
 			if err := typing.Stop(t.Context()); err != nil || !slices.Equal(wire.sent, []string{"typing.started", "typing.stopped"}) {
-				t.Errorf("%v: %v, %v", interval, wire.sent, err)
+				t.Errorf("Stop with the throttle %v: sent %v, %v", interval, wire.sent, err)
 			}
 			typing.dispose()
 		}

@@ -25,7 +25,7 @@ func TestTypingWithoutAnAcknowledgement(t *testing.T) {
 	next := func(want chat.TypingEventType) {
 		t.Helper()
 		if e := got.next(); e.Change.Type != want || e.Change.ClientID != "ann" {
-			t.Errorf("%+v, expected %s", e, want)
+			t.Errorf("received %+v, expected %s of ann", e, want)
 		}
 	}
 	// givingUp makes a call whose message is received by others, but is never acknowledged.
@@ -42,7 +42,7 @@ func TestTypingWithoutAnAcknowledgement(t *testing.T) {
 		next(want)
 		cancel(mine)
 		if err := <-ended; !errors.Is(err, mine) {
-			t.Errorf("%v", err)
+			t.Errorf("the call whose context ended: %v", err)
 		}
 		gate.Open()
 	}

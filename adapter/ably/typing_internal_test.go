@@ -65,7 +65,7 @@ func TestHeartbeatsToTheMillisecond(t *testing.T) {
 			time.Sleep(time.Millisecond) // virtual time
 		}
 		if want := []time.Duration{0, 10 * time.Second, 20 * time.Second}; !slices.Equal(wire.at, want) {
-			t.Errorf("sent at %v, expected %v", wire.at, want)
+			t.Errorf("heartbeats were sent at %v, expected %v", wire.at, want)
 		}
 		if err := typing.Stop(t.Context()); err != nil {
 			t.Fatal(err)
@@ -82,7 +82,7 @@ func TestHeartbeatsToTheMillisecond(t *testing.T) {
 		}
 		time.Sleep(10 * time.Second)
 		if err := typing.Stop(t.Context()); err != nil || len(wire.sent) != 5 { // expired (CHA-T5a)
-			t.Errorf("%v after %v", err, wire.sent)
+			t.Errorf("Stop after the heartbeat expired: %v; sent %v", err, wire.sent)
 		}
 	})
 }
@@ -94,23 +94,23 @@ func TestAKeystrokeThatFails(t *testing.T) {
 		typing, wire := newTestTyping(time.Second)
 		wire.fail = errors.New("refused")
 		if err := typing.Keystroke(t.Context()); err != wire.fail {
-			t.Errorf("%v", err)
+			t.Errorf("a keystroke that the wire refuses: %v", err)
 		}
 		wire.fail = nil
 		if err := typing.Keystroke(t.Context()); err != nil || len(wire.sent) != 1 {
-			t.Errorf("%v, %v", err, wire.sent)
+			t.Errorf("the keystroke after a refused one: %v; sent %v", err, wire.sent)
 		}
 		wire.off = lifecycle.NewErrorInfo(lifecycle.ErrDisconnected, "off", nil)
 		for _, do := range []func(context.Context) error{typing.Keystroke, typing.Stop} {
 			if err := do(t.Context()); !errors.Is(err, lifecycle.ErrDisconnected) {
-				t.Errorf("%v", err)
+				t.Errorf("a call without a connection: %v", err)
 			}
 		}
 		ctx, cancel := context.WithCancelCause(t.Context())
 		mine := errors.New("mine")
 		cancel(mine)
 		if err := typing.Keystroke(ctx); !errors.Is(err, mine) {
-			t.Errorf("%v", err)
+			t.Errorf("a keystroke with an ended context: %v", err)
 		}
 	})
 }
@@ -130,25 +130,25 @@ func TestConcurrentKeystrokesAndStopsConverge(t *testing.T) {
 			}()
 			synctest.Wait()
 		}
-		call("first", typing.Keystroke) // has the turn, and waits at the wire
+		call("first", typing.Keystroke) // has the turn, and waits for wire.gate
 		call("second", typing.Stop)     // waits for its turn
-		call("third", typing.Keystroke) // the second call returns
+		call("third", typing.Keystroke) // makes the second call return
 		if r := <-results; r != "second" {
-			t.Errorf("%s returned first, expected second", r)
+			t.Errorf("the call %q returned first, expected the call \"second\"", r)
 		}
-		call("fourth", typing.Stop) // the third call returns
+		call("fourth", typing.Stop) // makes the third call return
 		if r := <-results; r != "third" {
-			t.Errorf("%s returned, expected third", r)
+			t.Errorf("the call %q returned next, expected the call \"third\"", r)
 		}
 		ctx, cancel := context.WithCancelCause(t.Context())
 		mine := errors.New("mine")
 		gaveUp := make(chan error, 1)
-		go func() { gaveUp <- typing.Stop(ctx) }() // the fourth call returns, and this one gives up
+		go func() { gaveUp <- typing.Stop(ctx) }() // makes the fourth call return
 		synctest.Wait()
 		<-results
 		cancel(mine)
 		if err := <-gaveUp; !errors.Is(err, mine) {
-			t.Errorf("%v", err)
+			t.Errorf("the waiting call whose context ended: %v", err)
 		}
 		call("last", typing.Stop)
 		close(wire.gate)
@@ -183,7 +183,7 @@ func TestWhoIsSilentIsLetGo(t *testing.T) {
 		time.Sleep(3*time.Second - time.Millisecond)
 		synctest.Wait()
 		if len(events) != 2 || len(typing.CurrentTypers()) != 2 {
-			t.Fatalf("before bob's heartbeat has expired: %v", events)
+			t.Fatalf("events before bob's heartbeat expired: %v", events)
 		}
 		time.Sleep(time.Millisecond)
 		synctest.Wait()
@@ -196,7 +196,7 @@ func TestWhoIsSilentIsLetGo(t *testing.T) {
 			left int
 		}{{0, chat.TypingStarted, "ann", 1}, {time.Second, chat.TypingStarted, "bob", 2}, {13 * time.Second, chat.TypingStopped, "bob", 1}, {22 * time.Second, chat.TypingStopped, "ann", 0}}
 		if len(events) != len(want) {
-			t.Fatalf("%v", events)
+			t.Fatalf("unexpected number of events: %v", events)
 		}
 		for i, w := range want {
 			if e := events[i]; e.at != w.at || e.Change.Type != w.kind || e.Change.ClientID != w.who || len(e.CurrentTypers) != w.left {
@@ -207,7 +207,7 @@ func TestWhoIsSilentIsLetGo(t *testing.T) {
 		typing.dispose() // CHA-T17: stops the timer; otherwise the bubble would not end
 		typing.receive(chat.WireMessage{Name: "typing.started", ClientID: "late"})
 		if c := typing.CurrentTypers(); c != nil {
-			t.Errorf("%v", c)
+			t.Errorf("after the release, the typers are %v", c)
 		}
 	})
 }

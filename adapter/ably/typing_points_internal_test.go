@@ -22,7 +22,7 @@ func TestAStopThatFails(t *testing.T) {
 		}
 		wire.fail = errors.New("refused")
 		if err := typing.Stop(t.Context()); err != wire.fail {
-			t.Errorf("%v", err)
+			t.Errorf("a stop that the wire refuses: %v", err)
 		}
 		wire.fail = nil
 		if err := typing.Keystroke(t.Context()); err != nil || len(wire.sent) != 1 {
@@ -30,11 +30,11 @@ func TestAStopThatFails(t *testing.T) {
 		}
 		wire.off = lifecycle.NewErrorInfo(lifecycle.ErrDisconnected, "off", nil)
 		if err := typing.Stop(t.Context()); !errors.Is(err, lifecycle.ErrDisconnected) {
-			t.Errorf("without a connection: %v", err)
+			t.Errorf("stop without a connection: %v", err)
 		}
 		wire.off = nil
 		if err := typing.Stop(t.Context()); err != nil || !slices.Equal(wire.sent, []string{"typing.started", "typing.stopped"}) {
-			t.Errorf("%v, %v", err, wire.sent)
+			t.Errorf("the stop after the connection is back: %v; sent %v", err, wire.sent)
 		}
 	})
 }
@@ -83,7 +83,7 @@ func TestWhoTypesIsTold(t *testing.T) {
 		}
 		current[0].ClientID = "mallory" // changes only the copy
 		if typing.CurrentTypers()[0].ClientID != "eve" {
-			t.Error("a caller can change the set through the list")
+			t.Error("a change of the returned list changes the typers")
 		}
 		typing.dispose()
 	})

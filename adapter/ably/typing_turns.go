@@ -9,7 +9,7 @@ import (
 )
 
 // turns lets one call run at a time, and at most one other wait for it. When a newer call comes,
-// the one that was waiting gives up (CHA-T14). The zero turns is free.
+// the one that was waiting returns without effect (CHA-T14). The zero turns is free.
 type turns struct {
 	mu      sync.Mutex
 	busy    atomic.Bool // changed with the lock held
@@ -17,7 +17,7 @@ type turns struct {
 }
 
 type turn struct {
-	given chan struct{} // closed when the wait ends; mine says how
+	given chan struct{} // closed when the wait ends, after mine is set
 	mine  bool          // whether this call has the turn; false when a newer call came
 }
 

@@ -77,7 +77,7 @@ func TestWhatIsUnderWayEndsToo(t *testing.T) {
 				}
 				synctest.Wait()
 				if len(results) > 0 {
-					t.Fatalf("a call or a loop ended before the room: %v", <-results)
+					t.Fatalf("a call or a loop ended before the room ended: %v", <-results)
 				}
 				var err error
 				if end == "disposed" {

@@ -27,7 +27,7 @@ func TestPresenceFailsAtOnceWithoutQueueMessages(t *testing.T) {
 			"leave":  room.Presence().Leave(soon(t), nil),
 		} {
 			if lifecycle.AsErrorInfo(err).Code != lifecycle.ErrDisconnected {
-				t.Errorf("%s: %v", what, err)
+				t.Errorf("%s without a connection: %v", what, err)
 			}
 		}
 	}

@@ -43,7 +43,7 @@ func TestClaimsOfUsers(t *testing.T) {
 		expect := func(what string) {
 			t.Helper()
 			if event := got.next(); event != what+" moderator" {
-				t.Errorf("heard %q, want %q", event, what+" moderator")
+				t.Errorf("received %q, want %q", event, what+" moderator")
 			}
 		}
 		m := must(ann.Messages().Send(ctx, ablychat.Text("hi")))

@@ -313,7 +313,7 @@ var userErrors = map[string]userError{
 	"an event of another message": {func(s *stand) error {
 		return second(chat.Message{Serial: "a"}.With(chat.MessageEvent{Type: chat.MessageUpdated, Message: chat.Message{Serial: "b"}}))
 	},
-		`unable to apply change to message; it is of message b and not of a (code 40003, status 400)`, 40003, nil},
+		`unable to apply change to message; it changes message b, not a (code 40003, status 400)`, 40003, nil},
 	"a realtime client of ably-go's": {func(s *stand) error {
 		foreign, err := ably.NewRealtime(s.server.ClientOptions(ably.WithAutoConnect(false))...)
 		if err != nil {
@@ -630,7 +630,7 @@ func TestErrorsThatUsersMeet(t *testing.T) {
 			info, ok := errors.AsType[*lifecycle.ErrorInfo](err)
 			if ok != (e.code != 0) || ok && (!errors.Is(err, e.code) || info.Code != e.code ||
 				!strings.HasPrefix(info.Message, "unable to ") && e.code != lifecycle.ErrRoomDiscontinuity) {
-				t.Errorf("%+v, expected the code %d", info, e.code)
+				t.Errorf("the error is %+v, expected the code %d", info, e.code)
 			}
 			if e.also != nil && !errors.Is(err, e.also) {
 				t.Errorf("%v doesn't match %v", err, e.also)
@@ -657,11 +657,11 @@ func TestEveryCodeIsMet(t *testing.T) {
 	}
 	codes := regexp.MustCompile(`(?m)^\t(Err\w+) +ErrorCode = (\d+)`).FindAllStringSubmatch(string(source), -1)
 	if len(codes) < 10 {
-		t.Errorf("%d codes are found", len(codes))
+		t.Errorf("only %d codes were found in the source", len(codes))
 	}
 	for _, c := range codes {
 		if code, err := strconv.Atoi(c[2]); err != nil || !met[ablychat.ErrorCode(code)] {
-			t.Errorf("%s is not in the table", c[1])
+			t.Errorf("the table of errors lacks %s", c[1])
 		}
 	}
 }

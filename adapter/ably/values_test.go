@@ -30,39 +30,39 @@ type score struct {
 	Note   string    `json:"note,omitempty"`
 }
 
-// values has the values that users send, and for each either the value that arrives by every way,
-// or the reason of the refusal.
+// values has the values that users send, and for each either the value that every receiver gets, or
+// the reason why it is refused.
 var values = map[string]struct {
 	give any
 	want any
 	bad  string // why the value can't be sent
 }{
-	"text":                 {"ä☃\x00\u2028<&>\ufffd", "ä☃\x00\u2028<&>\ufffd", ""},
-	"nil":                  {nil, nil, ""},
-	"nested nil":           {object{"a": list{nil, object{"b": nil}}}, object{"a": list{nil, object{"b": nil}}}, ""},
-	"a nil map and list":   {list{object(nil), list(nil)}, list{nil, nil}, ""},
-	"empty":                {object{"o": object{}, "l": list{}, "s": ""}, object{"o": object{}, "l": list{}, "s": ""}, ""},
-	"integers":             {list{int8(-3), uint16(7), 0, int64(1 << 53)}, list{-3.0, 7.0, 0.0, float64(1 << 53)}, ""},
-	"beyond 2^53":          {int64(9007199254740993), json.Number("9007199254740993"), ""},
-	"below -2^53":          {list{-9007199254740993}, list{json.Number("-9007199254740993")}, ""},
-	"the largest integers": {list{math.MaxInt64, uint64(math.MaxUint64)}, list{json.Number("9223372036854775807"), json.Number("18446744073709551615")}, ""},
-	"numbers as text":      {list{json.Number("9007199254740993"), json.Number("0.5"), json.Number("1e3")}, list{json.Number("9007199254740993"), 0.5, 1000.0}, ""},
-	"floats":               {list{0.1, 1e300, -2.5e-300, float64(1 << 60), float64(1 << 70), float32(0.1)}, list{0.1, 1e300, -2.5e-300, float64(1 << 60), float64(1 << 70), 0.1}, ""},
-	"a struct":             {score{Points: 9007199254740993, At: time.Unix(0, 5).UTC()}, object{"points": json.Number("9007199254740993"), "at": "1970-01-01T00:00:00.000000005Z"}, ""},
-	"a time":               {time.Unix(1, 0).UTC(), "1970-01-01T00:00:01Z", ""},
-	"bytes":                {[]byte("hi"), "aGk=", ""},
-	"typed maps":           {map[string][]int{"a": {1, 2}}, object{"a": list{1.0, 2.0}}, ""},
-	"NaN":                  {math.NaN(), nil, "is NaN"},
-	"nested infinity":      {object{"deep": list{math.Inf(1)}}, nil, "deep[0] is +Inf"},
-	"infinity in a struct": {[]float64{math.Inf(-1)}, nil, "has no form in JSON"},
-	"invalid UTF-8":        {"a\xffb", nil, "is not valid UTF-8"},
-	"nested invalid UTF-8": {object{"deep": list{"\xff"}}, nil, "deep[0] is not valid UTF-8"},
-	"an invalid name":      {object{"\xff": 1}, nil, `["\xff"] has a name that is not valid UTF-8`},
-	"UTF-8 in a struct":    {score{Note: "\xff"}, nil, "is not valid UTF-8"},
-	"no number":            {json.Number("one"), nil, `is "one", which is not a number`},
-	"too large a number":   {json.Number("123456789012345678901"), nil, "is 123456789012345678901, which is too large"},
-	"a function":           {func() {}, nil, "has no form in JSON"},
-	"a list in itself":     {itself(), nil, "is nested deeper than"},
+	"text":                            {"ä☃\x00\u2028<&>\ufffd", "ä☃\x00\u2028<&>\ufffd", ""},
+	"nil":                             {nil, nil, ""},
+	"nested nil":                      {object{"a": list{nil, object{"b": nil}}}, object{"a": list{nil, object{"b": nil}}}, ""},
+	"a nil map and list":              {list{object(nil), list(nil)}, list{nil, nil}, ""},
+	"empty":                           {object{"o": object{}, "l": list{}, "s": ""}, object{"o": object{}, "l": list{}, "s": ""}, ""},
+	"integers":                        {list{int8(-3), uint16(7), 0, int64(1 << 53)}, list{-3.0, 7.0, 0.0, float64(1 << 53)}, ""},
+	"beyond 2^53":                     {int64(9007199254740993), json.Number("9007199254740993"), ""},
+	"below -2^53":                     {list{-9007199254740993}, list{json.Number("-9007199254740993")}, ""},
+	"the largest integers":            {list{math.MaxInt64, uint64(math.MaxUint64)}, list{json.Number("9223372036854775807"), json.Number("18446744073709551615")}, ""},
+	"numbers as text":                 {list{json.Number("9007199254740993"), json.Number("0.5"), json.Number("1e3")}, list{json.Number("9007199254740993"), 0.5, 1000.0}, ""},
+	"floats":                          {list{0.1, 1e300, -2.5e-300, float64(1 << 60), float64(1 << 70), float32(0.1)}, list{0.1, 1e300, -2.5e-300, float64(1 << 60), float64(1 << 70), 0.1}, ""},
+	"a struct":                        {score{Points: 9007199254740993, At: time.Unix(0, 5).UTC()}, object{"points": json.Number("9007199254740993"), "at": "1970-01-01T00:00:00.000000005Z"}, ""},
+	"a time":                          {time.Unix(1, 0).UTC(), "1970-01-01T00:00:01Z", ""},
+	"bytes":                           {[]byte("hi"), "aGk=", ""},
+	"typed maps":                      {map[string][]int{"a": {1, 2}}, object{"a": list{1.0, 2.0}}, ""},
+	"NaN":                             {math.NaN(), nil, "is NaN"},
+	"nested infinity":                 {object{"deep": list{math.Inf(1)}}, nil, "deep[0] is +Inf"},
+	"infinity in a struct":            {[]float64{math.Inf(-1)}, nil, "has no form in JSON"},
+	"invalid UTF-8":                   {"a\xffb", nil, "is not valid UTF-8"},
+	"nested invalid UTF-8":            {object{"deep": list{"\xff"}}, nil, "deep[0] is not valid UTF-8"},
+	"an invalid name":                 {object{"\xff": 1}, nil, `["\xff"] has a name that is not valid UTF-8`},
+	"UTF-8 in a struct":               {score{Note: "\xff"}, nil, "is not valid UTF-8"},
+	"a json.Number that is no number": {json.Number("one"), nil, `is "one", which is not a number`},
+	"too large a number":              {json.Number("123456789012345678901"), nil, "is 123456789012345678901, which is too large"},
+	"a function":                      {func() {}, nil, "has no form in JSON"},
+	"a list that contains itself":     {itself(), nil, "is nested deeper than"},
 }
 
 func itself() any {
@@ -96,7 +96,7 @@ func TestValuesAreTheSameOnEveryWay(t *testing.T) {
 				if v.bad != "" {
 					if !errors.Is(err, lifecycle.ErrInvalidArgument) || !strings.Contains(lifecycle.AsErrorInfo(err).Message, "; "+p.field) ||
 						!strings.Contains(err.Error(), v.bad) {
-						t.Errorf("%s, %s: %v, expected one that says %s: %s", name, what, err, p.field, v.bad)
+						t.Errorf("%s, %s: %v, expected an error about %s with the text %s", name, what, err, p.field, v.bad)
 					}
 					continue
 				}
@@ -106,7 +106,7 @@ func TestValuesAreTheSameOnEveryWay(t *testing.T) {
 				}
 				for i, got := range p.came(t) {
 					if diff := cmp.Diff(v.want, got); diff != "" {
-						t.Errorf("%s, %s, way %d:\n%s", name, what, i, diff)
+						t.Errorf("%s, %s, received in way %d:\n%s", name, what, i, diff)
 					}
 				}
 			}
@@ -141,7 +141,7 @@ func pathsBetween(t *testing.T, from, to *ablychat.Room) map[string]path {
 		}
 		page, err := to.Messages().History(soon(t), ablychat.HistoryQuery{Limit: 1})
 		if err != nil || len(page.Items) != 1 {
-			t.Fatalf("%+v, %v", page, err)
+			t.Fatalf("the history is %+v, %v; expected one message", page, err)
 		}
 		return append(all, one, page.Items[0])
 	}
@@ -182,7 +182,7 @@ func pathsBetween(t *testing.T, from, to *ablychat.Room) map[string]path {
 		}
 		members, err := to.Presence().Get(soon(t))
 		if err != nil || len(members) != 1 {
-			t.Fatalf("%+v, %v", members, err)
+			t.Fatalf("the members are %+v, %v; expected one", members, err)
 		}
 		return []any{e.Member.Data, members[0].Data}
 	}
@@ -199,7 +199,7 @@ func pathsBetween(t *testing.T, from, to *ablychat.Room) map[string]path {
 		}), func(*testing.T) []any { return []any{reactions.next().Headers["v"]} }, plainOnly},
 		"data of a member":              {"data", from.Presence().Enter, present, nil},
 		"data of an update of presence": {"data", from.Presence().Update, present, nil},
-		"data of one that leaves": {"data", func(ctx context.Context, v any) error {
+		"data of a leave": {"data", func(ctx context.Context, v any) error {
 			if err := from.Presence().Enter(ctx, nil); err != nil {
 				return err
 			}
@@ -231,7 +231,7 @@ func TestTextIsTheSameOnEveryWay(t *testing.T) {
 		one, bad := m.Get(soon(t), sent.Serial)
 		for what, v := range map[string]chat.MessageVersion{"returned": updated.Version, "got": one.Version} {
 			if v.Description != odd || v.Metadata["v"] != odd || err != nil || bad != nil {
-				t.Errorf("%s: %+v, %v, %v", what, v, err, bad)
+				t.Errorf("the version in the %s message is %+v; update: %v, get: %v", what, v, err, bad)
 			}
 		}
 		deleted, err := m.Delete(soon(t), sent.Serial, ablychat.WithDescription(odd),
@@ -240,17 +240,17 @@ func TestTextIsTheSameOnEveryWay(t *testing.T) {
 			t.Errorf("deleted: %+v, %v", deleted, err)
 		}
 		if err := room.Reactions().Send(soon(t), ablychat.ReactionContent{Name: odd}); err != nil || got.next().Name != odd {
-			t.Errorf("%v", err)
+			t.Errorf("a room reaction with an odd name: %v", err)
 		}
 		if sent, err = m.Send(soon(t), ablychat.MessageContent{Text: odd}); err != nil || sent.Text != odd {
-			t.Errorf("%+v, %v", sent, err)
+			t.Errorf("the sent message is %+v, %v", sent, err)
 		}
 		if err := m.Reactions().Send(soon(t), sent.Serial, ablychat.MessageReaction{Name: odd}); err != nil {
 			t.Error(err)
 		}
 		own, err := m.Reactions().ClientReactions(soon(t), sent.Serial, "")
 		if err != nil || own.Distinct[odd].Total != 1 {
-			t.Errorf("%+v, %v", own, err)
+			t.Errorf("the client's own reactions are %+v, %v", own, err)
 		}
 		for field, do := range map[string]func(string) error{
 			"text": func(s string) error { return second(m.Send(soon(t), ablychat.MessageContent{Text: s})) },
@@ -274,7 +274,7 @@ func TestTextIsTheSameOnEveryWay(t *testing.T) {
 			field = strings.TrimSpace(field)
 			err := do("a\xff")
 			if info := lifecycle.AsErrorInfo(err); !errors.Is(err, lifecycle.ErrInvalidArgument) || !strings.Contains(info.Message, "; "+field+" is not valid UTF-8") {
-				t.Errorf("%s: %v", field, err)
+				t.Errorf("invalid UTF-8 as %s: %v", field, err)
 			}
 		}
 		for what, do := range map[string]func(object) error{
@@ -304,7 +304,7 @@ func TestWhatWasGivenIsNotKept(t *testing.T) {
 	for range 2 {
 		members, err := room.Presence().Get(soon(t))
 		if err != nil || len(members) != 1 {
-			t.Fatalf("%+v, %v", members, err)
+			t.Fatalf("the members are %+v, %v; expected one", members, err)
 		}
 		data, _ := members[0].Data.(object)
 		if diff := cmp.Diff(object{"deep": object{"n": 1.0}}, data); diff != "" {

@@ -33,13 +33,13 @@ func TestVersions(t *testing.T) {
 		if len(versions) != 3 || !versions[0].SameVersion(sent) || versions[0].Text != "one" ||
 			!versions[1].SameVersion(updated) || versions[1].Version.Description != "typo" ||
 			!versions[2].SameVersion(deleted) || versions[2].DeletedBy() != "ann" {
-			t.Errorf("%+v", versions)
+			t.Errorf("the versions are %+v", versions)
 		}
 		if _, err := m.Versions(soon(t), "none"); ablyStatus(err) != 404 {
-			t.Errorf("of no message: %v", err)
+			t.Errorf("versions of a message that doesn't exist: %v", err)
 		}
 		if _, err := m.Versions(soon(t), ""); !errors.Is(err, ablychat.ErrInvalidArgument) {
-			t.Errorf("of no serial: %v", err)
+			t.Errorf("versions without a serial: %v", err)
 		}
 	})
 }
@@ -70,7 +70,7 @@ func TestIdempotency(t *testing.T) {
 		must(m.Update(soon(t), first.Serial, ablychat.Text("twice"), ablychat.WithIdempotencyKey("my update")))
 		must(m.Delete(soon(t), first.Serial, ablychat.WithIdempotencyKey("my deletion")))
 		if !sent.Same(first) {
-			t.Errorf("sent as %s and as %s", first.Serial, sent.Serial)
+			t.Errorf("two sends with one key made the messages %s and %s", first.Serial, sent.Serial)
 		}
 	}
 	if n := len(must(m.Versions(soon(t), first.Serial)).Items); n != 3 {
@@ -89,7 +89,7 @@ func TestIdempotency(t *testing.T) {
 		keys[wire.last(t).query.Get("idempotencyKey")] = true
 	}
 	if len(keys) != 4 || keys[""] {
-		t.Errorf("the keys are %v", keys)
+		t.Errorf("the client made the keys %v, expected 4 different ones", keys)
 	}
 	if n := len(must(m.History(soon(t), ablychat.HistoryQuery{})).Items); n != 3 {
 		t.Errorf("%d messages, expected 3", n)
@@ -97,7 +97,7 @@ func TestIdempotency(t *testing.T) {
 	for _, option := range []ablychat.OperationOption{ablychat.WithDescription("why"),
 		ablychat.WithOperationMetadata(map[string]string{"by": "me"})} {
 		if _, err := m.Send(soon(t), ablychat.Text("x"), option); !errors.Is(err, ablychat.ErrInvalidArgument) {
-			t.Errorf("a send with more to say: %v", err)
+			t.Errorf("a send with a description or metadata of the operation: %v", err)
 		}
 	}
 }
@@ -134,7 +134,7 @@ func (l *lossy) RoundTrip(request *http.Request) (*http.Response, error) {
 	return nil, lostAnswer{}
 }
 
-// losing makes the next n answers lost, and forgets the hosts that were tried before.
+// losing makes the transport lose the next n answers, and clears its list of hosts.
 func (l *lossy) losing(n int) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -181,10 +181,10 @@ func TestALostAnswerDoesNotDuplicate(t *testing.T) {
 	wire.losing(1)
 	sent := must(keyed.Send(soon(t), ablychat.Text("once")))
 	if hosts := wire.asked(); len(hosts) != 2 || hosts[1] != "fallback.test" {
-		t.Errorf("asked %q", hosts)
+		t.Errorf("the requests went to %q, expected two hosts", hosts)
 	}
 	if n, _ := count(keyed, ""); n != 1 {
-		t.Errorf("with a key of the client's there are %d messages", n)
+		t.Errorf("with a key that the client made there are %d messages, expected 1", n)
 	}
 	for i, call := range changing(keyed, sent.Serial) {
 		wire.losing(1)
@@ -192,7 +192,7 @@ func TestALostAnswerDoesNotDuplicate(t *testing.T) {
 			t.Error(err)
 		}
 		if _, n := count(keyed, sent.Serial); n != i+2 {
-			t.Errorf("change %d makes %d versions", i, n)
+			t.Errorf("after change %d the message has %d versions", i, n)
 		}
 	}
 
@@ -208,7 +208,7 @@ func TestALostAnswerDoesNotDuplicate(t *testing.T) {
 	lost(second(alone.Send(soon(t), ablychat.Text("mine"), key("send"))))
 	sent = must(alone.Send(soon(t), ablychat.Text("mine"), key("send")))
 	if n, _ := count(alone, ""); n != 2 || sent.Text != "mine" {
-		t.Errorf("with a key of the program's there are %d messages, the last %q", n, sent.Text)
+		t.Errorf("with a key that the program gave there are %d messages, expected 2; the last is %q", n, sent.Text)
 	}
 	for i := range 2 {
 		call := changing(alone, sent.Serial, key([]string{"update", "deletion"}[i]))[i]
@@ -218,7 +218,7 @@ func TestALostAnswerDoesNotDuplicate(t *testing.T) {
 			t.Error(err)
 		}
 		if _, n := count(alone, sent.Serial); n != i+2 {
-			t.Errorf("change %d makes %d versions", i, n)
+			t.Errorf("after change %d the message has %d versions", i, n)
 		}
 	}
 

@@ -74,7 +74,7 @@ func TestReleaseOfARoomThatWaitsForTheConnection(t *testing.T) {
 			go func() { attached <- room.Attach(soon(t)) }()
 			seen.until(lifecycle.RoomAttaching)
 			if err := end(w); err != nil {
-				t.Errorf("%s: %v", what, err)
+				t.Errorf("%s while the attach waits: %v", what, err)
 			}
 			if err := <-attached; lifecycle.AsErrorInfo(err).Code != 90007 {
 				t.Errorf("attach: %v", err)

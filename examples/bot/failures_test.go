@@ -30,7 +30,7 @@ func start(t *testing.T, server *bottest.Server, options ...ably.ClientOption) {
 	})
 	synctest.Wait()
 	if got := server.Room("town").Members(); !slices.Equal(got, []string{"mod"}) {
-		t.Errorf("present: %q", got)
+		t.Errorf("present after the start: %q", got)
 	}
 }
 
@@ -38,7 +38,7 @@ func start(t *testing.T, server *bottest.Server, options ...ably.ClientOption) {
 func moderated(t *testing.T, server *bottest.Server, serial string) {
 	t.Helper()
 	if m := server.Room("town").Message(serial); m.DeletedBy() != "mod" || m.Version.Description != "spam" {
-		t.Errorf("the bot left the message %q of %s", m.Text, m.ClientID)
+		t.Errorf("the bot did not delete the message %q of %s", m.Text, m.ClientID)
 	}
 }
 
@@ -60,10 +60,10 @@ func TestOutage(t *testing.T) {
 		synctest.Wait()
 		moderated(t, server, spam)
 		if n := town.Message(hello).Reactions.Distinct["👋"].Total; n != 1 {
-			t.Errorf("%d reactions to the greeting", n)
+			t.Errorf("the greeting has %d reactions, expected 1", n)
 		}
 		if got := town.Members(); !slices.Equal(got, []string{"mod"}) {
-			t.Errorf("present: %q", got)
+			t.Errorf("present after the outage: %q", got)
 		}
 	})
 }
@@ -89,11 +89,11 @@ func TestFlood(t *testing.T) {
 		messages := server.Room("town").Messages()
 		for _, m := range messages {
 			if spam[m.Serial] != m.IsDeleted() {
-				t.Errorf("%q, deleted: %v, spam: %v", m.Text, m.IsDeleted(), spam[m.Serial])
+				t.Errorf("the message %q is deleted: %v, but is spam: %v", m.Text, m.IsDeleted(), spam[m.Serial])
 			}
 		}
 		if len(messages) != len(spam) {
-			t.Errorf("%d messages", len(messages))
+			t.Errorf("the room has %d messages, expected all that were sent", len(messages))
 		}
 	})
 }

@@ -56,7 +56,7 @@ func TestATerminalThatComesLaterSeesWhatWasSaid(t *testing.T) {
 	cyd := newTerminal(t, server, "cyd", "general")
 	cyd.sees("ada: first", "ada: second", "3 here")
 	if view := cyd.screen.View(); strings.Index(view, "first") > strings.Index(view, "second") {
-		t.Errorf("in the wrong order:\n%s", view)
+		t.Errorf("the messages are in the wrong order:\n%s", view)
 	}
 }
 
@@ -154,11 +154,11 @@ func TestRoomsHaveUnreadMessages(t *testing.T) {
 
 func TestWhatOthersSendCantMoveTheCursor(t *testing.T) {
 	_, ada, bob := pair(t)
-	// A user can't type this text, but another client can send it.
+	// A user of this program can't type this text, but another client can send it.
 	ada.run(ada.screen.session.send("general", "\x1b[2Jboo\r\x07\nhoo \u202egnol"))
 	bob.sees("ada: [2Jboo hoo gnol")
 	if view := bob.screen.View(); strings.ContainsAny(view, "\x1b\r\x07\u202e") {
-		t.Errorf("%q", view)
+		t.Errorf("the view has characters that control the terminal: %q", view)
 	}
 }
 
@@ -179,7 +179,7 @@ func TestMessagesStandWhereTheirSerialsSay(t *testing.T) {
 		}
 	}
 	if s := strings.Join(got, " "); s != "1 2 3 4 a note 5" {
-		t.Errorf("%s", s)
+		t.Errorf("the entries are in the order %s", s)
 	}
 }
 
@@ -195,11 +195,11 @@ func TestTheScreenFitsItsSize(t *testing.T) {
 		ada.update(size)
 		lines := strings.Split(ada.screen.View(), "\n")
 		if len(lines) != size.Height {
-			t.Errorf("%d lines in %d", len(lines), size.Height)
+			t.Errorf("the view has %d lines on a screen of %d", len(lines), size.Height)
 		}
 		for _, line := range lines {
 			if w := lipgloss.Width(line); w > size.Width {
-				t.Errorf("%d columns in %d: %q", w, size.Width, line)
+				t.Errorf("a line has %d columns on a screen of %d: %q", w, size.Width, line)
 			}
 		}
 	}

@@ -22,7 +22,7 @@ type room struct {
 	scroll  int // how many lines the view is scrolled up from the end
 }
 
-// entry is a message, or a note about an event between messages.
+// entry is a message, or a note about another event; notes stand between messages.
 type entry struct {
 	message *chat.Message
 	note    string

@@ -89,7 +89,7 @@ func (m *screen) take(news tea.Msg) tea.Cmd {
 	case event:
 		r := m.room(n.room)
 		if r == nil {
-			return nil // the room was left
+			return nil // the user has left the room
 		}
 		if r.apply(n.what) && r != m.here() {
 			r.unread++

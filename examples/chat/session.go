@@ -13,7 +13,7 @@ import (
 	"ablyrooms.example/lifecycle"
 )
 
-// News that a session sends to the screen. News about one room is an event.
+// The types of news that a session sends to the screen. News about one room is an event.
 type (
 	// arrived carries one piece of news. The screen then waits for the next one.
 	arrived struct{ news tea.Msg }
@@ -78,7 +78,7 @@ func (s *session) tell(news tea.Msg) {
 	}
 }
 
-// next is the command that waits for the next news.
+// next is the command that waits for the next piece of news.
 func (s *session) next() tea.Msg {
 	select {
 	case news := <-s.news:

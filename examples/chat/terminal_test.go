@@ -90,7 +90,7 @@ func (d *terminal) until(what string, condition func(view string) bool) {
 		case msg := <-d.inbox:
 			d.update(msg)
 		case <-d.ctx.Done():
-			d.t.Fatalf("%s never saw: %s\n%s", d.screen.me, what, d.screen.View())
+			d.t.Fatalf("the screen of %s never showed: %s\n%s", d.screen.me, what, d.screen.View())
 		}
 	}
 }

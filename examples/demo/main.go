@@ -60,7 +60,7 @@ func (s *stage) close() {
 }
 
 // hold keeps the channel's next detach from ending until the returned function is called. On Ably
-// itself it does nothing: there a detach takes some time anyway.
+// itself it does nothing, since a detach takes some time there.
 func (s *stage) hold(room string) (letGo func()) {
 	if s.server == nil {
 		return func() {}

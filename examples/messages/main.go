@@ -85,7 +85,7 @@ func follow(s *stage.Stage, events iter.Seq2[chat.MessageEvent, error]) error {
 		if err != nil {
 			return err
 		}
-		// With gives the same result in any order of the later events.
+		// The later events may come in any order: With gives the same result.
 		if event.Type == chat.MessageCreated {
 			message = event.Message
 		} else if message, err = message.With(event); err != nil {

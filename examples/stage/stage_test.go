@@ -16,6 +16,6 @@ func TestPrintfIsHarmless(t *testing.T) {
 	s.Printf("%s says %v", hostile, map[string]any{hostile: hostile})
 	const harmless = "[2J[31meve  root:31m\ufffd👩\u200d🚀"
 	if want := harmless + " says map[" + harmless + ":" + harmless + "]\n"; out.String() != want {
-		t.Errorf("%q,\nexpected %q", out.String(), want)
+		t.Errorf("Printf wrote %q,\nexpected %q", out.String(), want)
 	}
 }

@@ -11,7 +11,7 @@ type acks struct {
 
 const answersKept = 1000
 
-// arrived notes that the client has sent serial. A serial that comes twice on one transport is
+// arrived records that the client has sent serial. A serial that comes twice on one transport is
 // answered once: a second answer would violate the protocol.
 func (a *acks) arrived(serial int64) {
 	if a.seen[serial] {
@@ -22,7 +22,7 @@ func (a *acks) arrived(serial int64) {
 	a.open = append(a.open, serial)
 }
 
-// restart forgets the serials that arrived on a lost transport.
+// restart clears the serials that arrived on a lost transport.
 func (a *acks) restart() {
 	a.open = nil
 	a.seen = map[int64]bool{}

@@ -91,7 +91,7 @@ const (
 	ModeObjectPublish       Flags = 1 << 25
 
 	// ModesDefault has the modes of an ATTACH that names no modes, if the capability allows them. A
-	// client must ask for the other modes.
+	// client must request the other modes.
 	ModesDefault = ModePresence | ModePublish | ModeSubscribe | ModePresenceSubscribe | ModeAnnotationPublish
 
 	modesAll = ModesDefault | ModeAnnotationSubscribe | ModeObjectSubscribe | ModeObjectPublish

@@ -58,7 +58,7 @@ func (s *Server) forgetIdleChannels() {
 	s.sweep = max(maxChannels, 2*n)
 }
 
-// idle reports whether the channel holds nothing that a client could miss.
+// idle reports whether the server can drop the channel without a loss for any client.
 func (ch *channel) idle() bool {
 	return len(ch.attached) == 0 && len(ch.members) == 0 &&
 		len(ch.log.log) == 0 && len(ch.presenceLog) == 0

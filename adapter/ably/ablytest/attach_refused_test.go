@@ -11,7 +11,7 @@ import (
 	"github.com/ugorji/go/codec"
 )
 
-// An error of a channel leaves the connection and its other channels as they are.
+// An error of a channel doesn't affect the connection and its other channels.
 func TestAChannelsErrorIsTheChannels(t *testing.T) {
 	srv := ablytest.NewServer(t)
 	c := dial(t, srv, "key=app.key:secret&heartbeats=false")

@@ -62,7 +62,7 @@ func credentialsOf(r *http.Request) credentials {
 	return credentials{}
 }
 
-// authenticate checks the credentials and the clientId that the client asks for.
+// authenticate checks the credentials and the clientId that the client requests.
 func (s *Server) authenticate(cr credentials, clientID string) (identity, *ErrorInfo) {
 	var id identity
 	var err *ErrorInfo
@@ -184,7 +184,7 @@ func (s *Server) renew(t *transport, pm *ProtocolMessage) {
 	}
 }
 
-// updateModes sets the modes of an attachment to those that the client asked for and that a new
+// updateModes sets the modes of an attachment to those that the client requested and that a new
 // token allows. If they change, the server sends an ATTACHED with them (RTL12). If there are none,
 // the channel fails for the client (RTC8a1).
 func (a *attachment) updateModes(c capability) {

@@ -152,7 +152,7 @@ func TestExpiredTokenIsRenewedAndTheConnectionResumed(t *testing.T) {
 	}
 	nextState(t, changes, ably.ConnectionStateConnected)
 	if client.Connection.ID() != id || issued.Load() != 2 {
-		t.Errorf("connection %s became %s with %d tokens", id, client.Connection.ID(), issued.Load())
+		t.Errorf("the connection's id changed from %s to %s; %d tokens were issued", id, client.Connection.ID(), issued.Load())
 	}
 }
 
@@ -198,7 +198,7 @@ func TestReauthenticationInBand(t *testing.T) {
 		t.Fatal(err)
 	}
 	if client.Connection.ID() != id || ch.State() != ably.ChannelStateAttached {
-		t.Errorf("connection %s, channel %v", client.Connection.ID(), ch.State())
+		t.Errorf("the connection is %s, and the channel %v", client.Connection.ID(), ch.State())
 	}
 
 	// A new token fails the channels that it doesn't allow (RTC8a1).

@@ -24,7 +24,7 @@ func TestApplicationsAreApart(t *testing.T) {
 		connected := c.expect(ablytest.ActionConnected, 0)
 		c.send(`{"action":10,"channel":"a"}`)
 		if pm := c.expect(ablytest.ActionAttached, 0); pm.Flags.Has(ablytest.FlagHasPresence) {
-			t.Errorf("%s: members of the other application", query)
+			t.Errorf("with %s, ATTACHED announces members of the other application", query)
 		}
 		return c, connected
 	}
@@ -39,7 +39,7 @@ func TestApplicationsAreApart(t *testing.T) {
 	b.send(`{"action":15,"channel":"a","msgSerial":0,"messages":[{"name":"theirs"}]}`)
 	for range 2 { // an ACK, and its own message but no other
 		if pm := b.receive(); pm.Action == ablytest.ActionMessage && pm.Messages[0].Name != "theirs" {
-			t.Errorf("got %q of the other application", pm.Messages[0].Name)
+			t.Errorf("received the message %q of the other application", pm.Messages[0].Name)
 		}
 	}
 	for _, path := range []string{"/channels/a/messages", "/channels/a/presence", "/channels/a/presence/history", "/channels/a"} {
@@ -47,20 +47,20 @@ func TestApplicationsAreApart(t *testing.T) {
 		_, theirs := do(t, srv, "GET", path, "", "other.key")
 		if own.StatusCode != 200 || strings.Contains(theirs, "mine") || strings.Contains(theirs, "zoe") ||
 			strings.Contains(theirs, `"presenceMembers":1`) {
-			t.Errorf("%s: %d, and to the other %s", path, own.StatusCode, theirs)
+			t.Errorf("GET %s: status %d; with the other application's key: %s", path, own.StatusCode, theirs)
 		}
 	}
 	dial(t, srv, other+"&resume="+connected.ConnectionDetails.ConnectionKey).expect(ablytest.ActionConnected, 80018)
 	if rs, _ := do(t, srv, "POST", "/channels/a/messages",
 		fmt.Sprintf(`{"connectionKey":%q}`, connected.ConnectionDetails.ConnectionKey), "other.key"); rs.StatusCode != 400 {
-		t.Errorf("published by the other's connection: %d", rs.StatusCode)
+		t.Errorf("a publish that names a connection of the other application: status %d", rs.StatusCode)
 	}
 	st := srv.State()
 	if ch := st.Channels["a"]; ch.Messages != 1 || len(ch.Members) != 1 || len(ch.Attached) != 1 {
 		t.Errorf("the channel is %+v", ch)
 	}
 	if ch := st.OtherApps["other"]["a"]; ch.Messages != 1 || len(ch.Attached) != 1 {
-		t.Errorf("the other's channel is %+v", ch)
+		t.Errorf("the channel of the other application is %+v", ch)
 	}
 }
 
@@ -96,21 +96,21 @@ func TestHistoryEndsInTime(t *testing.T) {
 	clock.Advance(time.Minute)
 	for i, want := range []int{1, 2, 2} {
 		if got := len(srv.Messages(names[i])); got != want || srv.State().Channels[names[i]].Messages != want {
-			t.Errorf("%s holds %d messages, want %d", names[i], got, want)
+			t.Errorf("the history of %s has %d messages, want %d", names[i], got, want)
 		}
 	}
 	if _, body := do(t, srv, "GET", "/channels/a/presence/history", "", "app.key"); body != "[]" {
-		t.Errorf("presence was %s", body)
+		t.Errorf("the history of presence is %s, want []", body)
 	}
 	c := dial(t, srv, "key=app.key:secret&heartbeats=false")
 	c.expect(ablytest.ActionConnected, 0)
 	c.send(fmt.Sprintf(`{"action":10,"channel":"a","channelSerial":%q}`, start[:len(start)-1]+"x"))
 	if pm := c.expect(ablytest.ActionAttached, 0); pm.Flags.Has(ablytest.FlagResumed) {
-		t.Error("resumed from before the history's start")
+		t.Error("the channel was resumed from a serial before the start of its history")
 	}
 	clock.Advance(2 * time.Minute)
 	if st := srv.State(); len(srv.Messages("a")) != 0 || st.HistoryBytes > 4*1000 {
-		t.Errorf("%d messages, %d bytes in all", len(srv.Messages("a")), st.HistoryBytes)
+		t.Errorf("after the time limit, the history has %d messages; all histories have %d bytes", len(srv.Messages("a")), st.HistoryBytes)
 	}
 }
 
@@ -130,11 +130,11 @@ func TestHistoryEndsInSize(t *testing.T) {
 		ms := srv.Messages(fmt.Sprintf("%d::$chat", i))
 		kept += len(ms)
 		if len(ms) == 0 || ms[len(ms)-1].Name != fmt.Sprint(95+i) {
-			t.Errorf("channel %d has lost its newest message", i)
+			t.Errorf("the server dropped the newest message of channel %d", i)
 		}
 	}
 	if held := srv.State().HistoryBytes; held > limit || kept < 25 {
-		t.Errorf("%d bytes and %d messages, the limit is %d", held, kept, limit)
+		t.Errorf("the histories have %d bytes and %d messages; the limit is %d bytes", held, kept, limit)
 	}
 	for i := range 5 {
 		if err := srv.ForgetChannel(fmt.Sprintf("%d::$chat", i)); err != nil {
@@ -142,7 +142,7 @@ func TestHistoryEndsInSize(t *testing.T) {
 		}
 	}
 	if held := srv.State().HistoryBytes; held != 0 {
-		t.Errorf("the server still counts %d bytes", held)
+		t.Errorf("HistoryBytes is %d after all messages were dropped, want 0", held)
 	}
 }
 
@@ -171,7 +171,7 @@ func TestHistoryCountsAllOfIt(t *testing.T) {
 		}
 	}
 	if err := srv.ForgetChannel("a::$chat"); err != nil || srv.State().HistoryBytes != 0 {
-		t.Errorf("the server still counts %d bytes; %v", srv.State().HistoryBytes, err)
+		t.Errorf("HistoryBytes is %d after the channel was forgotten, want 0; %v", srv.State().HistoryBytes, err)
 	}
 }
 
@@ -278,7 +278,7 @@ func TestWebPagesOfElsewhereAreRefused(t *testing.T) {
 			}
 			rs.Body.Close()
 			if (rs.StatusCode == 200) != tt.allowed || !tt.allowed && rs.Header.Get("X-Ably-Errorcode") != "40300" {
-				t.Errorf("REST: %d, %s", rs.StatusCode, rs.Header.Get("X-Ably-Errorcode"))
+				t.Errorf("REST: status %d, code %s", rs.StatusCode, rs.Header.Get("X-Ably-Errorcode"))
 			}
 			ws, rs, err := websocket.Dial(testContext(t), "ws://"+srv.Addr()+"/?key=app.key:secret",
 				&websocket.DialOptions{Host: tt.host, HTTPHeader: header})

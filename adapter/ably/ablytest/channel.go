@@ -27,7 +27,7 @@ type channel struct {
 type attachment struct {
 	ch     *channel
 	conn   *connection
-	asked  Flags // the modes that the client asked for
+	asked  Flags // the modes that the client requested
 	modes  Flags // the modes in asked that the client's capability allows
 	params map[string]string
 	// occupancy is the occupancy that the client last received, or nil.
@@ -116,7 +116,7 @@ func (s *Server) attach(t *transport, pm *ProtocolMessage) {
 	}
 	serial := ch.log.serial
 	if len(missed) > 0 {
-		// Each message that follows moves the client's serial on.
+		// Each of these messages advances the client's serial.
 		serial = missed[0].before
 	}
 	c.send(&ProtocolMessage{

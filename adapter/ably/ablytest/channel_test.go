@@ -68,7 +68,7 @@ func TestEchoOff(t *testing.T) {
 		t.Fatal(err)
 	}
 	if name := <-got; name != "other" {
-		t.Errorf("got %q", name)
+		t.Errorf("received the message %q, want other", name)
 	}
 }
 
@@ -119,30 +119,30 @@ func TestContinuity(t *testing.T) {
 		}
 	}
 	if resumed() {
-		t.Error("the first attach is resumed")
+		t.Error("the first ATTACHED has RESUMED")
 	}
 	detach() // ably-go keeps the serial when it detaches
 	publish()
 	if !resumed() {
-		t.Error("not resumed although nothing is gone")
+		t.Error("ATTACHED lacks RESUMED, although all messages are still kept")
 	}
 	detach()
 	publish()
 	publish()
 	publish()
 	if resumed() {
-		t.Error("resumed although a message is gone")
+		t.Error("ATTACHED has RESUMED, although a message was dropped")
 	}
 	detach()
 	clock.Advance(time.Minute + time.Millisecond)
 	if resumed() {
-		t.Error("resumed from too long ago")
+		t.Error("ATTACHED has RESUMED, although the client was away for too long")
 	}
 	publish() // moves the client's serial to the present
 	detach()
 	srv.LoseContinuity("a")
 	if resumed() {
-		t.Error("resumed although continuity was lost")
+		t.Error("ATTACHED has RESUMED, although continuity was lost")
 	}
 }
 

@@ -77,7 +77,7 @@ type unkept struct {
 // client that types, and the default grace period of those that listen (CHA-T10).
 const typingLasts = 10*time.Second + 2*time.Second
 
-// note remembers the room reactions and typing events of a publish. Callers hold the lock.
+// note records the room reactions and typing events of a publish. Callers hold the lock.
 func (ch *channel) note(p *publish) {
 	if !strings.HasSuffix(ch.name, chatSuffix) {
 		return

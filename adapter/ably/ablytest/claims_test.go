@@ -61,7 +61,7 @@ func TestRoomClaims(t *testing.T) {
 				UserClaim any
 			}
 			if err := json.Unmarshal([]byte(body), &sent); err != nil || sent.UserClaim != tt.want {
-				t.Errorf("sent: %s, want the claim %v", body, tt.want)
+				t.Errorf("the sent message is %s, want the claim %v", body, tt.want)
 			}
 			get(t, srv, "POST", room+"/"+sent.Serial+"/reactions", `{"type":"distinct","name":"like"}`, bearer...)
 
@@ -84,7 +84,7 @@ func TestRoomClaims(t *testing.T) {
 			for method, path := range map[string]string{"PUT": "", "POST": "/delete"} {
 				rs, body := get(t, srv, method, room+"/"+sent.Serial+path, `{"message":{"text":"x"}}`, other...)
 				if err := json.Unmarshal([]byte(body), &sent); err != nil || sent.UserClaim != "mod" {
-					t.Errorf("%s: %d %s", method, rs.StatusCode, body)
+					t.Errorf("%s by a moderator: status %d, %s; want the moderator's claim", method, rs.StatusCode, body)
 				}
 			}
 		})

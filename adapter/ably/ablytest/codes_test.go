@@ -49,10 +49,10 @@ func TestCodesOfREST(t *testing.T) {
 		"GET of a token for an unknown application":  {"GET", "/keys/no.key/requestToken", "", basic, 404, 40400},
 		"GET of a token":                             {"GET", token, "", basic, 405, 40500},
 		"several messages with one id":               {"POST", "/channels/a/messages", `[{"id":"x"},{"id":"x"}]`, basic, 400, 40031},
-		"several ids that form no series":            {"POST", "/channels/a/messages", `[{"id":"x:0"},{"id":"y:1"}]`, basic, 400, 40031},
+		"ids with different names":                   {"POST", "/channels/a/messages", `[{"id":"x:0"},{"id":"y:1"}]`, basic, 400, 40031},
 		"an id for one of several messages":          {"POST", "/channels/a/messages", `[{"id":"x:0"},{}]`, basic, 400, 40031},
-		"ids from 1":                                 {"POST", "/channels/a/messages", `[{"id":"x:1"},{"id":"x:2"}]`, basic, 400, 40031},
-		"ids of a series":                            {"POST", "/channels/a/messages", `[{"id":"x:0"},{"id":"x:1"}]`, basic, 201, 0},
+		"ids whose indices begin with 1":             {"POST", "/channels/a/messages", `[{"id":"x:1"},{"id":"x:2"}]`, basic, 400, 40031},
+		"ids whose indices begin with 0":             {"POST", "/channels/a/messages", `[{"id":"x:0"},{"id":"x:1"}]`, basic, 201, 0},
 		"an unknown operation":                       {"POST", token, capability(`{"a":["publish_"]}`), basic, 400, 40003},
 		"all operations and another one":             {"POST", token, capability(`{"a":["*","publish"]}`), basic, 400, 40003},
 		"no operations":                              {"POST", token, capability(`{"a":[]}`), basic, 400, 40003},
@@ -69,7 +69,7 @@ func TestCodesOfREST(t *testing.T) {
 				t.Errorf("%d with the code %d, want %d with %d: %s", rs.StatusCode, code, tt.status, tt.code, body)
 			}
 			if tt.code != 0 && !strings.Contains(body, `"message":`) {
-				t.Errorf("the body is %s", body)
+				t.Errorf("the body has no message: %s", body)
 			}
 		})
 	}
@@ -97,7 +97,7 @@ func TestCodesOfFrames(t *testing.T) {
 	c.expect(ablytest.ActionNack, 40031)
 	c.send(`{"action":16,"channel":"a"}`)
 	if pm := c.expect(ablytest.ActionError, 90001); pm.Channel != "a" {
-		t.Errorf("the error is of %q", pm.Channel)
+		t.Errorf("the ERROR is for the channel %q", pm.Channel)
 	}
 }
 
@@ -107,7 +107,7 @@ func TestAClientsSync(t *testing.T) {
 	watch := watcher(t, srv)
 	watch.send(`{"action":16,"channel":"a"}`)
 	if pm := watch.expect(ablytest.ActionSync, 0); len(pm.Presence) != 0 {
-		t.Errorf("members are %v", pm.Presence)
+		t.Errorf("SYNC has the members %v, want none", pm.Presence)
 	}
 	member(t, srv, "eve", "")
 	watch.expect(ablytest.ActionPresence, 0)
@@ -141,7 +141,7 @@ func TestClientReactionsCountEverybody(t *testing.T) {
 		{"ann", `{"type":"multiple","name":"clap","count":3}`}, {"bob", `{"type":"multiple","name":"clap","count":4}`},
 	} {
 		if rs, body := get(t, srv, "POST", path+"/reactions", r.body, as(r.client)...); rs.StatusCode != http.StatusCreated {
-			t.Fatalf("%d %s", rs.StatusCode, body)
+			t.Fatalf("reaction: status %d, %s", rs.StatusCode, body)
 		}
 	}
 	shared := func(client string) map[string]any {
@@ -166,7 +166,7 @@ func TestClientReactionsCountEverybody(t *testing.T) {
 		_, body := get(t, srv, "GET", path+"/client-reactions?forClientId="+client, "", as("ann")...)
 		var got map[string]any
 		if err := json.Unmarshal([]byte(body), &got); err != nil || fmt.Sprint(got) != fmt.Sprint(want) {
-			t.Errorf("%s: %v, want %v", client, got, want)
+			t.Errorf("the reactions of the client %s are %v, want %v", client, got, want)
 		}
 	}
 }

@@ -26,11 +26,11 @@ type connection struct {
 	t        *transport // nil if the connection has no transport
 	attached map[string]*attachment
 	acks     acks
-	lapse    *timer // forgets the connection; runs while there is no transport
+	lapse    *timer // ends the connection's state; runs while there is no transport
 	absence  *timer // makes its members leave; runs while there is no transport
 	// remainPresent is how long its members stay present without a transport.
 	remainPresent time.Duration
-	renew         *timer // asks for a new token
+	renew         *timer // requests a new token from the client
 }
 
 // refusal says how new connections are refused: with err, or by a cut if err is nil.
@@ -73,7 +73,7 @@ func (s *Server) connect(t *transport, cr credentials, query url.Values) {
 	c.clientID = id.implied
 	c.echo = query.Get("echo") != "false"
 	if old := c.t; old != nil {
-		// The server has not noticed yet that the client left its old transport.
+		// The server has not noticed yet that the client has dropped its old transport.
 		s.dropTransport(old)
 		old.send(&ProtocolMessage{Action: ActionDisconnected, Error: NewError(80003, http.StatusBadRequest,
 			"the connection goes on with another transport")}, outgoing{closing: true})
@@ -214,7 +214,7 @@ func (s *Server) forget(c *connection) {
 	s.notifyLocked()
 }
 
-// closeConnection ends the connection because the client asked for it.
+// closeConnection ends the connection because the client requested it.
 func (s *Server) closeConnection(t *transport) {
 	if t.conn != nil {
 		s.forget(t.conn)

@@ -70,13 +70,13 @@ func TestResumeKeepsConnectionAndDeliversWhatWasMissed(t *testing.T) {
 		select {
 		case c := <-attached:
 			if !c.Resumed {
-				t.Error("not resumed")
+				t.Error("the connection was not resumed")
 			}
 		case <-ctx.Done():
-			t.Fatal("not attached again")
+			t.Fatal("the channel was not attached again")
 		}
 		if now := client.Connection.ID(); now != id {
-			t.Errorf("connection %s became %s", id, now)
+			t.Errorf("the connection's id changed from %s to %s", id, now)
 		}
 		if _, err := srv.Publish("a", ablytest.Message{Name: "n", Data: "after"}); err != nil {
 			t.Fatal(err)
@@ -88,7 +88,7 @@ func TestResumeKeepsConnectionAndDeliversWhatWasMissed(t *testing.T) {
 					t.Errorf("got %q, want %q", m, want)
 				}
 			case <-ctx.Done():
-				t.Fatalf("no message %q", want)
+				t.Fatalf("the message %q was not received", want)
 			}
 		}
 	})
@@ -132,7 +132,7 @@ func TestResumeOfForgottenConnection(t *testing.T) {
 			t.Error("ATTACHED reports that the channel was resumed")
 		}
 	case <-ctx.Done():
-		t.Fatal("not attached again")
+		t.Fatal("the channel was not attached again")
 	}
 }
 
@@ -150,11 +150,11 @@ func TestStateOfLostConnectionLapses(t *testing.T) {
 	}
 	clock.Advance(59 * time.Second)
 	if st := srv.State(); len(st.Connections) != 1 || st.Connections[0].WebSocket != 0 || !st.Attached("a") {
-		t.Errorf("before its time: %+v", st)
+		t.Errorf("the state before the connection's time to live is over: %+v", st)
 	}
 	clock.Advance(time.Second)
 	if st := srv.State(); len(st.Connections) != 0 || st.Attached("a") {
-		t.Errorf("after its time: %+v", st)
+		t.Errorf("the state after the connection's time to live is over: %+v", st)
 	}
 	// ably-go ignores a Close while it dials, so let it connect first.
 	srv.AcceptConnections()
@@ -184,7 +184,7 @@ func TestDisconnectCloseAndFailFromTheServer(t *testing.T) {
 	}
 	nextState(t, changes, ably.ConnectionStateConnected)
 	if client.Connection.ID() != id {
-		t.Error("not resumed after DISCONNECTED")
+		t.Error("the connection was not resumed after DISCONNECTED")
 	}
 	if err := srv.FailConnection(id, ablytest.NewError(40300, 403, "out")); err != nil {
 		t.Fatal(err)
@@ -193,7 +193,7 @@ func TestDisconnectCloseAndFailFromTheServer(t *testing.T) {
 		t.Errorf("reason of FAILED is %v", c.Reason)
 	}
 	if st := srv.State(); len(st.Connections) != 0 {
-		t.Errorf("connections left: %+v", st.Connections)
+		t.Errorf("the server still has the connections %+v", st.Connections)
 	}
 	if err := srv.Cut(id); err == nil {
 		t.Error("Cut returned no error for an unknown connection")

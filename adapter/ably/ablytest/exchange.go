@@ -70,8 +70,8 @@ func (x *exchange) cross(f Frame, rq *request) (instead *response, cutAfter bool
 	return nil, cutAfter
 }
 
-// await waits until passed is closed. If the client or the server gives up first, it ends the
-// exchange without an answer.
+// await waits until passed is closed. If the client goes away or the server closes first, it
+// ends the exchange without an answer.
 func (x *exchange) await(passed <-chan struct{}, leave func()) {
 	select {
 	case <-passed:

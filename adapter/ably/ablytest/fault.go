@@ -59,7 +59,7 @@ func Latency(d time.Duration) Effect {
 }
 
 // Drop loses the frame. If it is an HTTP request or response, the client gets no answer, and waits
-// until it gives up.
+// until its own timeout.
 func Drop() Effect { return Effect{kind: effectDrop, name: "drop"} }
 
 // CutBefore cuts the transport, and loses the frame. The client gets no closing frame.
@@ -132,8 +132,8 @@ type faults struct {
 }
 
 // Fault adds a fault: the effects are applied to each frame that matches, until the fault is
-// removed. Without effects it only counts frames. If several faults apply to one frame, their
-// effects follow each other in the order in which the faults were added.
+// removed. Without effects it only counts frames. If several faults match one frame, their effects
+// are applied in the order in which the faults were added.
 func (s *Server) Fault(m Match, effects ...Effect) *Fault {
 	return s.faults.add(m, func(Frame) ([]Effect, bool) { return effects, true })
 }

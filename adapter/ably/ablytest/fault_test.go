@@ -49,7 +49,7 @@ func TestHoldAndOpen(t *testing.T) {
 		t.Errorf("state is %v", s)
 	}
 	if !srv.State().Attached("held") {
-		t.Error("the server has not attached the client while the gate holds the ATTACHED")
+		t.Error("the server must attach the client, although the gate holds the ATTACHED")
 	}
 	gate.Open()
 	if err := <-done; err != nil {
@@ -73,7 +73,7 @@ func TestHeldFramesKeepTheOrderOfTheirChannel(t *testing.T) {
 		if err := client.Channels.Get(channel).PublishAsync(name, "d", func(err error) {
 			defer acked.Done()
 			if err != nil {
-				t.Errorf("%s: %v", name, err)
+				t.Errorf("publish of %s: %v", name, err)
 			}
 		}); err != nil {
 			t.Fatal(err)
@@ -120,7 +120,7 @@ func TestDelayOnTheServersClock(t *testing.T) {
 	}
 	clock.Advance(999 * time.Millisecond)
 	if srv.State().Attached("a") {
-		t.Error("attached before its time")
+		t.Error("attached before the delay was over")
 	}
 	clock.Advance(time.Millisecond)
 	if err := <-done; err != nil {
@@ -174,17 +174,17 @@ func TestRefusals(t *testing.T) {
 		refuse(ablytest.ToServer(ablytest.ActionAttach), ablytest.Refuse(errNo))
 		ch := client.Channels.Get("refused")
 		if err := ch.Attach(ctx); codeOf(err) != 40300 || ch.State() == ably.ChannelStateFailed {
-			t.Errorf("ATTACH refused: %v, state %v", err, ch.State())
+			t.Errorf("attach when ATTACH is refused: %v, state %v", err, ch.State())
 		}
 		refuse(ablytest.ToServer(ablytest.ActionAttach), ablytest.FailChannel(errNo))
 		ch = client.Channels.Get("failed")
 		if err := ch.Attach(ctx); codeOf(err) != 40300 || ch.State() != ably.ChannelStateFailed {
-			t.Errorf("ATTACH answered by ERROR: %v, state %v", err, ch.State())
+			t.Errorf("attach when ATTACH is answered by ERROR: %v, state %v", err, ch.State())
 		}
 		refuse(ablytest.ToClient(ablytest.ActionAttached), ablytest.Refuse(errNo))
 		ch = client.Channels.Get("refused late")
 		if err := ch.Attach(ctx); codeOf(err) != 40300 {
-			t.Errorf("ATTACHED refused: %v", err)
+			t.Errorf("attach when ATTACHED is refused: %v", err)
 		}
 		if srv.State().Attached("refused late") {
 			t.Error("the client is still attached at the server after a DETACHED")
@@ -205,7 +205,7 @@ func TestRefusals(t *testing.T) {
 		}
 		refuse(ablytest.ToServer(ablytest.ActionDetach), ablytest.Refuse(errNo))
 		if err := ch.Detach(ctx); codeOf(err) != 40300 || ch.State() != ably.ChannelStateFailed {
-			t.Errorf("DETACH refused: %v, state %v", err, ch.State())
+			t.Errorf("detach when DETACH is refused: %v, state %v", err, ch.State())
 		}
 
 		for _, m := range []ablytest.Match{ablytest.ToServer(ablytest.ActionConnect), ablytest.ToClient(ablytest.ActionConnected)} {
@@ -213,7 +213,7 @@ func TestRefusals(t *testing.T) {
 			other := newClient(t, srv, binary)
 			awaitConnection(t, other, ably.ConnectionStateFailed)
 			if r := other.Connection.ErrorReason(); r == nil || r.Code != 40300 {
-				t.Errorf("CONNECT refused: %v", r)
+				t.Errorf("the reason when CONNECT is refused: %v", r)
 			}
 		}
 		if n := srv.State().Connected(); n != 1 {
@@ -238,19 +238,19 @@ func TestRefusedRequest(t *testing.T) {
 		} {
 			srv.Fault(m.Once(), ablytest.Refuse(errNo))
 			if err := ch.Publish(ctx, "n", "d"); codeOf(err) != 40300 {
-				t.Errorf("error is %v", err)
+				t.Errorf("publish: %v, want the code 40300", err)
 			}
 		}
 		for _, e := range []ablytest.Effect{ablytest.CutBefore(), ablytest.CutAfter()} {
 			srv.Fault(ablytest.HTTPRequest("POST", "").Once(), e)
 			if err := ch.Publish(ctx, "n", "d"); err == nil {
-				t.Errorf("no error after %v", e)
+				t.Errorf("publish succeeded, although the request got the fault %v", e)
 			}
 		}
 		// Two requests took effect: the one whose response was refused, and the one with a cut
 		// after it.
 		if n := len(srv.Messages("a")); n != 2 {
-			t.Errorf("%d messages, want 2", n)
+			t.Errorf("the channel has %d messages, want 2", n)
 		}
 		gate := srv.Hold(ablytest.HTTPRequest("GET", "/time"))
 		short, cancel := context.WithCancel(ctx)
@@ -264,7 +264,7 @@ func TestRefusedRequest(t *testing.T) {
 		}
 		cancel()
 		if err := <-done; err == nil {
-			t.Error("no error for a request that was given up")
+			t.Error("no error for a request whose context ended")
 		}
 	})
 }
@@ -299,13 +299,13 @@ func TestCuts(t *testing.T) {
 					t.Errorf("detach: %v", err)
 				}
 				if n := len(srv.Messages("a")); n != 1 {
-					t.Errorf("%d messages, want 1", n)
+					t.Errorf("the channel has %d messages, want 1", n)
 				}
 				if err := srv.Await(ctx, func(st ablytest.State) bool { return st.WebSockets == 2 && st.Connected() == 1 }); err != nil {
 					t.Error(err)
 				}
 				if fault.Hits() != 1 {
-					t.Errorf("%d faults", fault.Hits())
+					t.Errorf("the fault was applied %d times, want 1", fault.Hits())
 				}
 				failClient(t, srv, client)
 			})
@@ -350,7 +350,7 @@ func TestServerEndsChannels(t *testing.T) {
 	srv.FailChannel("a", errNo)
 	expect(ably.ChannelStateFailed, ably.ChannelEventFailed, 40300)
 	if srv.State().Attached("a") {
-		t.Error("still attached")
+		t.Error("after the channel failed, a connection is still attached")
 	}
 }
 

@@ -64,7 +64,7 @@ func TestFramesHaveTheSameNamesInEachRun(t *testing.T) {
 		closing := f.Action == ablytest.ActionClose || f.Action == ablytest.ActionClosed
 		scenario(t, func(srv *ablytest.Server) { fault = srv.Fault(f.Match().Once(), ablytest.CutBefore()) }, !closing)
 		if fault.Hits() != 1 {
-			t.Errorf("%v: met %d times", f, fault.Hits())
+			t.Errorf("the fault at %v was applied %d times, want 1", f, fault.Hits())
 		}
 	}
 }
@@ -85,9 +85,9 @@ func TestFaultsBySeedAreTheSameEachTime(t *testing.T) {
 	}
 	one, again, other := hit(1), hit(1), hit(2)
 	if !slices.Equal(one, again) {
-		t.Errorf("seed 1 hit\n%q\nand then\n%q", one, again)
+		t.Errorf("seed 1 selected the frames\n%q\nand in a second run\n%q", one, again)
 	}
 	if slices.Equal(one, other) || len(one) == 0 {
-		t.Errorf("seeds 1 and 2 hit the same %d frames", len(one))
+		t.Errorf("seeds 1 and 2 selected the same %d frames", len(one))
 	}
 }

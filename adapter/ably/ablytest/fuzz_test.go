@@ -98,8 +98,9 @@ func splitFrames(packed bool, b []byte) (frames [][]byte) {
 	}
 }
 
-// FuzzConversation sends a server arbitrary frames of a client. The server must not end, each
-// answer must be encodable, and the counted size of the history must be right.
+// FuzzConversation sends a server arbitrary frames of a client. The server must not panic, each
+// answer must be encodable, and HistoryBytes must be 0 after all connections and channels are
+// forgotten.
 func FuzzConversation(f *testing.F) {
 	for _, lines := range []string{
 		`{"action":10,"channel":"a","params":{"rewind":"1","occupancy":"metrics"}}
@@ -143,7 +144,7 @@ func FuzzConversation(f *testing.F) {
 			format = MsgPack
 		}
 		if answers := tr.out.take(); len(answers) != 1 || answers[0].(*crossing).Action != ActionConnected {
-			t.Errorf("connecting is answered by %v", answers)
+			t.Errorf("CONNECT is answered by %v, want CONNECTED", answers)
 		}
 		for _, frame := range splitFrames(packed, b) {
 			for _, m := range s.Messages("a") {
@@ -173,7 +174,7 @@ func FuzzConversation(f *testing.F) {
 			}
 		}
 		if held := s.State().HistoryBytes; held != 0 {
-			t.Errorf("%d bytes are held by nothing", held)
+			t.Errorf("HistoryBytes is %d after all channels were forgotten, want 0", held)
 		}
 	})
 }
@@ -212,7 +213,7 @@ func FuzzREST(f *testing.F) {
 		}
 		code, err := strconv.Atoi(w.Header().Get("X-Ably-Errorcode"))
 		if err != nil || code < 40000 || w.Code == http.StatusInternalServerError {
-			t.Errorf("%s %s?%s: %d, code %d", method, path, query, w.Code, code)
+			t.Errorf("%s %s?%s: status %d, code %d; not a refusal in Ably's form", method, path, query, w.Code, code)
 		}
 		var form struct{ Error *ErrorInfo }
 		format := JSON
@@ -251,7 +252,7 @@ func FuzzAuth(f *testing.F) {
 		id, err := s.authenticate(cr, r.URL.Query().Get("clientId"))
 		if err != nil {
 			if b, bad := json.Marshal(err); bad != nil || err.Code < 40000 || bytes.Contains(b, []byte("secret:")) {
-				t.Errorf("the error is %s, %v", b, bad)
+				t.Errorf("the error has no code of Ably, or contains the secret: %s, %v", b, bad)
 			}
 			return
 		}

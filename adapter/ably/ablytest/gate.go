@@ -11,8 +11,8 @@ import (
 // closed. Its methods may be called by any goroutine.
 //
 // The frames in one direction of a connection keep their order within a channel: a frame on the
-// same channel as a held one waits behind it, whatever faults apply to it. Frames of other channels
-// pass. Frames without a channel keep their order among themselves.
+// same channel as a held one waits until the held one has passed, whatever faults apply to it.
+// Frames of other channels pass. Frames without a channel keep their order among themselves.
 type Gate struct {
 	mu      sync.Mutex
 	open    bool
@@ -49,8 +49,8 @@ func (g *Gate) release(n int) {
 	}
 }
 
-// Held returns how many frames are at the gate now. A frame leaves when it passes or when its
-// connection ends.
+// Held returns how many frames are at the gate now. A frame that has passed, or whose connection
+// has ended, is no longer at the gate.
 func (g *Gate) Held() int {
 	g.mu.Lock()
 	defer g.mu.Unlock()
@@ -75,7 +75,7 @@ func (g *Gate) Await(ctx context.Context, n int) error {
 	}
 }
 
-// enter notes that a frame has arrived, and returns whether the gate holds it. A held frame waits
+// enter records that a frame has arrived, and returns whether the gate holds it. A held frame waits
 // until the gate calls resume, or until leave removes it from the gate.
 func (g *Gate) enter(resume func()) (held bool, leave func()) {
 	g.mu.Lock()

@@ -2,7 +2,7 @@ package ablytest
 
 import "time"
 
-// watchIdle schedules checkIdle, which runs when the time left is over. It does nothing for a
+// watchIdle schedules checkIdle, which runs after the duration left. It does nothing for a
 // transport without a connection. Callers hold s.mu.
 func (s *Server) watchIdle(t *transport, left time.Duration) {
 	if s.opts.maxIdleInterval > 0 && t.conn != nil && !t.muted {

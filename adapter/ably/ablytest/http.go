@@ -17,7 +17,7 @@ type request struct {
 	r           *http.Request
 	query       url.Values
 	credentials credentials
-	segments    []string // of the path, each unescaped by itself: a "/" in a name is no separator
+	segments    []string // of the path, unescaped one by one: a name may contain "/"
 	body        []byte
 	bodyFormat  Format
 	format      Format    // of the response

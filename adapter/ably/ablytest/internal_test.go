@@ -48,7 +48,7 @@ func TestCapability(t *testing.T) {
 		{"news", "publish", true}, {"newsroom", "publish", false},
 	} {
 		if got := c.allows(x.channel, x.op); got != x.want {
-			t.Errorf("%s on %s: %v", x.op, x.channel, got)
+			t.Errorf("%s on %s: allowed %v", x.op, x.channel, got)
 		}
 	}
 	if m := c.permit("chat:a", ModesDefault); m != ModeSubscribe|ModePresence|ModePresenceSubscribe {
@@ -80,7 +80,7 @@ func TestSerialsAscend(t *testing.T) {
 	for range 2_500 { // more than fit into one millisecond, while the clock doesn't move
 		next := l.next()
 		if next <= last {
-			t.Fatalf("%s after %s", next, last)
+			t.Fatalf("the serial %s comes after %s, but is not greater", next, last)
 		}
 		last = next
 	}

@@ -79,5 +79,6 @@ func (s *Server) jwtLocked(text string) (*token, *ErrorInfo) {
 	return t, nil
 }
 
-// maxJWTs is the number of tokens from which on the server keeps no further JWT.
+// maxJWTs bounds the number of stored tokens: once there are so many, the server stores no further
+// JWT.
 const maxJWTs = 100_000

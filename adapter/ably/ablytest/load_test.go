@@ -76,13 +76,13 @@ func TestManyConnections(t *testing.T) {
 	}
 	clients.Wait()
 	if got != n {
-		t.Errorf("%d of %d connections heard all", got, n)
+		t.Errorf("%d of %d connections received all messages", got, n)
 	}
 	fmt.Printf("EVIDENCE connections open=%d\n", got)
 }
 
-// The memory of a server is bounded. Clients come, use each feature and go; after a long time, they
-// leave no more memory in use than after a short time.
+// The memory of a server is bounded. Clients come, use each feature and go; after a long time, the
+// server uses no more memory than after a short time.
 func TestAServersMemoryIsFlat(t *testing.T) {
 	rounds, each := 4, func(round func()) { round() }
 	if evidence() {
@@ -182,7 +182,7 @@ func TestAServersMemoryIsFlat(t *testing.T) {
 		t.Errorf("the heap grows: %v bytes", heaps)
 	}
 	if st := srv.State(); st.HistoryBytes > 4<<20 || len(st.Connections) > 200 {
-		t.Errorf("%d bytes of history, %d connections", st.HistoryBytes, len(st.Connections))
+		t.Errorf("the server has %d bytes of history and %d connections, more than its limits", st.HistoryBytes, len(st.Connections))
 	}
 	fmt.Printf("EVIDENCE server-memory rounds=%d first=%d last=%d\n", n, heaps[0], heaps[len(heaps)-1])
 }

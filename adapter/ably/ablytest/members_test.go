@@ -46,10 +46,10 @@ func TestMembersOfAConnectionThatVanishedLeave(t *testing.T) {
 		query string
 		stay  time.Duration
 	}{
-		"after Ably's 15 s":                       {"", 15 * time.Second},
-		"after the time asked for":                {"&remainPresentFor=1000", time.Second},
-		"at once":                                 {"&remainPresentFor=0", 0},
-		"after 15 s for a time that is malformed": {"&remainPresentFor=soon", 15 * time.Second},
+		"after Ably's 15 s":                        {"", 15 * time.Second},
+		"after the time that the client requested": {"&remainPresentFor=1000", time.Second},
+		"at once": {"&remainPresentFor=0", 0},
+		"after 15 s if the requested time is malformed": {"&remainPresentFor=soon", 15 * time.Second},
 	} {
 		t.Run(name, func(t *testing.T) {
 			clock := ablytest.NewManualClock(time.Now())
@@ -57,7 +57,7 @@ func TestMembersOfAConnectionThatVanishedLeave(t *testing.T) {
 			watch := watcher(t, srv)
 			_, connected := member(t, srv, "alice", tt.query)
 			if got := watch.presenceOf(); got != "2 alice here" {
-				t.Fatalf("got %q", got)
+				t.Fatalf("received the presence %q, want an enter of alice", got)
 			}
 			if err := srv.Cut(connected.ConnectionID); err != nil {
 				t.Fatal(err)
@@ -65,15 +65,15 @@ func TestMembersOfAConnectionThatVanishedLeave(t *testing.T) {
 			if tt.stay > 0 {
 				clock.Advance(tt.stay - time.Millisecond)
 				if got := srv.State().Channels["a"].Members; !slices.Equal(got, []string{"alice"}) {
-					t.Errorf("members before the time is over: %v", got)
+					t.Errorf("the members one millisecond before the time is over: %v", got)
 				}
 			}
 			clock.Advance(time.Millisecond)
 			if got := watch.presenceOf(); got != "3 alice here" {
-				t.Errorf("got %q", got)
+				t.Errorf("received the presence %q, want a leave of alice", got)
 			}
 			if got := srv.State().Channels["a"].Members; len(got) != 0 {
-				t.Errorf("members afterwards: %v", got)
+				t.Errorf("the members after the time is over: %v", got)
 			}
 			if len(srv.State().Connections) != 2 {
 				t.Error("the server forgot the connection when its members left")
@@ -143,7 +143,7 @@ func TestALeaveHasItsOwnExtras(t *testing.T) {
 		c.expect(ablytest.ActionAck, 0)
 		m := watch.expect(ablytest.ActionPresence, 0).Presence[0]
 		if fmt.Sprint(m["data"]) != tt.data || fmt.Sprint(m["extras"]) != tt.extras {
-			t.Errorf("a leave with %q was delivered with %v and %v", tt.leave, m["data"], m["extras"])
+			t.Errorf("a leave with %q was delivered with the data %v and the extras %v", tt.leave, m["data"], m["extras"])
 		}
 	}
 }

@@ -33,10 +33,10 @@ func TestWhatIsRewoundIsTheHistory(t *testing.T) {
 	late := watcherOf(t, srv, `,"flags":262144,"params":{"rewind":"1"}`)
 	pm := late.expect(ablytest.ActionMessage, 0)
 	if m := pm.Messages[0]; m.Action != 1 || m.Data != "Hello World" || m.Serial != serial || m.Version.Serial != version {
-		t.Errorf("rewound to %+v", m)
+		t.Errorf("the rewind delivered %+v", m)
 	}
 	if pm.ChannelSerial != srv.State().Channels["a"].Serial {
-		t.Error("after the rewind, the client's serial is not the channel's")
+		t.Error("after the rewind, the client's serial differs from the channel's")
 	}
 }
 
@@ -91,7 +91,7 @@ func TestChangesOfMessages(t *testing.T) {
 		header := append([]string{"Content-Type", "application/json"}, tt.as...)
 		rs, body := get(t, srv, "PATCH", "/channels/a/messages/"+tt.serial, tt.body, header...)
 		if rs.StatusCode != tt.status || tt.code != 0 && rs.Header.Get("X-Ably-Errorcode") != fmt.Sprint(tt.code) {
-			t.Errorf("%s: %d %s", name, rs.StatusCode, body)
+			t.Errorf("%s: status %d, %s", name, rs.StatusCode, body)
 		}
 	}
 	for range 2 {
@@ -111,7 +111,7 @@ func TestChangesOfMessages(t *testing.T) {
 	}) int {
 		return int(a.Version.Timestamp - b.Version.Timestamp)
 	}) || versions[0].Version.Timestamp == versions[1].Version.Timestamp {
-		t.Errorf("versions at %+v", versions)
+		t.Errorf("the versions are not in the order of their times: %+v", versions)
 	}
 }
 
@@ -133,7 +133,7 @@ func TestAnnotationsByREST(t *testing.T) {
 	var page []struct{ Name, ClientID, Data string }
 	if err := json.Unmarshal([]byte(body), &page); err != nil || len(page) != 2 || page[0].Name != "1" ||
 		page[1].Name != "2" || page[0].ClientID != "ann" || page[0].Data != "d" || len(rs.Header.Values("Link")) != 3 {
-		t.Errorf("the page is %s, with %v", body, rs.Header)
+		t.Errorf("the page is %s, with the headers %v", body, rs.Header)
 	}
 	for name, c := range map[string]struct {
 		body string
@@ -151,7 +151,7 @@ func TestAnnotationsByREST(t *testing.T) {
 			to = "/channels/a/messages/none/annotations"
 		}
 		if rs, body := get(t, srv, "POST", to, c.body, ann...); rs.StatusCode != c.code {
-			t.Errorf("%s: %d %s", name, rs.StatusCode, body)
+			t.Errorf("%s: status %d, %s", name, rs.StatusCode, body)
 		}
 	}
 }

@@ -18,7 +18,7 @@ type publish struct {
 	instead        *Message         // what the history keeps; nil to keep the delivered message
 	ephemeral      bool             // the history doesn't show it
 	size           int64            // bytes that dropping the publish frees
-	order          int              // counts all that the server's histories ever got
+	order          int              // its number among all entries ever made, as in Server.kept
 }
 
 // messageLog has the publishes that a channel keeps, in the order of their serials. Serials compare

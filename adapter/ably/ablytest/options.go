@@ -112,7 +112,7 @@ func WithRemainPresentFor(d time.Duration) Option {
 }
 
 // WithMaxIdleInterval sets how long a WebSocket may be idle before the server sends a heartbeat, or
-// a ping to clients that don't ask for heartbeats. 0 means never. The default is Ably's: 15 s.
+// a ping to clients that don't request heartbeats. 0 means never. The default is Ably's: 15 s.
 func WithMaxIdleInterval(d time.Duration) Option {
 	return func(o *options) { o.maxIdleInterval = d }
 }

@@ -13,7 +13,7 @@ import (
 type owners struct {
 	mu      sync.Mutex
 	running map[string]int
-	empty   chan struct{} // closed when no goroutine runs any more; nil without a waiter
+	empty   chan struct{} // closed when no goroutine runs any more; nil while no call waits
 }
 
 // start counts a goroutine; the goroutine calls done when it ends.

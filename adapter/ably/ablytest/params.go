@@ -25,7 +25,7 @@ func parseChannelParams(params Params) (channelParams, *ErrorInfo) {
 		case "": // see Params
 			return channelParams{}, errInvalidParam("channel params must be an object, not %s", value)
 		case "delta":
-			// A client that asks for deltas must also accept whole messages, and gets only those.
+			// A client that requests deltas must also accept whole messages, and gets only those.
 			if value != "vcdiff" {
 				return channelParams{}, errInvalidParam("invalid delta %q in the channel params", value)
 			}

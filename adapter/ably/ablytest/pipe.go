@@ -37,7 +37,7 @@ type crossing struct {
 	size     int64  // bytes, about
 }
 
-// lane is the queue of a channel behind a frame that is held.
+// lane has the frames of a channel that wait until a held frame has passed.
 type lane struct {
 	held    *crossing
 	leave   func() // removes held from its gate, or stops its timer
@@ -70,7 +70,7 @@ func (p *pipe) push(x any) int64 {
 	return bytes
 }
 
-// carried notes that a frame no longer waits: it was delivered or removed, or a fault holds it.
+// carried records that a frame no longer waits: it was delivered or removed, or a fault holds it.
 func (p *pipe) carried(c *crossing) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -153,7 +153,7 @@ func (p *pipe) arrive(c *crossing) {
 	p.advance(c)
 }
 
-// resume lets the held frame of a channel go on, and then the frames that wait behind it.
+// resume lets the held frame of a channel go on, and then the frames that wait for it.
 func (p *pipe) resume(channel string) {
 	l := p.lanes[channel]
 	if l == nil {

@@ -40,7 +40,7 @@ func TestANewTokenWidensAndNarrowsAttachedChannels(t *testing.T) {
 			got[ablytest.ActionMessage] = true
 		}
 		if !got[ablytest.ActionAck] || !got[ablytest.ActionMessage] {
-			t.Errorf("publish is answered by %v", got)
+			t.Errorf("after a publish, these actions came: %v; want ACK and MESSAGE", got)
 		}
 	}
 	renew := func(capability string, want ablytest.Flags) {
@@ -51,7 +51,7 @@ func TestANewTokenWidensAndNarrowsAttachedChannels(t *testing.T) {
 			return
 		}
 		if pm := c.expect(ablytest.ActionAttached, 0); pm.Channel != "a" || pm.Flags != want|ablytest.FlagResumed {
-			t.Errorf("with %s: %v of %q, want %v and RESUMED", capability, pm.Flags, pm.Channel, want)
+			t.Errorf("with the capability %s, ATTACHED has the flags %v for the channel %q, want %v and RESUMED", capability, pm.Flags, pm.Channel, want)
 		}
 	}
 	publish(40160)
@@ -70,11 +70,11 @@ func TestANewTokenWidensAndNarrowsAttachedChannels(t *testing.T) {
 	if pm := c.expect(ablytest.ActionSync, 0); len(pm.Presence) != 1 || pm.Presence[0]["clientId"] != "eve" {
 		t.Errorf("SYNC is %v", pm.Presence)
 	}
-	// If no mode is left, the channel fails, and the connection stays.
+	// If the new token allows no mode, the channel fails, and the connection stays.
 	c.send(fmt.Sprintf(`{"action":17,"auth":{"accessToken":%q}}`, token(`{"b":["*"]}`)))
 	c.expect(ablytest.ActionConnected, 0)
 	if pm := c.expect(ablytest.ActionError, 40160); pm.Channel != "a" {
-		t.Errorf("an ERROR of %q", pm.Channel)
+		t.Errorf("the ERROR is for the channel %q, want a", pm.Channel)
 	}
 	c.send(`{"action":0,"id":"still here"}`)
 	c.expect(ablytest.ActionHeartbeat, 0)

@@ -13,7 +13,7 @@ type pastEvent struct {
 	timestamp int64
 	wire      map[string]any
 	size      int64
-	order     int // counts all entries that the server's histories ever got
+	order     int // its number among all entries ever made, as in Server.kept
 }
 
 // remember adds changes to the history of presence.

@@ -79,13 +79,13 @@ func TestPresenceByREST(t *testing.T) {
 			got += m.ClientID
 		}
 		if got != want {
-			t.Errorf("%s: %q, want %q", query, got, want)
+			t.Errorf("the members for %s are %q, want %q", query, got, want)
 		}
 	}
 }
 
 // A member's binary data is bytes in MessagePack. In JSON it is base64, and the encoding contains
-// "base64". This holds for frames and for REST.
+// "base64". This is true for frames and for REST.
 func TestPresenceDataSurvivesBothFormats(t *testing.T) {
 	srv := ablytest.NewServer(t)
 	data := []byte{0, 1, 254, 255}
@@ -140,12 +140,12 @@ func TestPresenceDataSurvivesBothFormats(t *testing.T) {
 			"a frame of JSON": text.expect(ablytest.ActionSync, 0).Presence[0], "JSON by REST": byREST[0],
 		} {
 			if m["data"] != "AAH+/w==" || m["encoding"] != "base64" {
-				t.Errorf("%d, %s: %v", i, what, m)
+				t.Errorf("case %d, %s: %v", i, what, m)
 			}
 		}
 		for what, m := range map[string]map[string]any{"a frame of MessagePack": sync.Presence[0], "MessagePack by REST": byBinary[0]} {
 			if b, ok := m["data"].([]byte); !ok || !slices.Equal(b, data) || m["encoding"] != nil {
-				t.Errorf("%d, %s: %#v", i, what, m)
+				t.Errorf("case %d, %s: %#v", i, what, m)
 			}
 		}
 	}
@@ -191,12 +191,12 @@ func TestConnectionKeyInAPublish(t *testing.T) {
 	}
 	pm := watch.expect(ablytest.ActionMessage, 0)
 	if m := pm.Messages[0]; pm.ConnectionID != connected.ConnectionID || m.ClientID != "ann" || m.ConnectionKey != "" {
-		t.Errorf("the message is of %q, %+v", pm.ConnectionID, m)
+		t.Errorf("the message is from the connection %q: %+v", pm.ConnectionID, m)
 	}
 	deaf.send(`{"action":0,"id":"and no echo"}`)
 	deaf.expect(ablytest.ActionHeartbeat, 0)
 	bob := []string{"Content-Type", "application/json", "X-Ably-ClientId", "Ym9i"}
 	if rs, got := get(t, srv, "POST", "/channels/a/messages", body, bob...); rs.StatusCode != 401 {
-		t.Errorf("published as bob by ann's connection: %d %s", rs.StatusCode, got)
+		t.Errorf("a publish as bob that names ann's connection: status %d, %s", rs.StatusCode, got)
 	}
 }

@@ -243,15 +243,15 @@ func TestChannelNamesInPaths(t *testing.T) {
 	for _, name := range []string{"a::$chat", "a/b", "a b", "100%", "a%2Fb", "a?b#c", "ünï🐟", "a+b"} {
 		path := "/channels/" + url.PathEscape(name) + "/messages"
 		if rs, body := get(t, srv, "POST", path, `{"data":"x"}`, "Content-Type", "application/json"); rs.StatusCode != 201 {
-			t.Errorf("%q: %d %s", name, rs.StatusCode, body)
+			t.Errorf("publish on %q: status %d, %s", name, rs.StatusCode, body)
 		}
 		ms := srv.Messages(name)
 		if len(ms) != 1 {
-			t.Errorf("%q: %d messages", name, len(ms))
+			t.Errorf("the channel %q has %d messages, want 1", name, len(ms))
 			continue
 		}
 		if rs, body := get(t, srv, "GET", path+"/"+url.PathEscape(ms[0].Serial), ""); rs.StatusCode != 200 || !strings.Contains(body, ms[0].Serial) {
-			t.Errorf("%q: one message: %d %s", name, rs.StatusCode, body)
+			t.Errorf("the message of %q: status %d, %s", name, rs.StatusCode, body)
 		}
 	}
 }
@@ -267,7 +267,7 @@ func TestIdempotentPublish(t *testing.T) {
 		serials = append(serials, s...)
 	}
 	if len(srv.Messages("a")) != 1 || serials[0] != serials[1] {
-		t.Errorf("%d messages with serials %q", len(srv.Messages("a")), serials)
+		t.Errorf("two publishes with one id made %d messages, with the serials %q", len(srv.Messages("a")), serials)
 	}
 }
 
@@ -286,6 +286,6 @@ func TestEphemeralMessagesAreDeliveredButNotKept(t *testing.T) {
 		t.Errorf("got %q", name)
 	}
 	if ms := srv.Messages("a"); len(ms) != 0 || srv.State().Channels["a"].Messages != 0 {
-		t.Errorf("kept %v", ms)
+		t.Errorf("the history has the ephemeral messages %v", ms)
 	}
 }

@@ -18,13 +18,13 @@ func TestTheKeyChangesAtEachResume(t *testing.T) {
 		pm := last.expect(ablytest.ActionConnected, 0)
 		key := pm.ConnectionDetails.ConnectionKey
 		if pm.ConnectionID != id || key == keys[len(keys)-1] {
-			t.Fatalf("%s: connection %s, the key changed: %t", how, pm.ConnectionID, key != keys[len(keys)-1])
+			t.Fatalf("%s: the connection is %s; the key changed: %t", how, pm.ConnectionID, key != keys[len(keys)-1])
 		}
 		keys = append(keys, key)
 	}
 	for _, key := range keys[:len(keys)-1] {
 		if pm := dial(t, srv, "key=app.key:secret&resume="+key).expect(ablytest.ActionConnected, 80018); pm.ConnectionID == id {
-			t.Error("resumed by an old key")
+			t.Error("the connection was resumed with an old key")
 		}
 	}
 	// A second client with the old key doesn't take the connection from the first.
@@ -49,7 +49,7 @@ func TestALostConnectedCostsNothing(t *testing.T) {
 	}
 	c, pm := resume(0)
 	if pm.ConnectionID != id {
-		t.Fatalf("connection %s became %s", id, pm.ConnectionID)
+		t.Fatalf("the connection's id changed from %s to %s", id, pm.ConnectionID)
 	}
 	c.send(`{"action":0,"id":"seen"}`)
 	c.expect(ablytest.ActionHeartbeat, 0)
@@ -57,6 +57,6 @@ func TestALostConnectedCostsNothing(t *testing.T) {
 		t.Fatal(err)
 	}
 	if _, pm := resume(80018); pm.ConnectionID == id {
-		t.Error("resumed by an old key")
+		t.Error("the connection was resumed with an old key")
 	}
 }

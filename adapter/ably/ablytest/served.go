@@ -5,7 +5,7 @@ type Support int
 
 // The values of [Support].
 const (
-	Whole   Support = iota // a client can't tell a difference from Ably
+	Whole   Support = iota // a client sees no difference from Ably
 	InPart                 // Service.Text says which part is served
 	Refused                // requests get an answer in Ably's error form
 )

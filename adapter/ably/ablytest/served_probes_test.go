@@ -50,7 +50,7 @@ func (s *probeServer) contains(text string, parts ...string) {
 	s.Helper()
 	for _, p := range parts {
 		if !strings.Contains(text, p) {
-			s.Errorf("%q is missing in %s", p, text)
+			s.Errorf("the answer lacks %q: %s", p, text)
 		}
 	}
 }
@@ -74,7 +74,7 @@ func (s *probeServer) publish(messages ...ablytest.Message) []string {
 // refuses checks that a row has the support Refused, and that the server refuses each path.
 func (s *probeServer) refuses(support ablytest.Support, method string, paths ...string) {
 	if support != ablytest.Refused {
-		s.Errorf("the row says %v", support)
+		s.Errorf("the row's support is %v, want Refused", support)
 	}
 	for _, path := range paths {
 		s.rest(method, path, "{}", 404)
@@ -95,7 +95,7 @@ var probes = map[string]func(*probeServer, ablytest.Support){
 		s.clock.Advance(time.Minute)
 		for pm := c.receive(); pm.Action != ablytest.ActionDisconnected; pm = c.receive() {
 			if pm.Action != ablytest.ActionAuth {
-				s.Fatalf("got %v", pm.Action)
+				s.Fatalf("received %v, want AUTH or DISCONNECTED", pm.Action)
 			}
 		}
 	},
@@ -145,7 +145,7 @@ var probes = map[string]func(*probeServer, ablytest.Support){
 		c := s.client(byKey)
 		c.send(`{"action":0,"id":"x"}`)
 		if pm := c.expect(ablytest.ActionHeartbeat, 0); pm.ID != "x" {
-			s.Errorf("the id is %q", pm.ID)
+			s.Errorf("the HEARTBEAT has the id %q, want x", pm.ID)
 		}
 	},
 	"Connections, close": func(s *probeServer, _ ablytest.Support) {
@@ -196,7 +196,7 @@ var probes = map[string]func(*probeServer, ablytest.Support){
 			s.Errorf("ATTACHED with %v and %v", pm.Params, pm.Flags)
 		}
 		if pm := c.expect(ablytest.ActionMessage, 0); pm.Messages[0].Name != "old" || pm.Messages[0].Encoding != "" {
-			s.Errorf("rewound to %+v", pm.Messages[0])
+			s.Errorf("the rewind delivered %+v", pm.Messages[0])
 		}
 	},
 	"Channels, qualifiers": func(s *probeServer, _ ablytest.Support) {
@@ -218,7 +218,7 @@ var probes = map[string]func(*probeServer, ablytest.Support){
 		got := []ablytest.Action{c.receive().Action, c.receive().Action}
 		slices.Sort(got)
 		if !slices.Equal(got, []ablytest.Action{ablytest.ActionAck, ablytest.ActionMessage}) || len(s.srv.Messages("a")) != 1 {
-			s.Errorf("got %v, and %v is kept", got, s.srv.Messages("a"))
+			s.Errorf("received %v, and the history has %v; want ACK, MESSAGE and one message", got, s.srv.Messages("a"))
 		}
 	},
 	"Messages, ephemeral messages": func(s *probeServer, _ ablytest.Support) {
@@ -226,7 +226,7 @@ var probes = map[string]func(*probeServer, ablytest.Support){
 		s.publish(ablytest.Message{Extras: map[string]any{"ephemeral": true}})
 		c.expect(ablytest.ActionMessage, 0)
 		if len(s.srv.Messages("a")) != 0 {
-			s.Error("it is kept")
+			s.Error("the history has the ephemeral message")
 		}
 	},
 	"Messages, updates": func(s *probeServer, _ ablytest.Support) {
@@ -241,7 +241,7 @@ var probes = map[string]func(*probeServer, ablytest.Support){
 		got := []ablytest.Action{c.receive().Action, c.receive().Action}
 		slices.Sort(got)
 		if !slices.Equal(got, []ablytest.Action{ablytest.ActionAck, ablytest.ActionMessage}) {
-			s.Errorf("got %v", got)
+			s.Errorf("received %v, want ACK and MESSAGE", got)
 		}
 		s.rest("PATCH", path, `{"action":4}`, 400)
 	},
@@ -265,7 +265,7 @@ var probes = map[string]func(*probeServer, ablytest.Support){
 		s.contains(s.rest("GET", "/channels/a/messages", "", 200), `"name":"n"`)
 		s.clock.Advance(time.Millisecond)
 		if body := s.rest("GET", "/channels/a/messages", "", 200); body != "[]" {
-			s.Errorf("still %s", body)
+			s.Errorf("after two minutes, the history is still %s", body)
 		}
 	},
 	"Presence, members": func(s *probeServer, _ ablytest.Support) {
@@ -352,7 +352,7 @@ var probes = map[string]func(*probeServer, ablytest.Support){
 		_, rs, err := websocket.Dial(testContext(s.T), "ws://"+s.srv.Addr()+"/?"+byKey,
 			&websocket.DialOptions{HTTPHeader: map[string][]string{"Origin": {"https://evil.example"}}})
 		if err == nil || rs == nil || rs.StatusCode != 403 {
-			s.Errorf("a web page from another site got %v, %v", rs, err)
+			s.Errorf("a WebSocket of a page from another site: response %v, %v; want status 403", rs, err)
 		}
 	},
 }

@@ -102,7 +102,7 @@ func TestEachRowOfWhatIsServed(t *testing.T) {
 	}
 	for _, e := range ablytest.Endpoints() {
 		if !served[e] && e != "GET keys/*/requestToken" { // an endpoint that only refuses
-			t.Errorf("no row has a probe of %s", e)
+			t.Errorf("no row of the table has a probe of the endpoint %s", e)
 		}
 	}
 	for name := range probes {

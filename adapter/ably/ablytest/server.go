@@ -52,7 +52,7 @@ type Server struct {
 	timers   map[*timer]struct{}
 	site     string                    // random; part of every serial of this server
 	held     int64                     // size of the histories, in bytes
-	kept     int                       // counts all entries that the histories ever got
+	kept     int                       // how many entries the histories ever got
 	sweep    int                       // the number of channels above which it looks for idle ones
 	virtual  map[string]*VirtualClient // by client id
 	disruptions

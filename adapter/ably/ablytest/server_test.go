@@ -25,7 +25,7 @@ func TestOptionsThatCantWork(t *testing.T) {
 		srv, err := ablytest.Start(o)
 		if err == nil {
 			srv.Close()
-			t.Errorf("%s: the server starts", name)
+			t.Errorf("%s: the server started, although an option is invalid", name)
 		} else if strings.Contains(err.Error(), "hush") {
 			t.Errorf("%s: the error contains the secret: %v", name, err)
 		}
@@ -67,7 +67,7 @@ func TestCloseEndsWhatGoesOn(t *testing.T) {
 		t.Error("Await of a closed server returns no error")
 	}
 	if gate.Held() != 0 || request.Held() != 0 {
-		t.Errorf("%d and %d frames still held", gate.Held(), request.Held())
+		t.Errorf("the gates still hold %d and %d frames", gate.Held(), request.Held())
 	}
 	if !srv.State().Closed {
 		t.Error("the state doesn't report that the server is closed")
@@ -104,7 +104,7 @@ func TestManyClientsAtOnce(t *testing.T) {
 	}
 	all.Wait()
 	if n := len(srv.Messages("shared")); n != 10 {
-		t.Errorf("%d messages", n)
+		t.Errorf("the channel has %d messages, want 10", n)
 	}
 	if names := srv.State().AttachedChannels(); len(names) != 0 {
 		t.Errorf("still attached: %q", names)
@@ -125,6 +125,6 @@ func TestForgetChannel(t *testing.T) {
 		t.Fatal(err)
 	}
 	if err := srv.ForgetChannel("a"); err != nil || len(srv.State().Channels) != 0 {
-		t.Errorf("%v, channels %v", err, srv.State().Channels)
+		t.Errorf("ForgetChannel: %v; the server still has the channels %v", err, srv.State().Channels)
 	}
 }

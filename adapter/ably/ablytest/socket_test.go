@@ -69,7 +69,7 @@ func (c *rawClient) expect(action ablytest.Action, code int) *ablytest.ProtocolM
 func (c *rawClient) expectEnd() {
 	c.t.Helper()
 	if _, b, err := c.ws.Read(c.ctx); websocket.CloseStatus(err) != websocket.StatusNormalClosure {
-		c.t.Errorf("not closed: %s, %v", b, err)
+		c.t.Errorf("the WebSocket was not closed: read %s, %v", b, err)
 	}
 }
 
@@ -170,13 +170,13 @@ func TestResumeNeedsTheRightKeyAndCredentials(t *testing.T) {
 	} {
 		other := dial(t, srv, "key=app.key:secret&"+query)
 		if pm := other.expect(ablytest.ActionConnected, code); pm.ConnectionID == first.ConnectionID {
-			t.Errorf("%s: resumed", query)
+			t.Errorf("the connection was resumed with %s", query)
 		}
 	}
 	// The old transport gets a DISCONNECTED, since the connection goes on with another transport.
 	again := dial(t, srv, "key=app.key:secret&clientId=alice&resume="+key)
 	if pm := again.expect(ablytest.ActionConnected, 0); pm.ConnectionID != first.ConnectionID {
-		t.Errorf("connection %s became %s", first.ConnectionID, pm.ConnectionID)
+		t.Errorf("the connection's id changed from %s to %s", first.ConnectionID, pm.ConnectionID)
 	}
 	c.expect(ablytest.ActionDisconnected, 80003)
 	c.expectEnd()
@@ -186,7 +186,7 @@ func TestWebSocketsElsewhereAreRefused(t *testing.T) {
 	srv := ablytest.NewServer(t)
 	_, rs, err := websocket.Dial(testContext(t), "ws://"+srv.Addr()+"/elsewhere?key=app.key:secret", nil)
 	if err == nil || rs == nil || rs.StatusCode != http.StatusNotFound || rs.Header.Get("X-Ably-Errorcode") != "40400" {
-		t.Errorf("answer is %v, %v", rs, err)
+		t.Errorf("the answer for an unknown path is %v, %v", rs, err)
 	}
 }
 

@@ -116,12 +116,12 @@ func (s *Server) Await(ctx context.Context, condition func(State) bool) error {
 			return nil
 		}
 		if st.Closed {
-			return fmt.Errorf("ablytest: the server was closed before the condition held")
+			return fmt.Errorf("ablytest: the server was closed before the condition became true")
 		}
 		select {
 		case <-changed:
 		case <-ctx.Done():
-			return fmt.Errorf("ablytest: the condition doesn't hold yet: %w", context.Cause(ctx))
+			return fmt.Errorf("ablytest: the condition is not true yet: %w", context.Cause(ctx))
 		}
 	}
 }

@@ -171,14 +171,14 @@ func (t *transport) send(pm *ProtocolMessage, o outgoing) {
 }
 
 // tooSlow ends the transport of a client that doesn't read what is sent to it. It sends no closing
-// frame, which would wait behind everything else. Callers hold s.mu.
+// frame, which would wait until everything else is sent. Callers hold s.mu.
 func (t *transport) tooSlow() {
 	t.muted = true
 	t.s.dropTransport(t)
 	t.cancel()
 }
 
-// frameArrived notes each frame of the client as it is read from the socket.
+// frameArrived records each frame of the client as it is read from the socket.
 func (t *transport) frameArrived(c *crossing) {
 	if serial, ok := c.awaitsAck(); ok {
 		t.s.mu.Lock()

@@ -9,10 +9,10 @@ import (
 )
 
 // fromHere returns an error for a request that a browser makes for a web page of another site. It
-// checks the Origin header, which browsers set (cross-site requests). It also checks the Host
-// header: a page whose name was made to resolve to loopback has its own name there (DNS rebinding).
-// Pages that were served on loopback pass. A network in memory needs no check: no browser reaches
-// it.
+// checks the Origin header, which browsers set in cross-site requests. It also checks the Host
+// header: if the name of another site was made to resolve to loopback, the header has that name
+// (DNS rebinding). Pages that were served on loopback pass. A network in memory needs no check: no
+// browser reaches it.
 func (o *options) fromHere(r *http.Request) *ErrorInfo {
 	if _, tcp := r.Context().Value(netConnKey{}).(*net.TCPConn); !tcp {
 		return nil

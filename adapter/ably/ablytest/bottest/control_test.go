@@ -134,7 +134,7 @@ func TestControl(t *testing.T) {
 	}
 	if status, answer := r.do("POST", "/rooms/lobby/await", `{"contains": {"typing": ["bot"]}, "timeout": "1ms"}`); status != 408 ||
 		!strings.Contains(at(answer, "error", "message").(string), "hello!") {
-		t.Errorf("await of something that doesn't come: %d %v", status, answer)
+		t.Errorf("await of a state that never comes: status %d, %v", status, answer)
 	}
 }
 
@@ -155,14 +155,14 @@ func TestControlOfDisruptions(t *testing.T) {
 		id := at(r.ok("POST", "/disruptions/"+path, c.body), "id").(string)
 		_, err := room.Messages().Send(ctx, ablychat.Text("hi"))
 		if code := code(err); code != c.code {
-			t.Errorf("%s: %v", path, err)
+			t.Errorf("send during %s: %v", path, err)
 		}
 		r.ok("DELETE", "/disruptions/"+id, "")
 		if _, err := room.Messages().Send(ctx, ablychat.Text("hi")); err != nil {
-			t.Errorf("after %s: %v", path, err)
+			t.Errorf("send after %s: %v", path, err)
 		}
 		if status, _ := r.do("DELETE", "/disruptions/"+id, ""); status != 404 {
-			t.Errorf("%s ended twice: %d", path, status)
+			t.Errorf("a second end of %s: status %d, want 404", path, status)
 		}
 	}
 	r.ok("DELETE", "/disruptions/"+at(r.ok("POST", "/disruptions/slow", `{"latency": "1ms"}`), "id").(string), "")
@@ -175,15 +175,15 @@ func TestControlOfDisruptions(t *testing.T) {
 		t.Errorf("the room has the messages %+v", got)
 	}
 	if token := r.ok("POST", "/token", `{"clientId": "eve", "ttl": "1h"}`); at(token, "clientId") != "eve" || at(token, "token") == "" {
-		t.Errorf("a token: %v", token)
+		t.Errorf("the token is %v", token)
 	}
 	frames := r.ok("GET", "/frames?action=CONNECT", "")
 	if at(frames, 0, "query", "clientId") != "bot" || at(frames, 0, "query", "key") != nil ||
 		!strings.Contains(at(frames, 0, "headers", "Ably-Agent").(string), "chat-go/") {
-		t.Errorf("CONNECT: %v", frames)
+		t.Errorf("the CONNECT frames are %v", frames)
 	}
 	if frames := r.ok("GET", "/frames?action=ATTACH&channel=lobby::$chat", ""); at(frames, 0, "message", "params", "agent") == nil {
-		t.Errorf("ATTACH: %v", frames)
+		t.Errorf("the ATTACH frames are %v", frames)
 	}
 }
 
@@ -233,14 +233,14 @@ func TestControlIsNotForWebPages(t *testing.T) {
 		change func(*http.Request)
 		status int
 	}{
-		"a program":      {func(*http.Request) {}, 200},
-		"by localhost":   {func(r *http.Request) { r.Host = "localhost:" + port }, 200},
-		"by IPv6":        {func(r *http.Request) { r.Host = "[::1]:" + port }, 200},
-		"another origin": {func(r *http.Request) { r.Header.Set("Origin", "https://evil.example") }, 403},
-		"a local page":   {func(r *http.Request) { r.Header.Set("Origin", r.URL.Scheme+"://"+r.URL.Host) }, 403},
-		"a sandbox":      {func(r *http.Request) { r.Header.Set("Origin", "null") }, 403},
-		"another site":   {func(r *http.Request) { r.Header.Set("Sec-Fetch-Site", "cross-site") }, 403},
-		"a rebound name": {func(r *http.Request) { r.Host = "evil.example:" + port }, 403},
+		"a program":        {func(*http.Request) {}, 200},
+		"by localhost":     {func(r *http.Request) { r.Host = "localhost:" + port }, 200},
+		"by IPv6":          {func(r *http.Request) { r.Host = "[::1]:" + port }, 200},
+		"another origin":   {func(r *http.Request) { r.Header.Set("Origin", "https://evil.example") }, 403},
+		"a local page":     {func(r *http.Request) { r.Header.Set("Origin", r.URL.Scheme+"://"+r.URL.Host) }, 403},
+		"a sandboxed page": {func(r *http.Request) { r.Header.Set("Origin", "null") }, 403},
+		"another site":     {func(r *http.Request) { r.Header.Set("Sec-Fetch-Site", "cross-site") }, 403},
+		"a rebound name":   {func(r *http.Request) { r.Host = "evil.example:" + port }, 403},
 		"a rebound name that begins with an address": {func(r *http.Request) { r.Host = "127.0.0.1.evil.example" }, 403},
 		"a form":          {func(r *http.Request) { r.Header.Set("Content-Type", "text/plain") }, 415},
 		"no content type": {func(r *http.Request) { r.Header.Del("Content-Type") }, 415},

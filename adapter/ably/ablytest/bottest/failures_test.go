@@ -43,10 +43,10 @@ func TestOutageCutsAllOffAndEnds(t *testing.T) {
 		first, second := server.Outage(), server.Outage()
 		synctest.Wait()
 		if n := server.State().Connected(); n != 0 {
-			t.Errorf("%d clients are connected", n)
+			t.Errorf("%d clients are connected during the outages", n)
 		}
 		if _, err := room.Messages().Send(soon(t), ablychat.Text("lost")); err == nil {
-			t.Error("a message was sent")
+			t.Error("a message was sent during the outages")
 		}
 		server.User("eve").Says("lobby", "meanwhile")
 		time.Sleep(5 * time.Minute)
@@ -83,7 +83,7 @@ func TestOutageLosesAnswersOnTheirWay(t *testing.T) {
 		outage := server.Outage()
 		gate.Open()
 		if err := <-sent; err == nil {
-			t.Error("an answer came")
+			t.Error("the request got an answer during the outage")
 		}
 		outage.End()
 		if got := server.Room("lobby").Texts(); len(got) != 1 {
@@ -106,7 +106,7 @@ func TestSlowIsLateByItsLatency(t *testing.T) {
 		time.Sleep(3 * time.Second)
 		synctest.Wait()
 		if !slices.Equal(late, []time.Duration{2 * time.Second, 2 * time.Second, 2 * time.Second}) {
-			t.Errorf("three messages were late by %v", late)
+			t.Errorf("three messages came with the delays %v, expected 2 s each", late)
 		}
 		for _, c := range []struct {
 			name string
@@ -117,7 +117,7 @@ func TestSlowIsLateByItsLatency(t *testing.T) {
 				t.Fatal(err)
 			}
 			if took := time.Since(began); took != c.want {
-				t.Errorf("%s: to send a message took %v, expected %v", c.name, took, c.want)
+				t.Errorf("%s: a send took %v, expected %v", c.name, took, c.want)
 			}
 			slow.End()
 		}
@@ -137,12 +137,12 @@ func TestSlowFromTheStart(t *testing.T) {
 			}
 			client := server.Client(name, options...)
 			if err := client.Connection().WaitForStatus(soon(t), ablychat.ConnectionConnected); err != nil {
-				t.Errorf("%s: %v", name, err)
+				t.Errorf("%s: connect: %v", name, err)
 				continue
 			}
 			room := enter(t, client)
 			if _, err := room.Messages().Send(soon(t), ablychat.Text("hi")); err != nil {
-				t.Errorf("%s: %v", name, err)
+				t.Errorf("%s: send: %v", name, err)
 			}
 		}
 	})
@@ -161,10 +161,10 @@ func TestLoseStateIsADiscontinuity(t *testing.T) {
 		time.Sleep(time.Minute)
 		synctest.Wait()
 		if after := server.State().Connections; len(after) != 1 || after[0].ID == before {
-			t.Errorf("the connection %s became %v", before, after)
+			t.Errorf("after the lost connection %s, the server has %v; expected one new connection", before, after)
 		}
 		if lost != 1 || room.Status() != ablychat.RoomAttached {
-			t.Errorf("%d discontinuities; the room is %v", lost, room.Status())
+			t.Errorf("%d discontinuities were reported; the room is %v", lost, room.Status())
 		}
 		if got := texts(); !slices.Equal(got, []string{"meanwhile"}) {
 			t.Errorf("the client received %q", got)
@@ -236,7 +236,7 @@ func TestDeny(t *testing.T) {
 					t.Errorf("without the permission: %v", err)
 				}
 				if joined, ok := err.(interface{ Unwrap() []error }); ok && len(joined.Unwrap()) != 2 {
-					t.Errorf("one of two was not refused: %v", err)
+					t.Errorf("one of the two operations was not refused: %v", err)
 				}
 				server.User("eve").Says("lobby", "users go on")
 				denied.End()
@@ -289,7 +289,7 @@ func TestRateLimit(t *testing.T) {
 		for _, err := range []error{send(), room.Reactions().Send(soon(t), ablychat.ReactionContent{Name: "🎉"})} {
 			var info *ablychat.ErrorInfo
 			if !errors.As(err, &info) || info.Code != 42910 || info.StatusCode != 429 {
-				t.Errorf("the third in a second: %v", err)
+				t.Errorf("the third publish in one second: %v", err)
 			}
 		}
 		if _, err := room.Messages().History(soon(t), ablychat.HistoryQuery{}); err != nil {
@@ -323,11 +323,11 @@ func TestReject(t *testing.T) {
 		_, err = room.Messages().Send(soon(t), ablychat.Text("rude"))
 		var why *ablychat.Rejection
 		if !errors.Is(err, ablychat.ErrMessageRejectedByModeration) || !errors.As(err, &why) || why.Detail["score"] != "0.9" {
-			t.Errorf("moderation: %v", err)
+			t.Errorf("a message that moderation rejects: %v", err)
 		}
 		_, err = room.Messages().Update(soon(t), message.Serial, ablychat.Text("long"))
 		if !errors.Is(err, ablychat.ErrMessageRejectedByBeforePublishRule) {
-			t.Errorf("a rule: %v", err)
+			t.Errorf("a message that a rule rejects: %v", err)
 		}
 		rejecting.End()
 		_, err = room.Messages().Send(soon(t), ablychat.Text("rude"))
@@ -348,10 +348,10 @@ func TestTokens(t *testing.T) {
 			succeeds(t, client.Connection().WaitForStatus(soon(t), ablychat.ConnectionConnected))
 			succeeds(t, room.WaitForStatus(soon(t), ablychat.RoomAttached))
 			if _, err := room.Messages().Send(soon(t), ablychat.Text("hi")); err != nil {
-				t.Errorf("%s: %v", what, err)
+				t.Errorf("%s: send: %v", what, err)
 			}
 			if n := len(server.State().Tokens); n < tokens {
-				t.Errorf("%s: %d tokens", what, n)
+				t.Errorf("%s: only %d tokens were issued", what, n)
 			}
 		}
 		works("with the first token", 1)

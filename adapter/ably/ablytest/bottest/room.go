@@ -112,7 +112,7 @@ func (r *Room) Occupancy() ablychat.OccupancyData {
 // Await waits until condition returns true for the room. It calls condition at once and after each
 // change in the server. If ctx ends first, the error describes the room and wraps the context's
 // cause. In a bubble of virtual time, ctx should have a timeout too: otherwise a condition that
-// never holds makes Await wait for ever, since heartbeats keep the time moving.
+// never becomes true makes Await wait for ever, since heartbeats keep the time moving.
 func (r *Room) Await(ctx context.Context, condition func(*Room) bool) error {
 	err := r.s.Await(ctx, func(ablytest.State) bool { return condition(r) })
 	if err != nil {
@@ -151,7 +151,7 @@ func (r *Room) reads() string {
 	}
 	more := ""
 	if over := len(lines) - most; over > 0 {
-		lines, more = lines[over:], fmt.Sprintf("%d messages, and ", over)
+		lines, more = lines[over:], fmt.Sprintf("%d earlier messages, then ", over)
 	}
 	return fmt.Sprintf("[%s%s], with %q present and %q typing",
 		more, strings.Join(lines, ", "), r.Members(), r.Typing())

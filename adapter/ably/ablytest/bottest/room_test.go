@@ -20,7 +20,7 @@ func TestRoomShowsWhatAClientDid(t *testing.T) {
 	inBubble(t, func(t *testing.T, server *bottest.Server) {
 		lobby := server.Room("lobby")
 		if len(lobby.Messages())+len(lobby.Typing())+len(lobby.Members())+len(lobby.Reactions()) != 0 || lobby.Occupancy() != (ablychat.OccupancyData{}) {
-			t.Error("a room that was never used has something")
+			t.Error("a room that was never used is not empty")
 		}
 		room := enter(t, server.Client("bot"))
 		ctx := soon(t)
@@ -42,18 +42,18 @@ func TestRoomShowsWhatAClientDid(t *testing.T) {
 		want, err := room.Messages().History(ctx, ablychat.HistoryQuery{Order: ablychat.OldestFirst})
 		succeeds(t, err)
 		if got := lobby.Messages(); len(got) != 3 || len(want.Items) != 3 {
-			t.Errorf("%d messages, of which clients read %d", len(got), len(want.Items))
+			t.Errorf("the room has %d messages, and a client's history %d", len(got), len(want.Items))
 		}
 		for i, m := range lobby.Messages() {
 			if !m.SameVersion(want.Items[i]) || m.Text != want.Items[i].Text || m.ClientID != "bot" {
-				t.Errorf("%+v, which clients read as %+v", m, want.Items[i])
+				t.Errorf("the room has %+v, and a client's history %+v", m, want.Items[i])
 			}
 		}
 		if got := lobby.Texts(); !slices.Equal(got, []string{"hi", "2nd"}) {
 			t.Errorf("the room reads %q", got)
 		}
 		if m := lobby.Message(third.Serial); m.DeletedBy() != "bot" || m.Version.Description != "spam" {
-			t.Errorf("deleted: %+v", m)
+			t.Errorf("the deleted message is %+v", m)
 		}
 		if got := lobby.Message(first.Serial).Reactions.Multiple["👍"]; got.Total != 3 || got.ClientIDs["bot"] != 3 {
 			t.Errorf("reactions: %+v", got)
@@ -96,18 +96,18 @@ func TestAwait(t *testing.T) {
 		began := time.Now()
 		m, err := lobby.AwaitMessage(soon(t), func(m ablychat.Message) bool { return m.ClientID == "eve" })
 		if err != nil || m.Text != "hello" || time.Since(began) != 10*time.Second {
-			t.Errorf("%q after %v: %v", m.Text, time.Since(began), err)
+			t.Errorf("AwaitMessage returned %q after %v: %v", m.Text, time.Since(began), err)
 		}
 		present := func(r *bottest.Room) bool { return slices.Contains(r.Members(), "eve") }
 		if err := lobby.Await(soon(t), present); err != nil || time.Since(began) != 20*time.Second {
-			t.Errorf("after %v: %v", time.Since(began), err)
+			t.Errorf("Await returned after %v: %v", time.Since(began), err)
 		}
 		enough := errors.New("enough")
 		ctx, cancel := context.WithTimeoutCause(t.Context(), time.Minute, enough)
 		defer cancel()
 		_, err = lobby.AwaitMessage(ctx, func(m ablychat.Message) bool { return m.Text == "bye" })
 		if !errors.Is(err, enough) || !strings.Contains(err.Error(), `[eve: "hello"], with ["eve"] present`) {
-			t.Errorf("no such message: %v", err)
+			t.Errorf("AwaitMessage for a message that never comes: %v", err)
 		}
 	})
 }
@@ -121,10 +121,10 @@ func TestWhatIsSent(t *testing.T) {
 		succeeds(t, err)
 		connects := server.FramesOf(ablytest.ToServer(ablytest.ActionConnect))
 		if len(connects) != 1 {
-			t.Fatalf("%d connections", len(connects))
+			t.Fatalf("the client opened %d connections", len(connects))
 		}
 		if q := connects[0].Query; q.Get("clientId") != "bot" || q.Get("heartbeats") != "true" || q.Get("key") != server.Key() {
-			t.Errorf("query: %v", q)
+			t.Errorf("CONNECT has the query %v", q)
 		}
 		agent := "chat-go/" + ablychat.Version
 		for _, m := range []ablytest.Match{ablytest.ToServer(ablytest.ActionConnect), ablytest.HTTPRequest("POST", "")} {
@@ -134,7 +134,7 @@ func TestWhatIsSent(t *testing.T) {
 		}
 		attach := server.FramesOf(ablytest.ToServer(ablytest.ActionAttach))
 		if len(attach) != 1 || attach[0].Message.Params["agent"] != agent || attach[0].Message.Params["occupancy"] != "metrics" {
-			t.Errorf("ATTACH: %+v", attach)
+			t.Errorf("the ATTACH is %+v", attach)
 		}
 	})
 }
@@ -150,7 +150,7 @@ func TestWithoutABubble(t *testing.T) {
 		return m.Reactions.Distinct["👋"].Total == 1
 	})
 	if err != nil || m.Text != "hello" {
-		t.Errorf("%+v: %v", m, err)
+		t.Errorf("AwaitMessage returned %+v: %v", m, err)
 	}
 	synctest.Test(t, func(t *testing.T) { // a bubble runs at the same time
 		enter(t, bottest.NewServer(t).Client("bot"))

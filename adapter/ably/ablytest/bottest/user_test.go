@@ -171,7 +171,7 @@ func TestADifferentUserIsSeen(t *testing.T) {
 		return received(t, func(_ *testing.T, server *bottest.Server, _ string) { server.User("eve").Says("lobby", text) })
 	}
 	if slices.Equal(says("hi"), says("hello")) {
-		t.Error("two messages don't differ")
+		t.Error("two different messages are reported as equal")
 	}
 }
 
@@ -191,7 +191,7 @@ func TestAUsersErrorFailsTheTest(t *testing.T) {
 			server := bottest.NewServer(fake)
 			defer fake.end()
 			if failure := fake.failure(func() { c.do(server.User("eve")) }); !strings.Contains(failure, c.want) {
-				t.Errorf("the failure %q doesn't say %q", failure, c.want)
+				t.Errorf("the failure %q doesn't contain %q", failure, c.want)
 			}
 		})
 	}

@@ -34,7 +34,7 @@ func TestConnections(t *testing.T) {
 	network := memnet.New()
 	l, other := network.Listen(), network.Listen()
 	if l.Addr().String() == other.Addr().String() {
-		t.Errorf("two listeners at %v", l.Addr())
+		t.Errorf("two listeners have the address %v", l.Addr())
 	}
 	here, there := pair(t, l)
 	if _, err := here.Write([]byte("ping")); err != nil {
@@ -51,7 +51,7 @@ func TestConnections(t *testing.T) {
 	}
 	here.Close()
 	if _, err := there.Write([]byte("pong")); err == nil {
-		t.Error("wrote to an end that is closed")
+		t.Error("a write to a closed end succeeded")
 	}
 	l.Close()
 	if _, err := l.Accept(); !errors.Is(err, net.ErrClosed) {
@@ -80,11 +80,11 @@ func TestVirtualTime(t *testing.T) {
 		}
 		there.SetReadDeadline(time.Now().Add(time.Hour))
 		if _, err := there.Read(b); !errors.Is(err, os.ErrDeadlineExceeded) || time.Since(began) != 2*time.Hour {
-			t.Errorf("after %v: %v", time.Since(began), err)
+			t.Errorf("a read with a deadline ended after %v: %v", time.Since(began), err)
 		}
 		there.SetReadDeadline(time.Time{})
 		if _, err := there.Read(b); err != io.EOF || time.Since(began) != 3*time.Hour {
-			t.Errorf("after %v: %v", time.Since(began), err)
+			t.Errorf("a read with a past deadline ended after %v: %v", time.Since(began), err)
 		}
 	})
 }
