@@ -105,7 +105,7 @@ func (t *translator) actions(e *tla.Expr, p path) (all []path) {
 		for n, b := range e.Bound {
 			of := asSet(t.eval(b.Set, p.scope))
 			if slices.Contains(t.split, b.Name) {
-				return t.splitted(e, n, of, p)
+				return t.perElement(e, n, of, p)
 			}
 			param := fresh(b.Name, of.sort)
 			p.Params = append(p.Params[:len(p.Params):len(p.Params)], param)
@@ -152,9 +152,9 @@ func (t *translator) actions(e *tla.Expr, p path) (all []path) {
 	return []path{p.guarded(t.condition(e, p.scope))}
 }
 
-// splitted reads an \E over an enumeration. It returns the paths for each element, which is bound
+// perElement reads an \E over an enumeration. It returns the paths for each element, which is bound
 // to the n-th bound variable of the \E.
-func (t *translator) splitted(e *tla.Expr, n int, of *set, p path) (all []path) {
+func (t *translator) perElement(e *tla.Expr, n int, of *set, p path) (all []path) {
 	rest := *e
 	rest.Bound = e.Bound[n+1:]
 	of.through(false, func(v value) *term.Term {
