@@ -224,11 +224,11 @@ func (t *translator) defining(defs []*tla.Definition, s *scope) (*scope, []*term
 // one path, and both must assign the same variables.
 func (t *translator) merged(c *term.Term, then, other []path, before path) path {
 	if len(then) != 1 || len(other) != 1 {
-		fail("%s: an IF with several ways in a branch", before.Name)
+		fail("%s: a branch of an IF has several paths", before.Name)
 	}
 	a, b := then[0], other[0]
 	if len(a.Params) != len(before.Params) || len(b.Params) != len(before.Params) || len(a.next) != len(b.next) {
-		fail("%s: the branches of an IF choose, or assign, what is not the same", before.Name)
+		fail("%s: the branches of an IF choose different values or assign different variables", before.Name)
 	}
 	n := len(before.Guards)
 	p := before.guarded(term.Conj(term.Imply(c, term.Conj(a.Guards[n:]...)), term.Imply(term.Neg(c), term.Conj(b.Guards[n:]...))))

@@ -167,7 +167,7 @@ func (j *judge) check(s State) error {
 	var refused []model.Input
 	unchanged := func() error {
 		if len(refused) > 0 && !reflect.DeepEqual(j.core.State(), before) {
-			return fmt.Errorf("%v\none of %v is refused, and changes the core", m, refused)
+			return fmt.Errorf("%v\none of %v is refused, but changes the core", m, refused)
 		}
 		refused = refused[:0]
 		return nil
@@ -194,7 +194,7 @@ func (j *judge) check(s State) error {
 		if err != nil {
 			j.refused++
 			if refused = append(refused, in); len(coreOuts) > 0 {
-				return fmt.Errorf("%v\n%v is refused, with outputs", m, in)
+				return fmt.Errorf("%v\n%v is refused, but has outputs", m, in)
 			}
 			continue
 		}
@@ -210,7 +210,7 @@ func (j *judge) check(s State) error {
 		}
 		want := rooms.Outputs(m, after)
 		if !slices.EqualFunc(want, outs, model.Output.Equal) || len(want) != len(coreOuts) {
-			return fmt.Errorf("%v\n%v: outputs %v, and the states say %v", m, in, outs, want)
+			return fmt.Errorf("%v\n%v: the outputs are %v, but by the states they are %v", m, in, outs, want)
 		}
 		for i, out := range coreOuts {
 			if !rooms.FromCore(out).Equal(want[i]) {
@@ -219,7 +219,7 @@ func (j *judge) check(s State) error {
 		}
 	}
 	for in := range maps.Keys(relation) {
-		return fmt.Errorf("%v\nthe relation takes %v, which is no input", m, in)
+		return fmt.Errorf("%v\nthe relation takes %v, which is not an input", m, in)
 	}
 	return unchanged()
 }

@@ -99,7 +99,7 @@ func TestPlantedFaultsBreakTheProofOfTheChannel(t *testing.T) {
 				}
 			})
 			if !found {
-				t.Fatalf("%s by %s holds all the same", f.Goal, f.Action)
+				t.Fatalf("%s by %s still holds", f.Goal, f.Action)
 			}
 		})
 	}

@@ -188,7 +188,7 @@ func (s *System) beginning() (r *record, base *piece) {
 func (s *System) ways(operator string, r *record) []leaf {
 	d := s.Module.Definition(operator)
 	if d == nil || len(d.Params) != 1 {
-		fail("there is no %s of one argument", operator)
+		fail("there is no operator %s with one argument", operator)
 	}
 	s.t.induction = true
 	defer func() { s.t.induction = false }()
@@ -255,7 +255,7 @@ func (s *System) appended(outs *sequence, base *piece, made *record) *sequence {
 		got := asRow(piece.at(fresh("k", term.Int)))
 		kind := got.get(column{1, term.Word})
 		if kind.Op != term.Literal || kind.Name != of.Kind || len(got) != 1+len(of.Form) {
-			fail("%s puts out what is no %s", of.Operator, of.Kind)
+			fail("%s appends an output that is not of the kind %s", of.Operator, of.Kind)
 		}
 		terms = append(terms, piece.when, piece.length)
 		for n, sort := range of.Form {

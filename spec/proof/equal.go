@@ -46,7 +46,7 @@ func equal(a, b value) *term.Term {
 	case *record:
 		other, ok := b.(*record)
 		if !ok || !slices.Equal(a.names, other.names) {
-			fail("records with other fields are compared")
+			fail("records with different fields are compared")
 		}
 		var all []*term.Term
 		for i := range a.fields {
@@ -75,7 +75,7 @@ func equal(a, b value) *term.Term {
 	case *function:
 		other, ok := b.(*function)
 		if !ok {
-			fail("a function is compared with what is none")
+			fail("a function is compared with another type of value")
 		}
 		x := fresh("x", a.domain.sort)
 		return term.All([]*term.Term{x}, term.Imply(a.domain.has(x), equal(a.at(x), other.at(x))))
@@ -151,7 +151,7 @@ func choose(c *term.Term, a, b value) value {
 	case *record:
 		other, ok := b.(*record)
 		if !ok || !slices.Equal(a.names, other.names) {
-			fail("IF: records with other fields")
+			fail("the branches of an IF are records with different fields")
 		}
 		r := &record{names: a.names}
 		for i := range a.fields {

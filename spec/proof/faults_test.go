@@ -103,7 +103,7 @@ func TestPlantedFaultsBreakTheProof(t *testing.T) {
 				}
 				found, _, err := refutations(p, 2, []*Condition{condition})
 				if err != nil || len(found) == 0 {
-					t.Fatalf("%v holds in small rooms all the same (%v)", condition, err)
+					t.Fatalf("%v still holds in small rooms (%v)", condition, err)
 				}
 				return
 			}
@@ -115,7 +115,7 @@ func TestPlantedFaultsBreakTheProof(t *testing.T) {
 				return c != nil
 			})
 			if c == nil {
-				t.Fatalf("%s by %s holds in small states all the same", f.Goal, f.Action)
+				t.Fatalf("%s by %s still holds in small states", f.Goal, f.Action)
 			}
 			show := func(s State) any { return (&judge{w: w}).model(s) }
 			if p.Recursion != nil {

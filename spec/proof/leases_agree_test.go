@@ -131,7 +131,7 @@ func (j *leasesJudge) check(s State) error {
 	var refused []model.Input
 	unchanged := func() error {
 		if len(refused) > 0 && !reflect.DeepEqual(j.core.State(), before) {
-			return fmt.Errorf("%v\none of %v is refused, and changes the core", m, refused)
+			return fmt.Errorf("%v\none of %v is refused, but changes the core", m, refused)
 		}
 		refused = refused[:0]
 		return nil
@@ -161,7 +161,7 @@ func (j *leasesJudge) check(s State) error {
 		if err != nil {
 			j.refused++
 			if refused = append(refused, in); len(coreOuts) > 0 {
-				return fmt.Errorf("%v\n%v is refused, with outputs", m, in)
+				return fmt.Errorf("%v\n%v is refused, but has outputs", m, in)
 			}
 			continue
 		}
@@ -181,11 +181,11 @@ func (j *leasesJudge) check(s State) error {
 		}
 		want := sorted(rooms.Outputs(m.State, after.State))
 		if !slices.Equal(want, sorted(outs)) || !slices.Equal(want, sorted(coreOuts)) {
-			return fmt.Errorf("%v\n%v: the model's outputs are %v, the core's %v, and the states say %v", m, in, outs, coreOuts, want)
+			return fmt.Errorf("%v\n%v: the model's outputs are %v, the core's %v; by the states they are %v", m, in, outs, coreOuts, want)
 		}
 	}
 	for in := range maps.Keys(relation) {
-		return fmt.Errorf("%v\nthe relation takes %v, which is no input", m, in)
+		return fmt.Errorf("%v\nthe relation takes %v, which is not an input", m, in)
 	}
 	return unchanged()
 }
@@ -247,7 +247,7 @@ func TestAFaultyRelationOfLeasesIsNoticed(t *testing.T) {
 			return found != nil
 		})
 		if found == nil {
-			t.Errorf("%s: relation, model and core agree all the same", f.Name)
+			t.Errorf("%s: relation, model and core still agree", f.Name)
 		}
 	}
 }

@@ -33,7 +33,7 @@ func (t *translator) variables(e *tla.Expr) (all []string) {
 	case e.Op == tla.Ident && t.module.Definition(e.Name) != nil:
 		return t.variables(body(t.module.Definition(e.Name)))
 	default:
-		fail("line %d: UNCHANGED of what is no variable", e.Line)
+		fail("line %d: UNCHANGED of something that is not a variable", e.Line)
 	}
 	return all
 }

@@ -24,7 +24,7 @@ func (t *translator) ofSequence(e *tla.Expr, s *scope) value {
 	case "SelectSeq":
 		d := t.module.Definition(e.Args[1].Name)
 		if d == nil || len(d.Params) != 1 {
-			fail("line %d: SelectSeq with what is no operator of unity argument", e.Line)
+			fail("line %d: SelectSeq needs an operator with one argument", e.Line)
 		}
 		return arg(0).selected(func(v value) *term.Term {
 			return t.condition(body(d), (&scope{now: s.now}).in(s.next, s.prime).bind(d.Params[0], v))
@@ -79,7 +79,7 @@ func (t *translator) index(e *tla.Expr, of, i value) value {
 		}
 		return t.element(asSequence(of), i)
 	}
-	fail("line %d: what is applied is no function", e.Line)
+	fail("line %d: only a function can be applied", e.Line)
 	return nil
 }
 
@@ -149,7 +149,7 @@ func isOne(n *term.Term) *term.Term {
 		then, other := isOne(n.Args[1]), isOne(n.Args[2])
 		return term.Disj(term.Conj(n.Args[0], then), term.Conj(term.Neg(n.Args[0]), other))
 	}
-	fail("a Cardinality is compared with %v, which is not 0 or 1", n)
+	fail("a Cardinality is compared with %v, which is neither 0 nor 1", n)
 	return nil
 }
 

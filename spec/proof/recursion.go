@@ -129,7 +129,7 @@ func (t *translator) isRecursive(e *tla.Expr, s *scope) (value, bool) {
 	case e.Name == r.Operator:
 		arg, ok := t.eval(e.Args[0], s).(*record)
 		if !ok {
-			fail("line %d: %s of what is no record", e.Line, e.Name)
+			fail("line %d: the argument of %s is not a record", e.Line, e.Name)
 		}
 		return t.called(arg), true
 	}
@@ -289,7 +289,7 @@ func (t *translator) callsIn(terms ...*term.Term) []*call {
 func (t *translator) relation(name string, args ...value) *term.Term {
 	d := t.module.Definition(name)
 	if d == nil || len(d.Params) != len(args) {
-		fail("there is no %s of %d arguments", name, len(args))
+		fail("there is no operator %s with %d arguments", name, len(args))
 	}
 	s := &scope{}
 	for i, p := range d.Params {

@@ -130,7 +130,7 @@ func (j *roomJudge) check(s State) error {
 		if err != nil {
 			j.refused++
 			if !now.Equal(m) || len(coreOuts) > 0 {
-				return fmt.Errorf("%v\n%v is refused, and changes the core", m, in)
+				return fmt.Errorf("%v\n%v is refused, but changes the core", m, in)
 			}
 			continue
 		}
@@ -146,7 +146,7 @@ func (j *roomJudge) check(s State) error {
 		}
 	}
 	for in := range maps.Keys(relation) {
-		return fmt.Errorf("%v\nthe relation takes %v, which is no input", m, in)
+		return fmt.Errorf("%v\nthe relation takes %v, which is not an input", m, in)
 	}
 	return nil
 }

@@ -135,7 +135,7 @@ func (w *Small) Name(text string) (int, error) {
 	}
 	i := slices.Index(slices.Concat(w.Bounds.Names, w.Bounds.Options), text)
 	if i < 0 {
-		return 0, fmt.Errorf("%q is no name within the bounds", text)
+		return 0, fmt.Errorf("%q is not a name within the bounds", text)
 	}
 	return i + 1, nil
 }

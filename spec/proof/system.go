@@ -267,7 +267,7 @@ func (s *System) step(name string) *tla.Expr {
 	}
 	e := body(d)
 	if e.Op != tla.Box {
-		fail("%s is no property of steps", name)
+		fail("%s is not a property of steps", name)
 	}
 	return e.Args[0]
 }

@@ -118,7 +118,7 @@ func (t *translator) eval(e *tla.Expr, s *scope) value {
 	case tla.Field:
 		r, ok := t.eval(e.Args[0], s).(*record)
 		if !ok {
-			fail("line %d: what has the field %s is no record", e.Line, e.Name)
+			fail("line %d: %s is a field of something that is not a record", e.Line, e.Name)
 		}
 		return r.field(e.Name)
 	case tla.Function:

@@ -212,7 +212,7 @@ func (t *Type) blanks(name string, params []*term.Term) (all []Define) {
 		}
 		v = r
 	default:
-		fail("%s: a sequence of what is no tuple", name)
+		fail("%s: the elements of the sequence are not tuples", name)
 	}
 	return t.defines(name, v, params)
 }

@@ -203,7 +203,7 @@ func asSet(v value) *set {
 
 func (s *set) union() *set {
 	if s.of == nil {
-		fail("UNION of what is no {… : x \\in S}")
+		fail("UNION of a set that is not written {… : x \\in S}")
 	}
 	f := s.of
 	of := f.each(term.NewVar("some", f.over.sort))
@@ -218,7 +218,7 @@ var quantified atomic.Int64
 
 func fresh(name string, s term.Sort) *term.Term {
 	if s == "" {
-		fail("%s: nothing is known of the elements of its set", name)
+		fail("%s: the elements of its set are not known", name)
 	}
 	return term.NewVar(fmt.Sprintf("%s.%d", name, quantified.Add(1)), s)
 }

@@ -1,6 +1,7 @@
 // Command prove has a solver prove the conditions of package proof. If all are proved, the
 // properties of the specs hold for any number of names, options and calls. docs/proof.md explains
 // it.
+//
 //	go run ./spec/proof/prove [-only REGEX] [-seed N] [-limit N] [-save FOLDER] [-choose]
 //
 // It exits with 1 unless the solver answers unsat for each condition.
@@ -50,12 +51,12 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 	c := &command{stdout: stdout, stderr: stderr, planted: slices.Concat(proof.Faults, proof.ChannelFaults)}
 	flags := flag.NewFlagSet("prove", flag.ContinueOnError)
 	flags.SetOutput(stderr)
-	flags.StringVar(&c.only, "only", "", "prove only conditions that match this `REGEX`: spec: goal by action")
+	flags.StringVar(&c.only, "only", "", "prove only conditions whose name, \"spec: goal by action\", matches this `REGEX`")
 	flags.StringVar(&c.save, "save", "", "write each condition to this `FOLDER`, as a script for any solver")
 	flags.BoolVar(&c.choose, "choose", false, "find hypotheses that suffice for each goal, and write them to hypotheses.txt")
-	flags.IntVar(&c.workers, "workers", 2, "how many solvers run at once")
+	flags.IntVar(&c.workers, "workers", 2, "how many solvers run at the same time")
 	flags.IntVar(&c.seed, "seed", 0, "the solver's random seed")
-	flags.IntVar(&c.limit, "limit", 40e6, "how many steps of its own the solver may take for a condition")
+	flags.IntVar(&c.limit, "limit", 40e6, "limit for each condition, in the solver's own steps")
 	switch err := flags.Parse(args); {
 	case errors.Is(err, flag.ErrHelp):
 		return 0

@@ -47,7 +47,7 @@ func TestOnlyUnsatProves(t *testing.T) {
 	}
 	c, _ := answering(t, `(error "line 1")`)
 	if _, err := c.prove(t.Context(), proofs[0], only); err == nil {
-		t.Error("an error of the solver is no error")
+		t.Error("the solver's error is not returned")
 	}
 }
 

@@ -109,7 +109,7 @@ func (m *Module) unit(unit []token, source func(string) (string, error)) error {
 		m.assumed = append(m.assumed, unit[1:])
 		return nil
 	case first.kind != ident:
-		return fmt.Errorf("%q begins nothing that is known", first.text)
+		return fmt.Errorf("unexpected %q at the beginning of a unit", first.text)
 	}
 	def := &Definition{Name: unit[0].text}
 	at := 1

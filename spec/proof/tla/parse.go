@@ -379,7 +379,7 @@ func (p *parser) brackets(e *Expr) *Expr {
 	return e
 }
 
-// Check parses the named definitions and all definitions that they use. It returns the first error.
+// Check parses the named definitions, and returns the errors of those that it can't parse.
 func (m *Module) Check(names ...string) error {
 	var errs []error
 	for _, name := range names {
