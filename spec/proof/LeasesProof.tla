@@ -1,12 +1,12 @@
 ---------------------------- MODULE LeasesProof -----------------------------
 (***************************************************************************)
-(* Why the properties of Leases.tla hold for any number of names, options  *)
-(* and calls: the invariant of RoomsProof.tla, which leases keep too, and  *)
-(* what is in use is kept or leased.                                       *)
+(* An inductive invariant of Leases.tla, for any number of names, options  *)
+(* and calls: the invariant of RoomsProof.tla, and that each incarnation   *)
+(* in use is kept by a get or has a lease. docs/proof.md explains it.      *)
 (***************************************************************************)
 EXTENDS Leases, RoomsProof
 
-\* History as in RoomsProof.tla, of releases by name and disposes alone.
+\* The history of RoomsProof.tla, but only of releases by name and of disposes.
 VARIABLES named, sinceNamed
 
 EndsByName(call, n) == call.op = "dispose" \/ (call.op = "release" /\ call.name = n)
@@ -23,14 +23,14 @@ LeasesProofNext ==
     /\ named' = [n \in Names |-> IF CanBegin /\ EndsByName(calls'[Last + 1], n) THEN Last + 1 ELSE named[n]]
     /\ sinceNamed' = [c \in CallIds |-> IF c = Last + 1 /\ calls'[c].name \in Names THEN named[calls'[c].name] ELSE sinceNamed[c]]
 
-\* What is an Acquire is a get that has begun; what has closed is one.
+\* Each Acquire is a get that has begun. Each closed lease belongs to an Acquire.
 AcquiresRight == \A c \in acquires : c \in Begun /\ calls[c].op = "get"
 ClosedRight   == \A c \in closed : c \in acquires /\ calls[c].out # Pending
 
 \* An Acquire that was given up has closed its lease.
 GivenUpClosed == \A c \in acquires : calls[c].out = "gaveUp" => c \in closed
 
-\* The same of history as in RoomsProof.tla.
+\* The formulas about the history, as in RoomsProof.tla.
 NamedRight == \A n \in Names :
     /\ named[n] \in 0..Last /\ named[n] <= parted[n]
     /\ named[n] # 0 => EndsByName(calls[named[n]], n)

@@ -1,16 +1,17 @@
 -------------------------- MODULE RoomStatusProof ---------------------------
 (***************************************************************************)
-(* Why the properties of RoomStatus.tla hold for any number of calls, any  *)
-(* length of the queue and any number of errors: an invariant that is      *)
-(* inductive, and a contract for what is recursive in the spec.  make      *)
-(* prove has a solver prove both; docs/proof.md explains it.               *)
+(* An inductive invariant of RoomStatus.tla, and a contract for the        *)
+(* recursive operator of the spec.  From both follows that the properties  *)
+(* hold for any number of calls and errors, and any length of the queue.   *)
+(* make prove has a solver prove both; docs/proof.md explains how.         *)
 (***************************************************************************)
 EXTENDS RoomStatus
 
 RECURSIVE Turn(_)
 
-\* The recursion of BeginNext, without what begins at its end: the room in which an operation has its turn that does not end as it
-\* begins, or in which no operation is left.  What it puts out are the answers to the calls whose operations end so.
+\* The recursive part of BeginNext. Turn takes operations from the queue until one of them does not
+\* end at once, or the queue is empty. It returns the room in which that operation has its turn, but
+\* has not begun. Its outputs are the answers to the calls whose operations ended at once.
 Turn(r) ==
     IF r.queue = <<>> THEN r
     ELSE LET i     == NextIn(r.queue)
@@ -24,7 +25,7 @@ Turn(r) ==
                                           ELSE turn
                [] entry[1] = "release" -> IF turn.status = "released" THEN Turn(Over(turn, Done)) ELSE turn
 
-\* How what has its turn begins.
+\* The room after the operation that has its turn has begun.
 Started(r) ==
     CASE r.op = "none"    -> r
       [] r.op = "attach"  -> [Put(SetStatus(r, "attaching", 0), AttachChannel) EXCEPT !.phase = "inAttach"]
@@ -32,15 +33,15 @@ Started(r) ==
       [] r.op = "release" -> IF r.status \in {"initialized", "detached"} THEN GiveBack(r)
                              ELSE DetachLoop(SetStatus(r, "releasing", 0))
 
-\* What BeginNext(r) is, as is proved by induction over the length of the queue.
+\* Equal to BeginNext(r). This is proved by induction over the length of the queue.
 NextBegun(r) == Started(Turn(r))
 
 -----------------------------------------------------------------------------
-(* The contract of Turn: of a room r as TurnBefore says, which has put out *)
-(* nothing, Turn(r) is a room t as the others say.  It is proved by        *)
-(* induction over the length of the queue.                                 *)
+(* The contract of Turn: if TurnBefore holds for a room r that has no      *)
+(* outputs, then the other formulas hold for r and t = Turn(r).  It is     *)
+(* proved by induction over the length of the queue.                       *)
 
-\* Calls wait in the order in which they came; a release may have been given up.
+\* Calls wait in the order in which they came. A release whose caller gave up has the number 0.
 QueueRight(r) ==
     /\ \A i \in 1..Len(r.queue) :
          r.queue[i][1] \in Operations /\ r.queue[i][2] \in (IF r.queue[i][1] = "release" THEN 0 ELSE 1)..r.last
@@ -53,7 +54,7 @@ TurnKeeps(r, t) ==
     /\ t.last = r.last /\ t.status = r.status /\ t.err = r.err /\ t.channel = r.channel /\ t.chErr = r.chErr
     /\ t.phase = r.phase /\ t.attachedOnce = r.attachedOnce /\ t.explicit = r.explicit
 
-\* What has its turn does not end as it begins.
+\* The operation that has its turn does not end at once.
 TurnFound(r, t) ==
     IF t.op = "none" THEN t.caller = 0 /\ t.queue = <<>>
     ELSE /\ t.op \in Operations /\ r.status # "released"
@@ -61,11 +62,11 @@ TurnFound(r, t) ==
          /\ t.op = "detach" => r.status \notin {"detached", "failed"}
          /\ \E i \in 1..Len(r.queue) : r.queue[i] = <<t.op, t.caller>>
 
-\* What still waits, waited before, and in the same order.
+\* Each call that still waits was waiting before. The order is the same.
 TurnQueue(r, t) == QueueRight(t)
 TurnRest(r, t)  == \A j \in 1..Len(t.queue) : \E i \in 1..Len(r.queue) : t.queue[j] = r.queue[i]
 
-\* Who is answered waited, and the answer is true.
+\* Each answered call was waiting, and its answer is true.
 AnswerRight(s, o, answer) ==
     IF answer[3] = "done" THEN s = Goal(o) /\ answer[4] = 0
     ELSE /\ answer[3] = "invalidState" /\ answer[5] = s
@@ -73,7 +74,7 @@ AnswerRight(s, o, answer) ==
 TurnAnswers(r, t) == \A k \in 1..Len(t.outs) :
     t.outs[k][2] # 0 /\ \E i \in 1..Len(r.queue) : r.queue[i][2] = t.outs[k][2] /\ AnswerRight(r.status, r.queue[i][1], t.outs[k])
 
-\* Each call is in one place: it has its turn, waits, or is answered, once.
+\* Each call has its turn, or waits, or is answered once; never two of these.
 TurnOnce(r, t) ==
     /\ t.caller # 0 => \A j \in 1..Len(t.queue) : t.queue[j][2] # t.caller
     /\ \A k \in 1..Len(t.outs) :
@@ -85,7 +86,7 @@ TurnAll(r, t) == \A i \in 1..Len(r.queue) : r.queue[i][2] # 0 =>
     \/ \E j \in 1..Len(t.queue) : t.queue[j] = r.queue[i]
     \/ \E k \in 1..Len(t.outs) : t.outs[k][2] = r.queue[i][2]
 
-\* The call b has its turn only after a was answered.
+\* The call b has its turn, or is answered, only after the call a was answered.
 AfterAnswer(t, a, b) ==
     /\ (t.caller = b \/ \E k \in 1..Len(t.outs) : t.outs[k][2] = b) => \E k \in 1..Len(t.outs) : t.outs[k][2] = a
     /\ \A k \in 1..Len(t.outs) : t.outs[k][2] = b => \E l \in 1..Len(t.outs) : t.outs[l][2] = a /\ l < k
@@ -104,12 +105,12 @@ TurnInOrder(r, t) == \A i \in 1..Len(r.queue) : \A j \in 1..Len(r.queue) :
 
 QueueInOrder == QueueRight(Here)
 
-\* Who waits for the operation that runs does not wait for a turn.
+\* The caller of the running operation is not in the queue.
 CallerApart == caller # 0 => \A i \in 1..Len(queue) : queue[i][2] # caller
 
 ReleasedRight == status = "released" => err = 0
 
-\* With the port's promise: no loss can be told before an attached event.
+\* If the port keeps its promise, no discontinuity can be reported before an attached event.
 FreshRight == (OwnEvent /\ fresh) => ~attachedOnce \/ explicit
 SeenRight  == (OwnEvent /\ phase = "inAttach" /\ seen) => ~fresh
 =============================================================================

@@ -7,38 +7,41 @@ import (
 	"ablyrooms.example/spec/proof/tla"
 )
 
-// Action is one way in which the spec takes a step: what is chosen, when it may be taken, and what
-// is then. It is read from the spec's text: each disjunct of Next is one.
+// Action is one way in which the spec takes a step: the parameters that it chooses, the guards that
+// must hold, and the next state. The translator reads it from the spec's text. Each disjunct of
+// Next becomes one or more actions.
 type Action struct {
 	Name   string
 	Params []*term.Term // what \E chooses
 	Guards []*term.Term
-	// Case is the case of the action that this is, where the state is split in cases.
+	// Case names the combination of values that the action is read for, if System.Cases splits
+	// states.
 	Case   string
 	now    map[string]value
 	next   map[string]value
-	taken  *term.Term // the predicate that the step is this action
+	taken  *term.Term // a predicate: the step is a step of this action
 	rename map[string]*term.Term
-	// InDomain says that what it changes is in the domain of a function.
+	// InDomain has a condition for each function that the action changes: the changed argument is
+	// in the function's domain.
 	InDomain []*term.Term
-	// Next has the next state, a definition for each symbol of the state.
+	// Next is the next state: a definition for each symbol of the state.
 	Next []Define
 }
 
-// Define is a symbol of the next state, with its parameters and its value.
+// Define defines a symbol of the next state, with its parameters and its value.
 type Define struct {
 	Symbol Symbol
 	Params []*term.Term
 	Body   *term.Term
 }
 
-// path is an action as far as it was read.
+// path is an action that is still being read.
 type path struct {
 	Action
 	scope *scope
-	fixed bool // whether its name is known
+	fixed bool // whether the action's name is final
 	cases []string
-	dead  bool // whether a guard is false whatever the state
+	dead  bool // whether a guard is false in every state
 }
 
 func (p path) with(s *scope) path {
@@ -46,14 +49,14 @@ func (p path) with(s *scope) path {
 	return p
 }
 
-// guarded adds a guard.
+// guarded returns the path with one more guard.
 func (p path) guarded(g *term.Term) path {
 	p.dead = p.dead || g == term.False
 	p.Guards = append(p.Guards[:len(p.Guards):len(p.Guards)], g)
 	return p
 }
 
-// assigned adds a variable of the next state.
+// assigned returns the path with the next value of one more variable.
 func (p path) assigned(name string, v value) path {
 	if _, twice := p.next[name]; twice {
 		fail("%s: %s' is stated twice", p.Name, name)
@@ -67,7 +70,7 @@ func (p path) assigned(name string, v value) path {
 	return p
 }
 
-// actions splits an expression with primes into all ways of taking it.
+// actions reads an expression with primes. It returns a path for each way to take a step.
 func (t *translator) actions(e *tla.Expr, p path) (all []path) {
 	if p.dead {
 		return nil
@@ -102,7 +105,7 @@ func (t *translator) actions(e *tla.Expr, p path) (all []path) {
 		for n, b := range e.Bound {
 			of := asSet(t.eval(b.Set, p.scope))
 			if slices.Contains(t.split, b.Name) {
-				return t.splitted(e, n, of, p)
+				return t.perElement(e, n, of, p)
 			}
 			param := fresh(b.Name, of.sort)
 			p.Params = append(p.Params[:len(p.Params):len(p.Params)], param)
@@ -117,7 +120,7 @@ func (t *translator) actions(e *tla.Expr, p path) (all []path) {
 			return t.actions(e.Args[2], p)
 		case t.whole:
 			then, other := t.actions(e.Args[1], p), t.actions(e.Args[2], p)
-			switch { // a branch that can't be taken leaves the other
+			switch { // if one branch can't be taken, the other is the action
 			case len(then) == 0:
 				return t.actions(e.Args[2], p.guarded(term.Neg(c)))
 			case len(other) == 0:
@@ -149,9 +152,9 @@ func (t *translator) actions(e *tla.Expr, p path) (all []path) {
 	return []path{p.guarded(t.condition(e, p.scope))}
 }
 
-// splitted makes an action of each element of an enumeration that \E chooses from; n says which of
-// the bound variables that is.
-func (t *translator) splitted(e *tla.Expr, n int, of *set, p path) (all []path) {
+// perElement reads an \E over an enumeration. It returns the paths for each element, which is bound
+// to the n-th bound variable of the \E.
+func (t *translator) perElement(e *tla.Expr, n int, of *set, p path) (all []path) {
 	rest := *e
 	rest.Bound = e.Bound[n+1:]
 	of.through(false, func(v value) *term.Term {
@@ -209,22 +212,23 @@ func (t *translator) operator(e *tla.Expr, p path) []path {
 	return all
 }
 
-// defining is define, with what must be in the domain of functions.
+// defining is like define. It also returns the conditions that the definitions need: changed
+// arguments of functions are in the domains.
 func (t *translator) defining(defs []*tla.Definition, s *scope) (*scope, []*term.Term) {
 	t.inDomain = nil
 	inner := t.define(defs, s)
 	return inner, t.inDomain
 }
 
-// merged makes one path of the two of an IF, each of which must be the only one and assign the same
-// variables.
+// merged makes one path of the paths of the two branches of an IF. Each branch must have exactly
+// one path, and both must assign the same variables.
 func (t *translator) merged(c *term.Term, then, other []path, before path) path {
 	if len(then) != 1 || len(other) != 1 {
-		fail("%s: an IF with several ways in a branch", before.Name)
+		fail("%s: a branch of an IF has several paths", before.Name)
 	}
 	a, b := then[0], other[0]
 	if len(a.Params) != len(before.Params) || len(b.Params) != len(before.Params) || len(a.next) != len(b.next) {
-		fail("%s: the branches of an IF choose, or assign, what is not the same", before.Name)
+		fail("%s: the branches of an IF choose different values or assign different variables", before.Name)
 	}
 	n := len(before.Guards)
 	p := before.guarded(term.Conj(term.Imply(c, term.Conj(a.Guards[n:]...)), term.Imply(term.Neg(c), term.Conj(b.Guards[n:]...))))
@@ -241,7 +245,7 @@ func (t *translator) merged(c *term.Term, then, other []path, before path) path 
 	return p
 }
 
-// localPrimes are the operators of enclosing LETs that have primes.
+// localPrimes returns the operators, defined by enclosing LETs, whose bodies have primes.
 func localPrimes(s *scope, t *translator) map[string]bool {
 	local := map[string]bool{}
 	for ; s != nil; s = s.outer {

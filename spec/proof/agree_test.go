@@ -13,7 +13,7 @@ import (
 	"ablyrooms.example/tests/graphs/rooms"
 )
 
-// judge holds the relation to the reference model and to the core, in any state.
+// judge compares the relation with the reference model and with the core, in any state.
 type judge struct {
 	w        *Small
 	steps    []*Steps
@@ -30,7 +30,7 @@ func newJudge(t testing.TB, p *Proof, b Bounds) *judge {
 		alphabet: model.Alphabet(model.Bounds{Calls: b.MaxCalls, Names: b.Names, Options: b.Options, Conditional: b.Conditional})}
 }
 
-// text returns the text of a value of a name, "" if there is none.
+// text returns the text of the name with the number n, or "" if there is none.
 func (j *judge) text(n int) string {
 	if n == 0 {
 		return ""
@@ -46,7 +46,7 @@ var (
 	ends     = enumeration(model.KindOpened, model.KindReleaseFailed)
 )
 
-// enumeration returns the values of an enumeration by how they are written.
+// enumeration returns the values of an enumeration, by their texts.
 func enumeration[T interface {
 	~uint8
 	fmt.Stringer
@@ -58,7 +58,7 @@ func enumeration[T interface {
 	return all
 }
 
-// model returns the state as the reference model has it.
+// model returns the state of the reference model that corresponds to s.
 func (j *judge) model(s State) (m model.State) {
 	get := func(symbol string, i int) int { return j.w.Get(s, symbol, i, 0) }
 	word := func(symbol string, i int) string { return j.w.Word(get(symbol, i)) }
@@ -85,7 +85,7 @@ func (j *judge) model(s State) (m model.State) {
 	return m
 }
 
-// core returns what the core keeps of the state.
+// core returns the core's state: the part of m that the core stores.
 func core(m model.State) fsm.RoomsState[string] {
 	s := fsm.RoomsState[string]{NextCall: fsm.Call(len(m.Calls) + 1), LastCreated: fsm.Incarnation(len(m.Incarnations)),
 		Disposal: "no", Incarnations: []fsm.IncarnationState[string]{}}
@@ -145,9 +145,9 @@ func (j *judge) input(action string, params []int, m model.State) model.Input {
 		"Released": model.KindReleased, "ReleaseFailed": model.KindReleaseFailed}[kind], Incarnation: params[0]}
 }
 
-// check takes every input in a state: the relation has one step for it, the model's, and the core
-// does that with the model's outputs; or it has none, and model and core refuse the input and stay
-// as they are.
+// check tries every input in a state. Either the relation has exactly one step for it, the model's,
+// and the core makes the same step with the model's outputs. Or the relation has none, and model
+// and core refuse the input and don't change.
 func (j *judge) check(s State) error {
 	j.states++
 	m := j.model(s)
@@ -163,11 +163,11 @@ func (j *judge) check(s State) error {
 		})
 	}
 	before := core(m)
-	changed := true // what the core has since it was restored
+	changed := true // whether the core's state may have changed since it was restored
 	var refused []model.Input
 	unchanged := func() error {
 		if len(refused) > 0 && !reflect.DeepEqual(j.core.State(), before) {
-			return fmt.Errorf("%v\none of %v is refused, and changes the core", m, refused)
+			return fmt.Errorf("%v\none of %v is refused, but changes the core", m, refused)
 		}
 		refused = refused[:0]
 		return nil
@@ -194,7 +194,7 @@ func (j *judge) check(s State) error {
 		if err != nil {
 			j.refused++
 			if refused = append(refused, in); len(coreOuts) > 0 {
-				return fmt.Errorf("%v\n%v is refused, with outputs", m, in)
+				return fmt.Errorf("%v\n%v is refused, but has outputs", m, in)
 			}
 			continue
 		}
@@ -210,7 +210,7 @@ func (j *judge) check(s State) error {
 		}
 		want := rooms.Outputs(m, after)
 		if !slices.EqualFunc(want, outs, model.Output.Equal) || len(want) != len(coreOuts) {
-			return fmt.Errorf("%v\n%v: outputs %v, and the states say %v", m, in, outs, want)
+			return fmt.Errorf("%v\n%v: the outputs are %v, but by the states they are %v", m, in, outs, want)
 		}
 		for i, out := range coreOuts {
 			if !rooms.FromCore(out).Equal(want[i]) {
@@ -219,15 +219,15 @@ func (j *judge) check(s State) error {
 		}
 	}
 	for in := range maps.Keys(relation) {
-		return fmt.Errorf("%v\nthe relation takes %v, which is no input", m, in)
+		return fmt.Errorf("%v\nthe relation takes %v, which is not an input", m, in)
 	}
 	return unchanged()
 }
 
 var two = Bounds{MaxCalls: 3, Names: []string{"a", "b"}, Options: []string{"x", "y"}, Conditional: true}
 
-// In every state that can be reached with two names, two options and three calls, relation, model
-// and core agree on every input.
+// TestRelationModelAndCoreAgreeWhereverCallsLead checks that relation, model and core agree on
+// every input, in every state that can be reached with two names, two options and three calls.
 func TestRelationModelAndCoreAgreeWhereverCallsLead(t *testing.T) {
 	t.Parallel()
 	p := readRooms(t)

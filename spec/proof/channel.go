@@ -7,7 +7,7 @@ import (
 	"ablyrooms.example/spec/proof/tla"
 )
 
-// Channel reads Channel.tla with its proof from the folders.
+// Channel reads Channel.tla and its proof from the folders.
 func Channel(folders ...string) (*Proof, error) {
 	m, err := tla.Read("ChannelProof", folders...)
 	if err != nil {
@@ -30,7 +30,7 @@ func channelVariables() []Variable {
 	}
 }
 
-// channelInputs are the operators of Channel.tla that take an input.
+// channelInputs returns the operators of Channel.tla that take an input.
 func channelInputs() (all []Symbol) {
 	input := func(name string, args ...term.Sort) {
 		all = append(all, Symbol{Name: name, Args: append([]term.Sort{}, args...)})
@@ -47,7 +47,7 @@ func channelInputs() (all []Symbol) {
 	return all
 }
 
-// channelProof reads all actions, or only one.
+// channelProof reads all actions, or only the named action if only isn't empty.
 func channelProof(m *tla.Module, only string) (*Proof, error) {
 	s := &System{Module: m, Init: "Init", Next: "Next", Variables: channelVariables(), Whole: true,
 		Cases:  [][2]string{{"state", "ChannelStates"}, {"connection", "Links"}},

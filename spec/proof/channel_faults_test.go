@@ -8,7 +8,7 @@ import (
 	"ablyrooms.example/model"
 )
 
-// is answers whether a step is one of an input: whether that leads where the step leads.
+// is reports whether a step is one of an input: whether the input leads to the same state.
 func (j *channelJudge) is(now, next State, input string, args []int) bool {
 	named, name := map[string]int{"h": j.w.word("none")}, input
 	of := func(names ...string) {
@@ -38,7 +38,7 @@ func (j *channelJudge) is(now, next State, input string, args []int) bool {
 	return taken && key(to) == key(next)
 }
 
-// claims are the properties of steps, as they are claimed of the channel.
+// claims returns the named properties of steps, in the form that is proved of the channel.
 func (j *channelJudge) claims(p *Proof, names ...string) (all []func(now, next State) bool) {
 	j.w.Is = func(now, next State, input string, args []int) bool {
 		defer func() { j.w.now, j.w.next = now, next }()
@@ -61,8 +61,9 @@ func (j *channelJudge) claims(p *Proof, names ...string) (all []func(now, next S
 	return all
 }
 
-// Each planted fault makes the condition that it names untrue, and a state that can be reached
-// without the fault shows it. Command prove shows that the solver proves none of them.
+// TestPlantedFaultsBreakTheProofOfTheChannel checks that each planted fault makes the condition
+// that it names false. A state that can be reached without the fault shows it. Command prove checks
+// that the solver proves none of these conditions.
 func TestPlantedFaultsBreakTheProofOfTheChannel(t *testing.T) {
 	original := readChannel(t)
 	for i := range ChannelFaults {
@@ -73,7 +74,7 @@ func TestPlantedFaultsBreakTheProofOfTheChannel(t *testing.T) {
 				t.Fatal(err)
 			}
 			j := newChannelJudge(t, original, 8, 2, 2, 5)
-			p.System.Variables = original.Variables // with all outputs; one action has some
+			p.System.Variables = original.Variables // of all outputs; the fault's action alone has only some
 			holds := j.claims(p, f.Goal)[0]
 			var faulty []*Steps
 			j.faulty = map[string]*Steps{}
@@ -99,7 +100,7 @@ func TestPlantedFaultsBreakTheProofOfTheChannel(t *testing.T) {
 				}
 			})
 			if !found {
-				t.Fatalf("%s by %s holds all the same", f.Goal, f.Action)
+				t.Fatalf("%s by %s still holds", f.Goal, f.Action)
 			}
 		})
 	}

@@ -19,11 +19,11 @@ import (
 // sample is a part of TLC's graph of a channel: some states, with all edges that leave them.
 type sample struct {
 	from  []channel.Node
-	edges []map[string]string // by input, the key of the state that it leads to
+	edges []map[string]string // for each state, the key of the next state by the input
 	count int
 }
 
-// channelSample reads every n-th state of a graph that TLC made, with what leads on from it.
+// channelSample reads every n-th state of a graph that TLC made, with the edges that leave it.
 func channelSample(t testing.TB, j *channelJudge, c graphs.Comparison, every int) *sample {
 	t.Helper()
 	dump, err := c.ReadGolden(root)
@@ -75,8 +75,8 @@ func channelSample(t testing.TB, j *channelJudge, c graphs.Comparison, every int
 	return s
 }
 
-// difference compares the relation with the sample: each input leads where it leads in the graph,
-// and those that the graph has no edge for can't be taken.
+// difference compares the relation with the sample. Each input must lead to the same state as in
+// the graph; an input without an edge in the graph must not be taken.
 func (s *sample) difference(j *channelJudge) string {
 	for i, from := range s.from {
 		now := j.state(from.State, from.Outs)
@@ -101,7 +101,8 @@ func (s *sample) difference(j *channelJudge) string {
 	return ""
 }
 
-// TLC's graphs of a channel, with the bounds that they have.
+// channelGraphs returns samples of TLC's graphs of a channel, each with a judge that has the
+// graph's bounds.
 func channelGraphs(t testing.TB, p *Proof, every int) (judges []*channelJudge, samples []*sample) {
 	for i, b := range []model.ChannelBounds{{Calls: 1, Serials: 2, Wire: 2}, {Calls: 3, Errors: 1, Wire: 2}} {
 		j := newChannelJudge(t, p, b.Calls, b.Errors, b.Serials, b.Wire)
@@ -111,9 +112,10 @@ func channelGraphs(t testing.TB, p *Proof, every int) (judges []*channelJudge, s
 	return judges, samples
 }
 
-// The relation that is proved is TLC's: in a sample of the states of both graphs (all, with
-// EVIDENCE=full) each input leads where it does there, outputs included, and no other can be taken;
-// and what is proved holds of some of these states, and of the steps from them.
+// TestTheRelationOfTheChannelIsTLCs compares the proved relation with TLC's graphs, from a sample
+// of the states (from all, with EVIDENCE=full). Each input must lead to the same state as in the
+// graph, with the same outputs, and no other input may be taken. It also checks the proved
+// properties in some of these states, and of the steps from them.
 func TestTheRelationOfTheChannelIsTLCs(t *testing.T) {
 	every := map[string]int{"": 250, "check": 20, "full": 1}[os.Getenv("EVIDENCE")]
 	p := readChannel(t)
@@ -142,7 +144,7 @@ func TestTheRelationOfTheChannelIsTLCs(t *testing.T) {
 	}
 }
 
-// stateOf is the inverse of key.
+// stateOf returns the state with the given key.
 func stateOf(key string) (s State) {
 	for _, b := range []byte(key) {
 		s = append(s, int(b))
@@ -150,7 +152,7 @@ func stateOf(key string) (s State) {
 	return s
 }
 
-// channelChanges are made in the text of ChannelSteps.tla, one at a time.
+// channelChanges are changes in the text of ChannelSteps.tla. A test makes one at a time.
 var channelChanges = [][2]string{
 	{`resume |-> FALSE, givenBack |-> FALSE`, `resume |-> TRUE, givenBack |-> FALSE`},
 	{`Last(q)         == q[Len(q)]`, `Last(q) == q[1]`},
@@ -174,7 +176,7 @@ var channelChanges = [][2]string{
 	{`MayHold(r) == r.held \/ On(r, "attach")`, `MayHold(r) == r.held`},
 }
 
-// channelMisreadings are ways in which sequences can be misread, everywhere in the module.
+// channelMisreadings are ways to misread sequences. Each applies to the whole module.
 var channelMisreadings = map[string]func(*tla.Expr) *tla.Expr{
 	"Append puts in front": calls("Append", func(e *tla.Expr) *tla.Expr {
 		return &tla.Expr{Op: `\o`, Args: []*tla.Expr{{Op: tla.Tuple, Args: e.Args[1:]}, e.Args[0]}}
@@ -204,7 +206,7 @@ func calls(name string, to func(*tla.Expr) *tla.Expr) func(*tla.Expr) *tla.Expr 
 	}
 }
 
-// withArg returns a call with one more or one less in an argument.
+// withArg changes the n-th argument of a call by one: op is + or -.
 func withArg(e *tla.Expr, n int, op string) *tla.Expr {
 	c := *e
 	c.Args = slices.Clone(e.Args)
@@ -230,7 +232,8 @@ func firstCase(e *tla.Expr) *tla.Expr {
 	return e
 }
 
-// Each way to misread a sequence is noticed by the steps of a module that has them all.
+// TestMisreadSequencesAreNoticed checks that each misreading of sequences changes the steps of a
+// module that uses all their operators.
 func TestMisreadSequencesAreNoticed(t *testing.T) {
 	for _, name := range slices.Sorted(maps.Keys(sequenceMisreadings)) {
 		m, err := tla.ReadText("Lists", func(string) (string, error) { return sequences1, nil })
@@ -255,11 +258,12 @@ func TestMisreadSequencesAreNoticed(t *testing.T) {
 	t.Logf("EVIDENCE relation_mutants of=sequences planted=%d uncaught=0", len(sequenceMisreadings))
 }
 
-// sequenceMisreadings are those above, and of what the channel's spec does not use.
+// sequenceMisreadings are channelMisreadings, and misreadings of operators that the channel's spec
+// does not use.
 var sequenceMisreadings = func() map[string]func(*tla.Expr) *tla.Expr {
 	all := maps.Clone(channelMisreadings)
 	for _, name := range []string{"CASE skips its first case", "EXCEPT loses its last field", "the last of a list is lost"} {
-		delete(all, name) // there are none so long
+		delete(all, name) // the module has no expression that is long enough
 	}
 	all["SelectSeq takes all"] = calls("SelectSeq", func(e *tla.Expr) *tla.Expr { return e.Args[0] })
 	all["Head is the last"] = calls("Head", func(e *tla.Expr) *tla.Expr {
@@ -286,8 +290,9 @@ var sequenceMisreadings = func() map[string]func(*tla.Expr) *tla.Expr {
 	return all
 }()
 
-// Each small change of the channel's spec, and each operator that is misread, makes a relation that
-// is not TLC's, or not the model's. All are tried with EVIDENCE=full, else one.
+// TestAChangedRelationOfTheChannelIsNoticed checks that each small change of the channel's spec,
+// and each misread operator, gives a relation that differs from TLC's or from the model's. It tries
+// all with EVIDENCE=full, otherwise one.
 func TestAChangedRelationOfTheChannelIsNoticed(t *testing.T) {
 	all := os.Getenv("EVIDENCE") == "full"
 	_, samples := channelGraphs(t, readChannel(t), map[bool]int{false: 150, true: 12}[all])
@@ -326,7 +331,7 @@ func TestAChangedRelationOfTheChannelIsNoticed(t *testing.T) {
 	t.Logf("EVIDENCE relation_mutants of=channel planted=%d uncaught=%d", planted, planted-caught)
 }
 
-// channelVerdict says how a changed module is noticed; "" if it is not.
+// channelVerdict says how a changed module is noticed. It returns "" if it is not.
 func channelVerdict(t testing.TB, m *tla.Module, samples []*sample) string {
 	p, err := channelProof(m, "")
 	if err != nil {
@@ -339,7 +344,7 @@ func channelVerdict(t testing.TB, m *tla.Module, samples []*sample) string {
 		}
 	}
 	j, c := newChannelJudge(t, p, 8, 2, 2, 5), model.Channel{}
-	for _, in := range script { // where few states of the sample are
+	for _, in := range script { // the sample has few states of this run
 		c, _, _ = c.Step(in)
 		if err := j.check(c); err != nil {
 			return err.Error()
@@ -348,7 +353,7 @@ func channelVerdict(t testing.TB, m *tla.Module, samples []*sample) string {
 	return ""
 }
 
-// channelModule reads the proof's module, with a change in the text of ChannelSteps.tla.
+// channelModule reads the proof's module with a change in the text of ChannelSteps.tla.
 func channelModule(t testing.TB, change func(string) string) *tla.Module {
 	t.Helper()
 	m, err := tla.ReadText("ChannelProof", func(name string) (string, error) {

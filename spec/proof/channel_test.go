@@ -16,7 +16,7 @@ import (
 	"ablyrooms.example/tests/graphs/channel"
 )
 
-// channelOnce reads the proof of the channel for all tests, which don't change it.
+// channelOnce reads the proof of the channel once for all tests. They don't change it.
 var channelOnce = sync.OnceValues(func() (*Proof, error) { return Channel(".", filepath.Join(root, "spec", "TLA")) })
 
 func readChannel(t testing.TB) *Proof {
@@ -28,7 +28,7 @@ func readChannel(t testing.TB) *Proof {
 	return p
 }
 
-// channelJudge holds the relation that is proved of a channel to the reference model and to the
+// channelJudge compares the proved relation of a channel with the reference model and with the
 // core.
 type channelJudge struct {
 	t        testing.TB
@@ -38,7 +38,7 @@ type channelJudge struct {
 	alphabet []model.ChannelInput
 	actions  map[string]int // by name and case
 	steps    map[int]*Steps
-	faulty   map[string]*Steps // those that take the place of the spec's, by name and case
+	faulty   map[string]*Steps // steps that replace those of the spec, by name and case
 	taken    map[string]int
 	states   int
 	refused  int
@@ -55,7 +55,7 @@ func newChannelJudge(t testing.TB, p *Proof, calls, errors, serials, wire int) *
 	return j
 }
 
-// state returns a channel, after a step with these outputs, as the relation has it.
+// state returns the relation's state for a channel after a step with these outputs.
 func (j *channelJudge) state(m model.Channel, outs []model.ChannelOutput) State {
 	w := j.w
 	s := w.Blank()
@@ -103,7 +103,7 @@ func (j *channelJudge) state(m model.Channel, outs []model.ChannelOutput) State 
 	return s
 }
 
-// outputParts are what the spec's tuple of an output has behind its kind.
+// outputParts returns the parts of the spec's tuple for an output, without its kind.
 func outputParts(o model.ChannelOutput) []any {
 	switch o.Kind {
 	case model.OutputChannelSettle:
@@ -137,7 +137,7 @@ func (j *channelJudge) action(in model.ChannelInput) (name string, args map[stri
 	return name, args
 }
 
-// step takes an action from a state, if it can be taken.
+// step returns the state after an action, and reports whether the action can be taken.
 func (j *channelJudge) step(s State, name string, args map[string]int) (next State, taken bool) {
 	word := func(field string) string { return j.w.Word(j.w.Get(s, field, 0, 0)) }
 	named := name + " " + word("ch.state") + ", " + word("ch.connection")
@@ -163,8 +163,8 @@ func (j *channelJudge) step(s State, name string, args map[string]int) (next Sta
 	return by.Take(s, params...)
 }
 
-// check gives a channel every input. Relation, model and core take it alike, with the same outputs,
-// or all of them refuse it.
+// check gives a channel every input. Relation, model and core must all refuse it, or all make the
+// same step with the same outputs.
 func (j *channelJudge) check(m model.Channel) error {
 	j.states++
 	core, s := fsm.NewChannel[int](fsm.ConnectionInitialized), j.state(m, nil)
@@ -214,7 +214,7 @@ func (j *channelJudge) check(m model.Channel) error {
 	return nil
 }
 
-// difference says in which symbols states differ.
+// difference lists the symbols in which two states differ.
 func (j *channelJudge) difference(got, want State) string {
 	var all []string
 	for _, symbol := range j.w.System.Symbols {
@@ -228,12 +228,11 @@ func (j *channelJudge) difference(got, want State) string {
 	return strings.Join(all, "; ")
 }
 
-// script is a run of three calls: new options are waited for when the channel detaches.
+// script is a run of three calls: a call waits for new options, and then the channel detaches.
 var script = []model.ChannelInput{{Kind: model.KindConnection, Connection: model.ToConnected}, {Kind: model.KindChannelAttach, Call: 1},
 	{Kind: model.KindAttached}, {Kind: model.KindSetOptions, Call: 2}, {Kind: model.KindChannelDetach, Call: 3}}
 
-// walk goes at random through what the model reaches, again and again from its beginning, and
-// visits each channel.
+// walk visits channels that the model reaches, in random runs from the initial channel.
 func (j *channelJudge) walk(r *rand.Rand, states int, visit func(model.Channel)) {
 	var m model.Channel
 	for _, in := range script {
@@ -245,7 +244,7 @@ func (j *channelJudge) walk(r *rand.Rand, states int, visit func(model.Channel))
 			m = model.Channel{}
 		}
 		visit(m)
-		for range 20 { // until an input is taken within the bounds
+		for range 20 { // until an input is accepted and stays within the bounds
 			in := j.alphabet[r.IntN(len(j.alphabet))]
 			if r.IntN(3) == 0 {
 				in = model.ChannelInput{Kind: model.KindChannelAttach + model.ChannelKind(r.IntN(3)), Call: m.Last + 1}
@@ -262,7 +261,7 @@ func (j *channelJudge) walk(r *rand.Rand, states int, visit func(model.Channel))
 	}
 }
 
-// invariant returns the invariant of a proof, in states within bounds.
+// invariant returns the invariant of a proof as a function of states within bounds.
 func invariant(t testing.TB, p *Proof, w *Small) func(State) bool {
 	t.Helper()
 	var all []*term.Term
@@ -280,7 +279,7 @@ func invariant(t testing.TB, p *Proof, w *Small) func(State) bool {
 	return func(s State) bool { return holds(s, nil) }
 }
 
-// random returns a channel with anything in it.
+// random returns a channel with random contents.
 func (j *channelJudge) random(r *rand.Rand) (m model.Channel) {
 	flag := func() bool { return r.IntN(2) == 0 }
 	m = model.Channel{State: model.ChannelInitialized + model.ChannelState(r.IntN(7)), Reason: r.IntN(j.errors + 1),
@@ -304,9 +303,10 @@ func (j *channelJudge) random(r *rand.Rand) (m model.Channel) {
 	return m
 }
 
-// Wherever the model leads, with many calls, errors, serials and requests, and in states drawn at
-// random of which the invariant holds, whether a run leads there or not, relation, model and core
-// take each input alike, with the same outputs; and each step keeps the invariant.
+// TestRelationModelAndCoreOfTheChannelAgree checks that relation, model and core make the same step
+// for each input, with the same outputs, and that each step keeps the invariant. It checks states
+// that the model reaches, with many calls, errors, serials and requests, and random states that
+// satisfy the invariant, reachable or not.
 func TestRelationModelAndCoreOfTheChannelAgree(t *testing.T) {
 	p := readChannel(t)
 	j := newChannelJudge(t, p, 8, 2, 2, 5)

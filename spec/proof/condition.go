@@ -10,29 +10,30 @@ import (
 	"ablyrooms.example/spec/proof/term"
 )
 
-// Condition is one thing that the solver has to prove: that a formula follows from others.
+// Condition states that a formula, the goal, follows from others. The solver has to prove it.
 type Condition struct {
-	Action string // the action, or one of the words below
-	Goal   string // the conjunct, or the property
+	Action string // the name of the action, or Initially or Always
+	Goal   string // the name of a conjunct of the invariant or of a property
 	From   []string
 	script func() (string, error)
-	asks   *question // of a proof with a contract
+	asks   *question // set if the proof has a contract for a recursive operator, else nil
 }
 
-// What stands in the place of an action.
+// Values of Condition.Action that name no action.
 const (
 	Initially = "(initially)" // the goal holds in the initial states
 	Always    = "(always)"    // the goal follows from the invariant
 )
 
-// InDomain is the goal that an action changes functions where they are defined.
+// InDomain is the goal that an action changes functions only at arguments in their domains.
 const InDomain = "InDomain"
 
-// What is claimed of fair actions.
+// Goals about the actions for which the spec assumes fairness.
 const (
-	// the action is an end of the work of the incarnation that it is about
+	// EndsItsWork: the action ends the work of the incarnation that is its first parameter.
 	EndsItsWork = "EndsItsWork"
-	// while there is a work, one of the actions that are fair for it can be taken
+	// EndsEnabled: while the backend works on an incarnation, one of the actions that end this work
+	// can be taken.
 	EndsEnabled = "EndsEnabled"
 )
 
@@ -45,14 +46,15 @@ func (p *Proof) isFair(action string) bool {
 	return false
 }
 
-// endsItsWork states that the action changes how the backend has ended the incarnation's work,
-// which is what EndsWorkOn asks for in the module.
+// endsItsWork states that the action changes the field ended of its incarnation. EndsWorkOn in
+// RoomsProof.tla has the same meaning.
 func endsItsWork(a *Action) *term.Term {
 	i := a.Params[0]
 	return term.Neg(term.Equal(term.Apply("incs.ended'", term.Word, i), term.Apply("incs.ended", term.Word, i)))
 }
 
-// endsEnabled states that there is an action for each work that is under way: its guards hold.
+// endsEnabled states that for each work that the backend does, the guards of one of the actions
+// that end it hold.
 func (p *Proof) endsEnabled() *term.Term {
 	i := term.NewVar("i", term.Int)
 	var all []*term.Term
@@ -71,19 +73,19 @@ func (p *Proof) endsEnabled() *term.Term {
 	return term.Conj(all...)
 }
 
-// Script returns the condition as a script for the solver, which must answer unsat: there is no
-// state in which all hypotheses hold and the goal fails. Each assertion has the name of what it
-// states. It may be called by several goroutines.
+// Script returns the condition as a script for the solver. The solver must answer unsat: there is
+// no state in which all hypotheses hold and the goal fails. The script names each assertion after
+// the formula that it states. Script may be called concurrently.
 func (c *Condition) Script() (string, error) {
 	translating.Lock()
 	defer translating.Unlock()
 	return c.script()
 }
 
-// translating is held while conditions are written: terms and modules keep what they once computed.
+// translating is held while a script is written, since terms and modules cache results.
 var translating sync.Mutex
 
-// String names the condition.
+// String returns the condition's name, such as "OneInUse by GetOpens".
 func (c *Condition) String() string { return c.Goal + " by " + c.Action }
 
 // Conditions returns all conditions of the proof, action by action.
@@ -123,7 +125,7 @@ func (p *Proof) ActionNames() (names []string) {
 	return names
 }
 
-// byName returns the actions, those that are cases of one together.
+// byName returns the actions in groups: the cases of one action are together.
 func (p *Proof) byName() (all [][]*Action) {
 	at := map[string]int{}
 	for i := range p.Actions {
@@ -141,12 +143,13 @@ func (p *Proof) byName() (all [][]*Action) {
 //go:embed hypotheses.txt
 var chosen string
 
-// from returns the conjuncts from which a goal is proved: those that hypotheses.txt has, or all.
-// Fewer make the solver faster; which they are is no part of the claim, for any may be used.
+// from returns the names of the conjuncts from which a goal is proved: those that hypotheses.txt
+// lists, or all. With fewer conjuncts the solver is faster. The choice doesn't change the claim,
+// since a proof may use any conjunct.
 func (p *Proof) from(_, goal string) []string {
 	names := []string{p.Name}
 	if p.Name == "Leases" {
-		names = append(names, "Rooms") // whose invariant leases keep, for the same reasons
+		names = append(names, "Rooms") // leases keep the invariant of Rooms, for the same reasons
 	}
 	for _, of := range names {
 		for line := range strings.Lines(chosen) {
@@ -161,7 +164,8 @@ func (p *Proof) from(_, goal string) []string {
 	return p.Invariant
 }
 
-// nextCase stands between the scripts of a condition's cases, each of which must be unsat.
+// nextCase separates the scripts of a condition's cases. The solver must answer unsat for each of
+// them.
 const nextCase = "(reset)\n"
 
 func (p *Proof) condition(action, goal string, cases []*Action, from []string, step bool) *Condition {
@@ -184,13 +188,13 @@ func (p *Proof) condition(action, goal string, cases []*Action, from []string, s
 			}
 		}
 		if len(scripts) == 0 {
-			return "(assert false)\n(check-sat)\n", nil // true as it is written
+			return "(assert false)\n(check-sat)\n", nil // the claim simplifies to true: nothing to prove
 		}
 		return strings.Join(scripts, nextCase), nil
 	}}
 }
 
-// hypotheses returns from what a goal is proved, without the action.
+// hypotheses returns the formulas from which a goal is proved, without those about the action.
 func (p *Proof) hypotheses(action string, from []string) (all []hypothesis, err error) {
 	for _, assumed := range p.t.assumed {
 		all = append(all, hypothesis{"ASSUME", assumed})
@@ -222,8 +226,8 @@ func (p *Proof) hypotheses(action string, from []string) (all []hypothesis, err 
 	return all, nil
 }
 
-// claim returns what is to be proved of an action, or of a state if that is nil, and what else is
-// known of it.
+// claim returns the formula to be proved, and facts that are known about the step. It is about a
+// step of a, or about a state if a is nil.
 func (p *Proof) claim(a *Action, goal string, step bool) (claim *term.Term, facts []hypothesis, err error) {
 	switch {
 	case goal == InDomain:
@@ -245,18 +249,18 @@ func (p *Proof) claim(a *Action, goal string, step bool) (claim *term.Term, fact
 	return claim, nil, err
 }
 
-// hypothesis is something from which a goal is proved.
+// hypothesis is a formula, with its name, from which a goal is proved.
 type hypothesis struct {
 	name    string
 	formula *term.Term
 }
 
-// script writes the condition that a claim follows from hypotheses and an action.
+// script writes the condition that the claim follows from the hypotheses and the action.
 func (p *Proof) script(a *Action, hypotheses []hypothesis, claim *term.Term, more ...Symbol) string {
 	var lifter term.Lifter
 	lift := lifter.Formula
 	if a != nil && len(p.Cases) > 0 {
-		// the claim has the same question in many places: it is asked once
+		// The claim asks the same question in many places. Lifting it gives one predicate for all.
 		lifter.Constants, lift = a.Params, lifter.Inside
 	}
 	var b, defines, asserts strings.Builder
@@ -289,7 +293,7 @@ func (p *Proof) script(a *Action, hypotheses []hypothesis, claim *term.Term, mor
 		}
 	}
 	term.Assert(&asserts, "the goal fails", lift(term.Neg(claim)))
-	var early, late strings.Builder // what speaks of the next state comes after it is defined
+	var early, late strings.Builder // formulas about the next state come after its definition
 	for _, f := range lifter.Lifted {
 		to := &early
 		f.Body.Walk(func(t *term.Term) {
@@ -303,7 +307,8 @@ func (p *Proof) script(a *Action, hypotheses []hypothesis, claim *term.Term, mor
 	return b.String()
 }
 
-// declared returns the symbols of the state, and the predicates of steps that terms have.
+// declared returns the symbols of the state, and the predicates about steps that occur in the
+// terms.
 func (p *Proof) declared(terms []*term.Term) []Symbol {
 	if len(p.Inputs) == 0 {
 		return slices.Concat(p.Constants, p.Symbols, countSymbols)
@@ -326,7 +331,7 @@ func (p *Proof) declared(terms []*term.Term) []Symbol {
 	return all
 }
 
-// literals collects the words and names that are written in the terms.
+// literals returns the words and names that are written in the terms.
 func (p *Proof) literals(a *Action, terms []*term.Term) (words, names []string) {
 	if a != nil {
 		terms = slices.Concat(terms, a.Guards)
@@ -358,11 +363,11 @@ func (p *Proof) literals(a *Action, terms []*term.Term) (words, names []string) 
 
 var countSymbols = []Symbol{{Name: "Last", Sort: term.Int}, {Name: "Newest", Sort: term.Int}}
 
-// inOrder are the conjuncts that say of which numbers a counted set consists.
+// inOrder maps the conjuncts that say that a set is 1..k to the symbols for k.
 var inOrder = map[string]string{"CallsInOrder": "Last", "IncsInOrder": "Newest"}
 
-// counted states of a set that is 1..k for some k that k is its Cardinality, which the state has as
-// a symbol: the one fact about Cardinality that the proof uses.
+// counted returns the conjunct h. If it says that a set is 1..k for some k, counted puts the symbol
+// of the set's Cardinality in the place of k. The proof uses no other fact about Cardinality.
 func counted(name string, h *term.Term) *term.Term {
 	if symbol, ok := inOrder[name]; ok {
 		return withCount(h, term.Apply(symbol, term.Int))
@@ -370,14 +375,14 @@ func counted(name string, h *term.Term) *term.Term {
 	return h
 }
 
-// withCount takes k for what there is.
+// withCount replaces the bound variable of h, which says "for some k", by the given k.
 func withCount(h, k *term.Term) *term.Term {
 	return h.Args[0].Substitute(map[string]*term.Term{h.Vars[0].Name: k})
 }
 
-// count returns what the number is in the state after an action, or in the initial one. It is no
-// more than a guess from the action's text, for what is proved of CallsInOrder and IncsInOrder is
-// that this is the number.
+// count returns the Cardinality in the state after an action, or in the initial state if a is nil.
+// It guesses the number from the action's text. A wrong guess can't do harm: the conditions of
+// CallsInOrder and IncsInOrder prove that the number is right.
 func count(symbol string, a *Action) *term.Term {
 	if a == nil {
 		return term.Number(0)

@@ -8,25 +8,24 @@ import (
 	"ablyrooms.example/spec/proof/term"
 )
 
-// Shorter is the goal that each recursion has a shorter queue, by which the induction goes, and
-// that what it is applied to is as the contract asks.
+// Shorter is the goal that each recursive call has a shorter queue, as the induction needs, and
+// that its argument satisfies the contract's Before.
 const Shorter = "Shorter"
 
-// question is a condition of a proof that has a contract for what is recursive.
+// question describes a condition of a proof that has a contract for a recursive operator.
 type question struct {
 	action, goal string
 	params       []*term.Term
-	// calls are those in the action, or in the way in which a recursive operator has its value.
-	// What the contract asks of what they are applied to is a condition of its own.
+	// calls are the recursive calls in the action, or in a branch of the recursive operator. That
+	// their arguments satisfy Before is a condition of its own.
 	calls     []*call
-	induction *lets // of a condition of an induction, the symbols that it has for numbers
-	// parts returns what it is proved from, apart from the assumptions and the contract, and what
-	// it claims.
+	induction *lets // the named numbers of an induction; nil if the condition is not about one
+	// parts returns the hypotheses, without the assumptions and the contract, and the claim.
 	parts func() ([]hypothesis, *term.Term, error)
 }
 
-// withContract returns all conditions of a proof that has a contract for what is recursive: those
-// of the contract, and those of the invariant and the properties, action by action.
+// withContract returns all conditions of a proof that has a contract: the conditions of the
+// contract, then those of the invariant and the properties, action by action.
 func (p *Proof) withContract() (all []*Condition) {
 	err := try(func() { all = append(p.contract(), p.replacement()...) })
 	if err != nil {
@@ -51,7 +50,7 @@ func (p *Proof) withContract() (all []*Condition) {
 	return all
 }
 
-// states are hypotheses that predicates of states hold.
+// states returns the hypotheses that the named predicates of states hold.
 func (p *Proof) states(names []string) (all []hypothesis, err error) {
 	for _, name := range names {
 		formula, err := p.State(name, false)
@@ -63,7 +62,7 @@ func (p *Proof) states(names []string) (all []hypothesis, err error) {
 	return all, nil
 }
 
-// given are hypotheses with one name.
+// given returns a hypothesis for each term, all with the same name.
 func given(name string, terms []*term.Term) (all []hypothesis) {
 	for _, t := range terms {
 		all = append(all, hypothesis{name, t})
@@ -71,8 +70,8 @@ func given(name string, terms []*term.Term) (all []hypothesis) {
 	return all
 }
 
-// byAction is the condition that an action keeps a conjunct of the invariant, or has a property of
-// steps.
+// byAction returns the condition that an action keeps a conjunct of the invariant, or that its
+// steps have a property.
 func (p *Proof) byAction(a *Action, goal string) *Condition {
 	q := question{action: a.Name, goal: goal, params: a.Params}
 	q.calls = p.t.callsIn(slices.Concat(a.Guards, bodies(a.Next))...)
@@ -108,7 +107,7 @@ func bodies(defines []Define) (all []*term.Term) {
 	return all
 }
 
-// ask makes a condition of a question.
+// ask returns the condition that a question describes.
 func (p *Proof) ask(q question) *Condition {
 	from := p.from(q.action, q.goal)
 	return &Condition{Action: q.action, Goal: q.goal, From: from, asks: &q, script: func() (script string, err error) {
@@ -121,9 +120,10 @@ func (p *Proof) ask(q question) *Condition {
 	}}
 }
 
-// closed writes the script of a claim, with what the contract says of each call in it: if what the
-// contract asks for holds, and in an induction that the queue is shorter than what the recursion
-// begins with, of which [InDomain] and [Shorter] are the conditions.
+// closed writes the script of a claim. It adds the contract of each recursive call in it. The
+// contract of a call holds if its argument satisfies Before and, in an induction, if its queue is
+// shorter than the queue at the beginning. [InDomain] and [Shorter] prove this for the calls in
+// q.calls.
 func (p *Proof) closed(q question, from []string, hypotheses []hypothesis, claim *term.Term) string {
 	var symbols []Symbol
 	for _, v := range q.params {
@@ -153,7 +153,7 @@ func (p *Proof) closed(q question, from []string, hypotheses []hypothesis, claim
 	return p.script(nil, hypotheses, claim, symbols...)
 }
 
-// notNegative says that a length is a natural number.
+// notNegative returns the formula that a length is at least 0.
 func notNegative(length Symbol) *term.Term {
 	var args []*term.Term
 	for _, s := range length.Args {
@@ -162,8 +162,8 @@ func notNegative(length Symbol) *term.Term {
 	return term.All(args, term.AtMost(term.Number(0), term.Apply(length.Name, term.Int, args...)))
 }
 
-// asked says that what calls are applied to is as the contract asks, and if they are recursions,
-// that their queues are shorter than that which the recursion begins with.
+// asked returns the formula that the arguments of the calls satisfy Before. With recursion, it also
+// says that their queues are shorter than the queue of r, with which the induction begins.
 func (p *Proof) asked(calls []*call, recursion bool) *term.Term {
 	claim, queue := term.True, p.Recursion.Queue
 	for _, c := range calls {
@@ -176,26 +176,26 @@ func (p *Proof) asked(calls []*call, recursion bool) *term.Term {
 	return claim
 }
 
-// beginning is what a recursion is about: a room of which nothing is known, which has put out
-// something; and what that is.
+// beginning returns the argument of a recursive operator in an induction: a room of which nothing
+// is known. base is the piece of its outputs.
 func (s *System) beginning() (r *record, base *piece) {
 	of := s.Recursion
 	r = s.t.resultOf(&call{id: "r"}, nil)
 	return r, asSequence(r.field(of.Outs)).pieces[0]
 }
 
-// ways returns the ways in which a recursive operator has its value, applied to a beginning.
+// ways returns the branches of a recursive operator that is applied to r.
 func (s *System) ways(operator string, r *record) []leaf {
 	d := s.Module.Definition(operator)
 	if d == nil || len(d.Params) != 1 {
-		fail("there is no %s of one argument", operator)
+		fail("there is no operator %s with one argument", operator)
 	}
 	s.t.induction = true
 	defer func() { s.t.induction = false }()
 	return s.t.leaves(body(d), (&scope{}).bind(d.Params[0], r))
 }
 
-// induction returns the conditions of one way in which an operator has its value.
+// induction returns the conditions for the n-th branch of an operator.
 func (p *Proof) induction(operator string, n int, way leaf, named *lets, silent *record, goals []string,
 	claim func(goal string) *term.Term) (all []*Condition) {
 	of := p.Recursion
@@ -222,8 +222,8 @@ func (p *Proof) induction(operator string, n int, way leaf, named *lets, silent 
 	return all
 }
 
-// contract are the conditions of the contract, for each way in which the operator has its value:
-// each conjunct holds of it, if the contract holds of the recursion in it.
+// contract returns the conditions of the contract. For each branch of the operator, each conjunct
+// of the contract holds for the branch if the contract holds for the recursive call in it.
 func (p *Proof) contract() (all []*Condition) {
 	of := p.Recursion
 	p.t.lets = &lets{}
@@ -242,8 +242,9 @@ func (p *Proof) contract() (all []*Condition) {
 	return all
 }
 
-// appended returns what a recursive operator has put out: what is behind the beginning, which must
-// be there as it was and decide nothing; and it must be of the form of the contract.
+// appended returns the outputs that a recursive operator appends to those at the beginning, base.
+// It fails if the operator changes or reads base, or if the new outputs don't have the contract's
+// form.
 func (s *System) appended(outs *sequence, base *piece, made *record) *sequence {
 	of := s.Recursion
 	if len(outs.pieces) == 0 || outs.pieces[0] != base {
@@ -254,7 +255,7 @@ func (s *System) appended(outs *sequence, base *piece, made *record) *sequence {
 		got := asRow(piece.at(fresh("k", term.Int)))
 		kind := got.get(column{1, term.Word})
 		if kind.Op != term.Literal || kind.Name != of.Kind || len(got) != 1+len(of.Form) {
-			fail("%s puts out what is no %s", of.Operator, of.Kind)
+			fail("%s appends an output that is not of the kind %s", of.Operator, of.Kind)
 		}
 		terms = append(terms, piece.when, piece.length)
 		for n, sort := range of.Form {
@@ -271,9 +272,9 @@ func (s *System) appended(outs *sequence, base *piece, made *record) *sequence {
 	return newSequence(outs.pieces[1:]...)
 }
 
-// replacement are the conditions that the recursive operator of the spec is what the proof has in
-// its place, for each way in which each of them has its value. By induction over the length of the
-// queue, that is so of the recursion in it.
+// replacement returns the conditions that the spec's recursive operator equals the operator that
+// the proof uses instead. There is one for each branch of the spec's operator. By induction over
+// the length of the queue, the recursive calls in the branch are equal.
 func (p *Proof) replacement() (all []*Condition) {
 	of := p.Recursion
 	p.t.lets = &lets{}

@@ -10,8 +10,8 @@ import (
 	"ablyrooms.example/spec/proof/term"
 )
 
-// beginnings visits the small rooms that a recursion begins with: whose queue is one that the
-// contract takes.
+// beginnings visits the small rooms that a recursion may begin with: their queues satisfy the
+// contract's Before.
 func beginnings(p *Proof, r *smallRecursion, longest int, visit func(State)) error {
 	room, _ := p.beginning()
 	before, err := r.Predicate(p.t.relation(p.Recursion.Before, room))
@@ -48,7 +48,7 @@ func beginnings(p *Proof, r *smallRecursion, longest int, visit func(State)) err
 	return nil
 }
 
-// refutations are small rooms that show that conditions of a contract are not true, by condition.
+// refutations returns, for conditions of a contract that are false, a small room that shows it.
 func refutations(p *Proof, longest int, conditions []*Condition) (found map[string]State, rooms int, err error) {
 	w := NewSmall(p.System, smallRoom(3, 1, false))
 	r, err := w.recursive()
@@ -112,13 +112,14 @@ func refutations(p *Proof, longest int, conditions []*Condition) (found map[stri
 	return found, rooms, err
 }
 
-// inductive are the conditions of a proof's contract.
+// inductive returns the conditions of a proof's contract.
 func inductive(p *Proof) []*Condition {
 	return slices.DeleteFunc(p.Conditions(), func(c *Condition) bool { return c.asks == nil || c.asks.induction == nil })
 }
 
-// The contract of the recursion holds in small rooms, where the recursion is computed: what is
-// proved by induction is true, and what it is proved from can be.
+// TestTheContractHoldsInSmallRooms checks the recursion's contract in small rooms, where the
+// recursion is computed. The conditions that are proved by induction must be true, and their
+// hypotheses must be satisfiable.
 func TestTheContractHoldsInSmallRooms(t *testing.T) {
 	t.Parallel()
 	longest := 2

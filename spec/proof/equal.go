@@ -6,7 +6,7 @@ import (
 	"ablyrooms.example/spec/proof/term"
 )
 
-// equal is the equality of two values.
+// equal returns the equality of two values.
 func equal(a, b value) *term.Term {
 	switch b.(type) {
 	case either, variant, row, *sequence:
@@ -19,7 +19,7 @@ func equal(a, b value) *term.Term {
 		b := toVariant(b)
 		among := sorts(a, b)
 		if len(b) == 1 {
-			among = sorts(b) // that is what is meant
+			among = sorts(b) // b's sort selects the variant of a
 		} else if len(a) == 1 {
 			among = sorts(a)
 		}
@@ -46,7 +46,7 @@ func equal(a, b value) *term.Term {
 	case *record:
 		other, ok := b.(*record)
 		if !ok || !slices.Equal(a.names, other.names) {
-			fail("records with other fields are compared")
+			fail("records with different fields are compared")
 		}
 		var all []*term.Term
 		for i := range a.fields {
@@ -65,7 +65,7 @@ func equal(a, b value) *term.Term {
 		for i := range a {
 			is := equal(a[i], other[i])
 			if is == term.False {
-				return is // outputs of two kinds, say, of which the rest can't be compared
+				return is // such as outputs of two kinds, whose other fields can't be compared
 			}
 			all = append(all, is)
 		}
@@ -75,7 +75,7 @@ func equal(a, b value) *term.Term {
 	case *function:
 		other, ok := b.(*function)
 		if !ok {
-			fail("a function is compared with what is none")
+			fail("a function is compared with another type of value")
 		}
 		x := fresh("x", a.domain.sort)
 		return term.All([]*term.Term{x}, term.Imply(a.domain.has(x), equal(a.at(x), other.at(x))))
@@ -101,7 +101,7 @@ func sameSet(a, b *set) *term.Term {
 	return term.All([]*term.Term{x}, term.Equal(a.has(x), b.has(x)))
 }
 
-// choose is IF c THEN a ELSE b.
+// choose returns IF c THEN a ELSE b.
 func choose(c *term.Term, a, b value) value {
 	switch {
 	case c == term.True:
@@ -151,7 +151,7 @@ func choose(c *term.Term, a, b value) value {
 	case *record:
 		other, ok := b.(*record)
 		if !ok || !slices.Equal(a.names, other.names) {
-			fail("IF: records with other fields")
+			fail("the branches of an IF are records with different fields")
 		}
 		r := &record{names: a.names}
 		for i := range a.fields {
@@ -174,7 +174,7 @@ func choose(c *term.Term, a, b value) value {
 	return nil
 }
 
-// sameForm reports whether two tuples have values of the same sorts.
+// sameForm reports whether the values of two tuples have the same sorts.
 func sameForm(a, b tuple) bool {
 	if len(a) != len(b) {
 		return false

@@ -9,17 +9,17 @@ import (
 	"ablyrooms.example/spec/proof/tla"
 )
 
-// Fault is a change in the text of a module by which one condition of the proof is no longer true.
+// Fault is a change in the text of a module that makes one condition of the proof false.
 type Fault struct {
 	Name     string
-	Module   string // of the spec, or of its proof
-	From, To string // what is replaced, which the module has once
-	Goal     string // the condition that breaks
+	Module   string // the name of the changed module, of a spec or of its proof
+	From, To string // From is replaced by To; the module contains From once
+	Goal     string // the goal of the condition that becomes false
 	Action   string
 }
 
-// Faults show that the proof can fail: for each, the condition that it names can't be proved, and a
-// small state shows why.
+// Faults show that the proof can fail. For each fault, the condition that it names can't be proved,
+// and a small state shows why.
 var Faults = []Fault{
 	{"a get after disposal creates", "Rooms", `GetRefused            == Disposing`, `GetRefused == FALSE`, "NothingAfterDispose", "GetOpens"},
 	{"options in conflict are taken", "Rooms", `Differs(i, o)         == incs[i].opt # o`, `Differs(i, o) == FALSE`, "OptionsAgree", "GetReady"},
@@ -66,7 +66,7 @@ var Faults = []Fault{
 	{"a failed room is detached", "RoomStatusSteps", `Refuses(r)         == r.status \in {"released", "failed"}`, `Refuses(r) == r.status = "released"`, "TurnFound", "(Turn.7)"},
 }
 
-// ChannelFaults are those of the channel.
+// ChannelFaults are the faults of the channel.
 var ChannelFaults = []Fault{
 	{"who waited to be detached waits on", "ChannelSteps", `[SettleAll(r, r.detachers, how, e) EXCEPT !.detachers = <<>>]`, `SettleAll(r, r.detachers, how, e)`, "SettledOnce", "Detached"},
 	{"a timer that is needed no more goes on", "ChannelSteps", `was.awaited /\ ~is.awaited`, `FALSE`, "TimersRight", "Attached"},
@@ -96,16 +96,17 @@ Nothing1(r, c) ==
 // OfChannel reports whether the fault is one of the channel's.
 func (f *Fault) OfChannel() bool { return strings.HasPrefix(f.Module, "Channel") }
 
-// proofs read the proof of each spec, by the name of its module.
+// proofs maps the name of a spec's module to the function that reads its proof.
 var proofs = map[string]func(*tla.Module) (*Proof, error){"Rooms": roomsProof, "Leases": leasesProof, "RoomStatus": roomProof}
 
-// Of returns the name of the spec that the fault is planted in, or in whose proof.
+// Of returns the name of the spec that the fault is about: the fault is planted in the spec or in
+// its proof.
 func (f *Fault) Of() string {
 	return strings.TrimSuffix(strings.TrimSuffix(f.Module, "Proof"), "Steps")
 }
 
-// With returns the proof of the spec with the fault planted; of the channel's, only the fault's
-// action is read. It may be called by several goroutines.
+// With returns the spec's proof with the fault planted. For the channel, it reads only the action
+// of the fault. With may be called concurrently.
 func (f *Fault) With(root string) (*Proof, error) {
 	planted := 0
 	m, err := tla.ReadText(f.Of()+"Proof", func(name string) (string, error) {
@@ -135,7 +136,7 @@ func (f *Fault) With(root string) (*Proof, error) {
 	return channelProof(m, only)
 }
 
-// Condition returns the condition that the fault breaks, of a proof.
+// Condition returns the condition of p that the fault makes false.
 func (f *Fault) Condition(p *Proof) (*Condition, error) {
 	translating.Lock()
 	defer translating.Unlock()

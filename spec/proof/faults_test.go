@@ -8,14 +8,14 @@ import (
 	"ablyrooms.example/spec/proof/term"
 )
 
-// counterexample is a step by an action from a state that satisfies the invariant, after which a
-// goal fails: that shows that the condition is not true.
+// counterexample shows that a condition is false: a step by an action from a state that satisfies
+// the invariant, after which the goal fails.
 type counterexample struct {
 	now, next State
 	params    []int
 }
 
-// claim is a condition in small states: that a goal holds after an action.
+// claim is a condition on small states: a goal holds after an action.
 type claim struct {
 	by    *Steps
 	holds func(now, next State) bool
@@ -44,7 +44,7 @@ func newClaim(t testing.TB, p *Proof, w *Small, goal, action string) claim {
 	return claim{steps(t, w, p.Actions[i:i+1])[0], holds}
 }
 
-// against returns a counterexample from a state, or nil.
+// against returns a counterexample that begins in s, or nil.
 func (c claim) against(s State) (found *counterexample) {
 	c.by.Each(s, func(params []int, next State) {
 		if found == nil && !c.holds(s, next) {
@@ -54,14 +54,14 @@ func (c claim) against(s State) (found *counterexample) {
 	return found
 }
 
-// few are the bounds in which counterexamples are looked for. Rooms has two names and two calls to
-// begin with, leases one name and three.
+// few has the bounds within which counterexamples are searched. One of the calls is left for the
+// step.
 var few = map[string]Bounds{
 	"Rooms":  {MaxCalls: 3, Names: []string{"a", "b"}, Options: []string{"x", "y"}, Conditional: true},
 	"Leases": {MaxCalls: 4, Names: []string{"a"}, Options: []string{"x"}},
 }
 
-// fewFor are the bounds for a goal of a proof.
+// fewFor returns the bounds for a goal of a proof.
 func fewFor(p *Proof, goal string) Bounds {
 	if p.Recursion != nil {
 		return smallRoom(3, 1, p.Promised[goal] != "")
@@ -85,8 +85,9 @@ func search(t testing.TB, p *Proof, w *Small, visit func(State) bool) {
 	e.all(w.Blank(), 1)
 }
 
-// Each planted fault makes the condition that it names untrue, and a small state shows it; without
-// the fault there is no such state. Command prove shows that the solver proves none of them.
+// TestPlantedFaultsBreakTheProof checks that each planted fault makes the condition that it names
+// false. A small state shows it; without the fault there is no such state. Command prove checks
+// that the solver proves none of these conditions.
 func TestPlantedFaultsBreakTheProof(t *testing.T) {
 	t.Parallel()
 	for i := range Faults {
@@ -103,7 +104,7 @@ func TestPlantedFaultsBreakTheProof(t *testing.T) {
 				}
 				found, _, err := refutations(p, 2, []*Condition{condition})
 				if err != nil || len(found) == 0 {
-					t.Fatalf("%v holds in small rooms all the same (%v)", condition, err)
+					t.Fatalf("%v still holds in small rooms (%v)", condition, err)
 				}
 				return
 			}
@@ -115,7 +116,7 @@ func TestPlantedFaultsBreakTheProof(t *testing.T) {
 				return c != nil
 			})
 			if c == nil {
-				t.Fatalf("%s by %s holds in small states all the same", f.Goal, f.Action)
+				t.Fatalf("%s by %s still holds in small states", f.Goal, f.Action)
 			}
 			show := func(s State) any { return (&judge{w: w}).model(s) }
 			if p.Recursion != nil {

@@ -36,12 +36,12 @@ func readRooms(t testing.TB) *Proof {
 	return read(t, "Rooms")
 }
 
-// fromTLC reads a state that TLC printed, variable by variable as the system declares them.
+// fromTLC converts a state that TLC printed, variable by variable, in the system's order.
 func fromTLC(w *Small, vars graphs.Value) (State, error) {
 	s := w.Blank()
 	for _, v := range w.System.Variables {
 		if v.Name == "parted" || v.Name == "since" {
-			continue // history, which the spec has not
+			continue // a history variable of the proof, which the spec lacks
 		}
 		of := vars.Field(v.Name)
 		if v.kind == numbers {
@@ -82,9 +82,9 @@ func setField(w *Small, s State, symbol string, i int, v graphs.Value) error {
 	return nil
 }
 
-// setHistory computes the history of the proof from the calls: the last that separates the gets of
-// a name, and what that was as each call began. It is written apart from the module. Leases have
-// the same of releases by name and disposes alone.
+// setHistory computes the proof's history variables from the calls: for each name, the last call
+// that separates its gets, and for each call, the value of this when the call began. It doesn't use
+// the proof's module. Leases have the same history, but only of releases by name and of disposes.
 func setHistory(w *Small, s State) {
 	is := func(c int, word string) bool { return w.Get(s, "calls.op", c, 0) == w.word(word) }
 	byName := func(c int) bool { return is(c, "release") }
@@ -96,8 +96,8 @@ func setHistory(w *Small, s State) {
 	}
 }
 
-// setLast sets, for each name, the last dispose or call of the name that parts; and for each call,
-// what that was as it began.
+// setLast sets, for each name, the last call that separates its gets: a dispose, or a call of the
+// name for which parts is true. For each call, it sets the value of this when the call began.
 func setLast(w *Small, s State, last, since string, parts func(call int) bool) {
 	at := make([]int, 1+len(w.Bounds.Names))
 	dispose := w.word("dispose")
@@ -113,10 +113,10 @@ func setLast(w *Small, s State, last, since string, parts func(call int) bool) {
 	}
 }
 
-// graph is a state graph: the states, and for each what each action leads to.
+// graph is a state graph: the states, and for each state the next states of each action.
 type graph struct {
 	states []State
-	edges  []map[string][]string // by action, the keys of the next states, sorted
+	edges  []map[string][]string // for each state, by action, the sorted keys of the next states
 	count  int
 }
 
@@ -181,13 +181,14 @@ func readGraph(w *Small, text []byte, read func(*Small, graphs.Value) (State, er
 	return g, err
 }
 
-// distinct sorts, and leaves out what is there twice.
+// distinct sorts the keys and removes duplicates.
 func distinct(keys []string) []string {
 	slices.Sort(keys)
 	return slices.Compact(keys)
 }
 
-// difference compares an action's steps with the graph's, in all states, both ways.
+// difference compares an action's steps with the graph's, in all states. Neither side may have a
+// step that the other lacks.
 func (g *graph) difference(s *Steps) string {
 	for i, from := range g.states {
 		var to []string
@@ -200,7 +201,7 @@ func (g *graph) difference(s *Steps) string {
 	return ""
 }
 
-// one is the bounds of the graph that is kept.
+// one has the bounds of the stored graph.
 var one = Bounds{MaxCalls: 4, Names: []string{"a"}, Options: []string{"x"}, Conditional: true}
 
 func steps(t testing.TB, w *Small, actions []Action) []*Steps {
@@ -212,7 +213,7 @@ func steps(t testing.TB, w *Small, actions []Action) []*Steps {
 	return all
 }
 
-// nonedges returns how many pairs of states are no edge.
+// nonedges returns the number of pairs of states that are not an edge.
 func (g *graph) nonedges() int {
 	n := len(g.states) * len(g.states)
 	for _, by := range g.edges {
@@ -225,9 +226,9 @@ func (g *graph) nonedges() int {
 	return n
 }
 
-// The relation that is proved is TLC's: from each state of the graph the same actions lead to the
-// same states, and no others do, so that each pair of states that is no edge of TLC's is refuted;
-// and each state and step satisfies what is proved of it.
+// TestTheRelationIsTLCs checks that from each state of TLC's graph, the proved relation takes the
+// same actions to the same states and to no others. So it refutes each pair of states that is not
+// an edge in the graph. It also checks the proved properties in each state and step.
 func TestTheRelationIsTLCs(t *testing.T) {
 	t.Parallel()
 	p := readRooms(t)
@@ -244,7 +245,7 @@ func TestTheRelationIsTLCs(t *testing.T) {
 	t.Logf("EVIDENCE relation of=MCRooms_graph1 states=%d edges=%d nonedges=%d", len(g.states), g.count, g.nonedges())
 }
 
-// broken returns the properties that don't hold in the states and steps of the graph.
+// broken returns the properties that fail in a state or a step of the graph.
 func (g *graph) broken(t testing.TB, p *Proof, w *Small) (all []string) {
 	t.Helper()
 	predicate := func(formula *term.Term, err error) func(now, next State) bool {

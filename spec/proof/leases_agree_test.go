@@ -15,7 +15,7 @@ import (
 	"ablyrooms.example/tests/graphs/rooms"
 )
 
-// leasesJudge holds the relation of leases to the reference model and to the core.
+// leasesJudge compares the relation of leases with the reference model and with the core.
 type leasesJudge struct {
 	*judge
 	core *fsm.Leases[string]
@@ -27,7 +27,7 @@ func newLeasesJudge(t testing.TB, p *Proof, b Bounds) *leasesJudge {
 	return j
 }
 
-// model returns the state as the reference model has it.
+// model returns the state of the reference model that corresponds to s.
 func (j *leasesJudge) model(s State) model.Leases {
 	m := model.Leases{State: j.judge.model(s)}
 	for c := 1; c <= j.w.Bounds.MaxCalls; c++ {
@@ -41,8 +41,8 @@ func (j *leasesJudge) model(s State) model.Leases {
 	return m
 }
 
-// coreLeases returns what the core keeps of the state: the open leases, and of what is in use or
-// has one, whether a get keeps it.
+// coreLeases returns the core's state for m: the open leases and, for each incarnation that is in
+// use or leased, whether a get keeps it.
 func coreLeases(m model.Leases) fsm.LeasesState[string] {
 	s := fsm.LeasesState[string]{Rooms: core(m.State)}
 	for _, call := range m.Acquires {
@@ -83,7 +83,7 @@ func (j *leasesJudge) input(action string, params []int, m model.Leases, next St
 	return model.Input{Kind: ends[j.w.Word(j.w.Get(next, "incs.ended", params[0], 0))], Incarnation: params[0]}
 }
 
-// step has the core take an input, and returns the outputs of all its steps.
+// step gives the core an input, and returns the outputs of all steps that follow.
 func (j *leasesJudge) step(in model.Input) (outs []model.Output, err error) {
 	to := fsm.RoomsInput[string]{Call: fsm.Call(in.Call), Name: in.Name, Options: in.Options}
 	switch in.Kind {
@@ -102,7 +102,7 @@ func (j *leasesJudge) step(in model.Input) (outs []model.Output, err error) {
 	return outs, err
 }
 
-// sorted returns outputs as texts in one order: the states don't say in which they come.
+// sorted returns outputs as sorted texts, since the states don't determine their order.
 func sorted(outs []model.Output) (texts []string) {
 	for _, out := range outs {
 		texts = append(texts, fmt.Sprint(out))
@@ -111,7 +111,8 @@ func sorted(outs []model.Output) (texts []string) {
 	return texts
 }
 
-// check is [judge.check] of leases. An input that begins more calls than there are is none.
+// check is like [judge.check], for leases. It skips inputs that would begin more calls than the
+// bounds allow.
 func (j *leasesJudge) check(s State) error {
 	j.states++
 	m := j.model(s)
@@ -127,11 +128,11 @@ func (j *leasesJudge) check(s State) error {
 		})
 	}
 	before := coreLeases(m)
-	changed := true // what the core has since it was restored
+	changed := true // whether the core's state may have changed since it was restored
 	var refused []model.Input
 	unchanged := func() error {
 		if len(refused) > 0 && !reflect.DeepEqual(j.core.State(), before) {
-			return fmt.Errorf("%v\none of %v is refused, and changes the core", m, refused)
+			return fmt.Errorf("%v\none of %v is refused, but changes the core", m, refused)
 		}
 		refused = refused[:0]
 		return nil
@@ -161,7 +162,7 @@ func (j *leasesJudge) check(s State) error {
 		if err != nil {
 			j.refused++
 			if refused = append(refused, in); len(coreOuts) > 0 {
-				return fmt.Errorf("%v\n%v is refused, with outputs", m, in)
+				return fmt.Errorf("%v\n%v is refused, but has outputs", m, in)
 			}
 			continue
 		}
@@ -181,18 +182,19 @@ func (j *leasesJudge) check(s State) error {
 		}
 		want := sorted(rooms.Outputs(m.State, after.State))
 		if !slices.Equal(want, sorted(outs)) || !slices.Equal(want, sorted(coreOuts)) {
-			return fmt.Errorf("%v\n%v: the model's outputs are %v, the core's %v, and the states say %v", m, in, outs, coreOuts, want)
+			return fmt.Errorf("%v\n%v: the model's outputs are %v, the core's %v; by the states they are %v", m, in, outs, coreOuts, want)
 		}
 	}
 	for in := range maps.Keys(relation) {
-		return fmt.Errorf("%v\nthe relation takes %v, which is no input", m, in)
+		return fmt.Errorf("%v\nthe relation takes %v, which is not an input", m, in)
 	}
 	return unchanged()
 }
 
-// In every state of one name with two incarnations and three calls that satisfies the invariant of
-// leases, and in larger ones drawn at random, whether a run leads there or not, the relation of
-// leases, the reference model and the core agree on every input. (Without EVIDENCE, two calls.)
+// TestRelationModelAndCoreOfLeasesAgreeInUnreachableStates checks that relation, model and core of
+// leases agree on every input. It checks every state of one name, two incarnations and three calls
+// (without EVIDENCE, two) that satisfies the invariant of leases, reachable or not, and larger
+// states drawn at random.
 func TestRelationModelAndCoreOfLeasesAgreeInUnreachableStates(t *testing.T) {
 	t.Parallel()
 	p := read(t, "Leases")
@@ -227,7 +229,8 @@ func TestRelationModelAndCoreOfLeasesAgreeInUnreachableStates(t *testing.T) {
 		small.refused+large.refused)
 }
 
-// A relation of leases with a planted fault does not agree with the model and the core.
+// TestAFaultyRelationOfLeasesIsNoticed checks that a relation of leases with a planted fault does
+// not agree with the model and the core.
 func TestAFaultyRelationOfLeasesIsNoticed(t *testing.T) {
 	t.Parallel()
 	sound := read(t, "Leases")
@@ -247,7 +250,7 @@ func TestAFaultyRelationOfLeasesIsNoticed(t *testing.T) {
 			return found != nil
 		})
 		if found == nil {
-			t.Errorf("%s: relation, model and core agree all the same", f.Name)
+			t.Errorf("%s: relation, model and core still agree", f.Name)
 		}
 	}
 }

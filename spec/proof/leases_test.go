@@ -7,9 +7,9 @@ import (
 	"ablyrooms.example/tests/report/golden"
 )
 
-// The relation of leases that is proved has as many states and steps as TLC's graph of leases,
-// which make equality compares with model and core; and each state and step satisfies what is
-// proved.
+// TestTheRelationOfLeasesIsTLCs checks that the proved relation of leases has as many states and
+// steps as TLC's graph of leases, and checks the proved properties in each state and step. `make
+// equality` compares the same graph with model and core.
 func TestTheRelationOfLeasesIsTLCs(t *testing.T) {
 	t.Parallel()
 	p, err := Leases(".", filepath.Join(root, "spec", "TLA"))

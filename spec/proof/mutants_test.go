@@ -12,7 +12,8 @@ import (
 	"ablyrooms.example/spec/proof/tla"
 )
 
-// changes are made in the text of Rooms.tla, one at a time: each guard, and each part of a step.
+// changes are changes in the text of Rooms.tla: of each guard, and of each part of a step. A test
+// makes one at a time.
 var changes = [][2]string{
 	{`GetRefused            == Disposing`, `GetRefused == FALSE`},
 	{`Differs(i, o)         == incs[i].opt # o`, `Differs(i, o) == incs[i].opt = o`},
@@ -75,7 +76,8 @@ var changes = [][2]string{
 	{`Released(i)      == incs[i].work = "closing"`, `Released(i) == incs[i].life = "releasing"`},
 }
 
-// misreadings are ways in which a translator can misunderstand TLA+, everywhere in the module.
+// misreadings are ways in which a translator can misunderstand TLA+. Each applies to the whole
+// module.
 var misreadings = map[string]func(*tla.Expr) *tla.Expr{
 	`\A means \E`:                             operator(`\A`, `\E`),
 	`=> means /\`:                             operator(`=>`, `/\`),
@@ -161,8 +163,8 @@ func filterAll(e *tla.Expr) *tla.Expr {
 	return e
 }
 
-// reference is what the relation is compared with: TLC's graph of one name, and the graph of two,
-// which the reference model confirms in another test.
+// reference is a graph that the relation is compared with: TLC's graph of one name, or the graph of
+// two names, which another test compares with the reference model.
 type reference struct {
 	bounds Bounds
 	graph  *graph
@@ -192,7 +194,7 @@ func references(t testing.TB, p *Proof) []reference {
 	return []reference{{two, g}, {one, tlcGraph(t, NewSmall(p.System, one))}}
 }
 
-// verdict says how a changed module is noticed; "" if it is not.
+// verdict says how a changed module is noticed. It returns "" if it is not.
 func verdict(t testing.TB, original *Proof, m *tla.Module, in []reference) string {
 	changed, err := roomsProof(m)
 	if err != nil {
@@ -228,7 +230,7 @@ func verdict(t testing.TB, original *Proof, m *tla.Module, in []reference) strin
 	return ""
 }
 
-// module reads the proof's module, with a change in the text of Rooms.tla.
+// module reads the proof's module with a change in the text of Rooms.tla.
 func module(t testing.TB, change func(string) string) *tla.Module {
 	t.Helper()
 	m, err := tla.ReadText("RoomsProof", func(name string) (string, error) {
@@ -248,8 +250,8 @@ func module(t testing.TB, change func(string) string) *tla.Module {
 	return m
 }
 
-// Each small change of the spec, and each operator that is misread, makes a relation that is not
-// TLC's.
+// TestAChangedRelationIsNoticed checks that each small change of the spec, and each misread
+// operator, gives a relation that differs from TLC's.
 func TestAChangedRelationIsNoticed(t *testing.T) {
 	t.Parallel()
 	p := readRooms(t)

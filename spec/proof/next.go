@@ -8,7 +8,7 @@ import (
 	"ablyrooms.example/spec/proof/tla"
 )
 
-// unchanged compares the values of variables in both states.
+// unchanged returns the formula that variables have the same values in both states.
 func (t *translator) unchanged(e *tla.Expr, s *scope) value {
 	var all []*term.Term
 	for _, name := range t.variables(e) {
@@ -21,7 +21,7 @@ func (t *translator) unchanged(e *tla.Expr, s *scope) value {
 	return term.Conj(all...)
 }
 
-// variables lists the variables of a tuple, through definitions.
+// variables returns the names in a tuple of variables. It expands definitions.
 func (t *translator) variables(e *tla.Expr) (all []string) {
 	switch {
 	case e.Op == tla.Tuple:
@@ -33,13 +33,13 @@ func (t *translator) variables(e *tla.Expr) (all []string) {
 	case e.Op == tla.Ident && t.module.Definition(e.Name) != nil:
 		return t.variables(body(t.module.Definition(e.Name)))
 	default:
-		fail("line %d: UNCHANGED of what is no variable", e.Line)
+		fail("line %d: UNCHANGED of something that is not a variable", e.Line)
 	}
 	return all
 }
 
-// hasPrime reports whether an expression speaks of the next state; local are the operators that are
-// defined in it.
+// hasPrime reports whether an expression depends on the next state. local has the operators that
+// the expression defines.
 func (t *translator) hasPrime(e *tla.Expr, local map[string]bool) bool {
 	if e.Op == "'" || e.Op == "UNCHANGED" {
 		return true

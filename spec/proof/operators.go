@@ -5,7 +5,7 @@ import (
 	"ablyrooms.example/spec/proof/tla"
 )
 
-// ofSequence evaluates the operators of the module Sequences; nil if it is none of them.
+// ofSequence evaluates the operators of the module Sequences. It returns nil for other operators.
 func (t *translator) ofSequence(e *tla.Expr, s *scope) value {
 	arg := func(i int) *sequence { return asSequence(t.eval(e.Args[i], s)) }
 	number := func(i int) *term.Term { return asTerm(t.eval(e.Args[i], s)) }
@@ -24,7 +24,7 @@ func (t *translator) ofSequence(e *tla.Expr, s *scope) value {
 	case "SelectSeq":
 		d := t.module.Definition(e.Args[1].Name)
 		if d == nil || len(d.Params) != 1 {
-			fail("line %d: SelectSeq with what is no operator of unity argument", e.Line)
+			fail("line %d: SelectSeq needs an operator with one argument", e.Line)
 		}
 		return arg(0).selected(func(v value) *term.Term {
 			return t.condition(body(d), (&scope{now: s.now}).in(s.next, s.prime).bind(d.Params[0], v))
@@ -33,7 +33,7 @@ func (t *translator) ofSequence(e *tla.Expr, s *scope) value {
 	return nil
 }
 
-// concat is a \o b.
+// concat returns a \o b.
 func concat(a, b value) value {
 	if left, ok := a.(tuple); ok {
 		if right, ok := b.(tuple); ok {
@@ -43,7 +43,7 @@ func concat(a, b value) value {
 	return asSequence(a).concat(asSequence(b))
 }
 
-// each is [i \in 1..Len(s) |-> f(i)], which has the pieces of s.
+// each returns [i \in 1..Len(s) |-> f(i)]. The result has the same pieces as s.
 func (t *translator) each(domain *set, f func(*term.Term) value) *sequence {
 	of := domain.positions
 	var all []*piece
@@ -79,11 +79,11 @@ func (t *translator) index(e *tla.Expr, of, i value) value {
 		}
 		return t.element(asSequence(of), i)
 	}
-	fail("line %d: what is applied is no function", e.Line)
+	fail("line %d: only a function can be applied", e.Line)
 	return nil
 }
 
-// sum is a + b, of numbers or of Cardinalities.
+// sum returns a + b, for numbers or Cardinalities.
 func (t *translator) sum(e *tla.Expr, s *scope) value {
 	a, b := t.eval(e.Args[0], s), t.eval(e.Args[1], s)
 	left, ok := a.(counting)
@@ -103,11 +103,11 @@ func (t *translator) sum(e *tla.Expr, s *scope) value {
 	return term.Sum(asNumber(a), asNumber(b))
 }
 
-// counting is the sum of the Cardinalities of sets that are not counted. It can be compared with
-// what is 0 or 1.
+// counting is the sum of the Cardinalities of sets for which the state has no count. It can only be
+// compared with a number that is 0 or 1.
 type counting []*set
 
-// oneIf is a set that has one element if the condition holds, else none.
+// oneIf returns a set that has one element if the condition holds, and none otherwise.
 func oneIf(c *term.Term) *set {
 	return &set{sort: term.Int, each: func(all bool, holds func(value) *term.Term) *term.Term {
 		if all {
@@ -117,7 +117,7 @@ func oneIf(c *term.Term) *set {
 	}}
 }
 
-// equals is a = b.
+// equals returns a = b.
 func (t *translator) equals(a, b value) *term.Term {
 	of, ok := a.(counting)
 	if !ok {
@@ -138,7 +138,7 @@ func (t *translator) equals(a, b value) *term.Term {
 	return term.Conj(t.atMostOne(of), term.Equal(is, term.Disj(any...)))
 }
 
-// isOne returns the condition that a number which is 0 or 1 is 1.
+// isOne returns the condition that n is 1. It fails if n can be anything but 0 or 1.
 func isOne(n *term.Term) *term.Term {
 	switch {
 	case literal(n, 0):
@@ -149,11 +149,11 @@ func isOne(n *term.Term) *term.Term {
 		then, other := isOne(n.Args[1]), isOne(n.Args[2])
 		return term.Disj(term.Conj(n.Args[0], then), term.Conj(term.Neg(n.Args[0]), other))
 	}
-	fail("a Cardinality is compared with %v, which is not 0 or 1", n)
+	fail("a Cardinality is compared with %v, which is neither 0 nor 1", n)
 	return nil
 }
 
-// atMostOne says that there is at most one element in all of the sets together.
+// atMostOne returns the condition that all the sets together have at most one element.
 func (t *translator) atMostOne(of counting) *term.Term {
 	if len(of) == 1 && of[0].each == nil {
 		x, y := fresh("x", of[0].sort), fresh("y", of[0].sort)
@@ -173,8 +173,8 @@ func (t *translator) atMostOne(of counting) *term.Term {
 	return term.Conj(all...)
 }
 
-// isTaken is the condition that the step is one of an action, as a predicate of the arguments. What
-// is known of it is stated apart: see [Proof.facts].
+// isTaken returns the condition that the step is a step of an action, as a predicate of the
+// action's arguments. [System.facts] states what is known about this predicate.
 func (t *translator) isTaken(e *tla.Expr, s *scope) *term.Term {
 	var args []*term.Term
 	for i, a := range e.Args {
@@ -187,8 +187,8 @@ func (t *translator) isTaken(e *tla.Expr, s *scope) *term.Term {
 	return term.Apply("is"+e.Name, term.Bool, args...)
 }
 
-// isEnd reports whether a CHOOSE is of the least or the greatest element of a set: of the form
-// CHOOSE x \in S : \A y \in S : x <= y.
+// isEnd reports whether a CHOOSE chooses the least or the greatest element of a set. Such a CHOOSE
+// has the form CHOOSE x \in S : \A y \in S : x <= y.
 func isEnd(e *tla.Expr) (op term.Op, ok bool) {
 	all := e.Args[0]
 	if len(e.Bound) != 1 || all.Op != "\\A" || len(all.Bound) != 1 || all.Args[0].Op != "<=" {

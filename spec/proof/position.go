@@ -6,15 +6,15 @@ import (
 	"ablyrooms.example/spec/proof/term"
 )
 
-// position is a place in a sequence that is known to be in one of its pieces, or behind all.
+// position says which piece of a sequence a place is in. A place may also be after all pieces.
 type position struct {
 	of    *sequence
 	piece int
-	inner *term.Term // the place in the piece
-	outer *term.Term // the place in what the piece is a part of
+	inner *term.Term // the place, counted in the piece
+	outer *term.Term // if the piece is a part of another sequence, the place in that sequence
 }
 
-// element returns what there is at the place.
+// element returns the element at the place.
 func (p position) element() value {
 	in := p.of.pieces[p.piece]
 	if p.outer != nil {
@@ -23,7 +23,7 @@ func (p position) element() value {
 	return in.at(p.inner)
 }
 
-// positions is 1..Len(s), piece by piece.
+// positionsOf returns 1..Len(s), piece by piece.
 func (t *translator) positionsOf(s *sequence) *set {
 	each := func(all bool, holds func(value) *term.Term) *term.Term {
 		var parts []*term.Term
@@ -89,7 +89,7 @@ func (t *translator) element(s *sequence, i value) value {
 	return nil
 }
 
-// order says whether a < b and whether a = b, of places in one sequence.
+// order returns the formulas a < b and a = b, if both are places in the same sequence.
 func (t *translator) order(a, b *term.Term) (less, same *term.Term, known bool) {
 	x, ok := t.positions[a]
 	y, ok2 := t.positions[b]
@@ -110,7 +110,7 @@ func (t *translator) order(a, b *term.Term) (less, same *term.Term, known bool) 
 	return term.Neg(term.AtMost(y.inner, x.inner)), term.Equal(x.inner, y.inner), true
 }
 
-// behind returns Len(s) + n, which is behind all places of s.
+// behind returns Len(s) + n, a place after the end of s.
 func (t *translator) behind(s *sequence, n *term.Term) *term.Term {
 	place := *plus(s.all, n)
 	if n.Op == term.Literal && n.Value > 0 {
@@ -119,7 +119,7 @@ func (t *translator) behind(s *sequence, n *term.Term) *term.Term {
 	return &place
 }
 
-// picked is one of some places: the first of which the condition holds.
+// picked is the first of some places for which its condition holds.
 type picked struct {
 	when   []*term.Term
 	places []*term.Term
@@ -133,7 +133,8 @@ func (p *picked) term() *term.Term {
 	return made
 }
 
-// end is the least or the greatest element of a set of numbers that is bounded on that side.
+// end returns the least or the greatest element of a set of numbers. The set must be bounded on
+// that side.
 func (t *translator) end(s *set, op term.Op) value {
 	if s.each != nil {
 		if p := t.pick(s, op); p != nil {
@@ -147,8 +148,8 @@ func (t *translator) end(s *set, op term.Op) value {
 	return term.End(op, x, s.has(x))
 }
 
-// pick looks through the places of a sequence; it returns nil if one of them is not of a unit, or
-// if they are not in order.
+// pick returns the least or the greatest place in a set of places. It returns nil if one of the
+// places is not in a piece of one element, or if the places are not in order.
 func (t *translator) pick(s *set, op term.Op) *picked {
 	var places []*term.Term
 	s.each(false, func(v value) *term.Term {

@@ -10,36 +10,40 @@ import (
 	"ablyrooms.example/spec/proof/tla"
 )
 
-// Recursion says how the proof does with a recursive operator: by a contract. An application of the
-// operator is a record of which nothing is known but that After holds of it, if Before holds of
-// what the operator is applied to. That is proved by induction ([Proof.contract]).
+// Recursion says how the proof treats a recursive operator of the spec. The solver doesn't get the
+// recursion, but a contract: an application of the operator is a record of which only this is
+// known: if Before holds for the argument, After holds for the argument and the result.
+// [Proof.contract] proves the contract by induction.
 type Recursion struct {
-	// Operator takes a record of the type and returns one. It also puts out: to the field Outs,
-	// which it does not read, it appends tuples of one form that are of one kind.
+	// Operator takes a record of the type Of and returns one. It also appends outputs to the field
+	// Outs, which it does not read. The outputs are tuples of one form: the word Kind, and values
+	// of the sorts in Form.
 	Operator string
 	Of       Type
 	Outs     string
 	Kind     string
-	Form     []term.Sort // of what follows the kind
-	Queue    string      // the field that gets shorter in each recursion
-	Before   string      // of an argument
-	After    []string    // of an argument and the result
-	// Replaces is a recursive operator of the spec that By is equal to, which uses Operator.
+	Form     []term.Sort // the sorts of what follows Kind in a tuple
+	Queue    string      // the field whose sequence is shorter in each recursive call
+	Before   string      // the name of a predicate of the argument
+	After    []string    // the names of predicates of the argument and the result
+	// Replaces is a recursive operator of the spec. By is the operator that the proof uses instead.
+	// It is equal to Replaces, and it applies Operator.
 	Replaces, By string
-	// Whole are operators the branches of which are not told apart, as those of an IF that is an
-	// argument are not.
+	// Whole has the operators whose branches stay in one expression, in the same way as the
+	// branches of an IF in an argument.
 	Whole []string
-	// Unsaid are variables of which no fact about a step with a recursion says what they become.
+	// Unsaid has the variables whose next value is left out of the facts about a step with a
+	// recursion.
 	Unsaid []string
 }
 
-// call is an application of the operator.
+// call is an application of the recursive operator.
 type call struct {
 	id      string
 	free    []*term.Term // the parameters and bound variables that the argument depends on
 	arg     *record
 	defines []Define // the argument's symbols
-	result  *record  // with the outputs of the call alone
+	result  *record  // its outputs are only those of the call
 }
 
 // called returns the value of an application of the recursive operator.
@@ -59,7 +63,8 @@ func (t *translator) called(arg *record) *record {
 	return made.with(r.Outs, outs)
 }
 
-// resultOf returns what a call returns, in terms of symbols that depend on what is free.
+// resultOf returns the result of a call. Its fields are symbols that depend on the variables in
+// free.
 func (t *translator) resultOf(c *call, free []*term.Term) *record {
 	r := t.recursion
 	made := t.system.valueOf(&r.Of, c.id, "", free).(*record)
@@ -76,8 +81,8 @@ func (t *translator) resultOf(c *call, free []*term.Term) *record {
 		append(made.fields[:len(made.fields):len(made.fields)], newSequence(outs))}
 }
 
-// symbols are those of what the operator takes and returns, by their names without what is before
-// the first dot; those of the outputs come last.
+// symbols returns the symbols of the operator's argument and result. Their names begin with "r.",
+// in place of the name of a call. The symbols of the outputs come last.
 func (r *Recursion) symbols(s *System) (all []Symbol) {
 	for _, d := range r.Of.defines("r", s.valueOf(&r.Of, "r", "", nil), nil) {
 		all = append(all, d.Symbol)
@@ -90,8 +95,8 @@ func (r *Recursion) symbols(s *System) (all []Symbol) {
 	return all
 }
 
-// abstracted returns the free variables of definitions in the order in which they occur, and a text
-// that is the same for definitions that differ in them alone.
+// abstracted returns the free variables of definitions, in the order in which they occur. key is
+// equal for definitions that differ only in these variables.
 func abstracted(defines []Define) (free []*term.Term, key string) {
 	var b strings.Builder
 	with := map[string]*term.Term{}
@@ -112,8 +117,8 @@ func abstracted(defines []Define) (free []*term.Term, key string) {
 	return free, b.String()
 }
 
-// isRecursive returns what the proof has for an application of the operator, or of what it
-// replaces.
+// isRecursive returns the value that the proof uses for an application of Operator or of Replaces.
+// It reports whether e is one.
 func (t *translator) isRecursive(e *tla.Expr, s *scope) (value, bool) {
 	r := t.recursion
 	switch {
@@ -124,21 +129,21 @@ func (t *translator) isRecursive(e *tla.Expr, s *scope) (value, bool) {
 	case e.Name == r.Operator:
 		arg, ok := t.eval(e.Args[0], s).(*record)
 		if !ok {
-			fail("line %d: %s of what is no record", e.Line, e.Name)
+			fail("line %d: the argument of %s is not a record", e.Line, e.Name)
 		}
 		return t.called(arg), true
 	}
 	return nil, false
 }
 
-// leaf is one way in which an expression has its value.
+// leaf is one branch of an expression: the value of the expression if the guards hold.
 type leaf struct {
 	guards   []*term.Term
 	inDomain []*term.Term
 	value    value
 }
 
-// leaves splits an expression by the IFs and CASEs of which its value is a branch.
+// leaves splits an expression into the branches of its IFs and CASEs.
 func (t *translator) leaves(e *tla.Expr, s *scope) (all []leaf) {
 	add := func(c *term.Term, more []leaf) {
 		for _, l := range more {
@@ -162,7 +167,7 @@ func (t *translator) leaves(e *tla.Expr, s *scope) (all []leaf) {
 				break
 			}
 			c := t.condition(e.Args[i], s)
-			if i == len(e.Args)-2 { // one of the conditions must hold
+			if i == len(e.Args)-2 { // without OTHER, one of the conditions must hold
 				for _, l := range t.leaves(e.Args[i+1], s) {
 					l.inDomain = append(l.inDomain, c)
 					add(not, []leaf{l})
@@ -188,14 +193,14 @@ func (t *translator) leaves(e *tla.Expr, s *scope) (all []leaf) {
 	return []leaf{t.leafOf(e, s)}
 }
 
-// leafOf does not split.
+// leafOf returns the whole expression as one leaf.
 func (t *translator) leafOf(e *tla.Expr, s *scope) leaf {
 	t.inDomain = nil
 	v := t.eval(e, s)
 	return leaf{inDomain: t.inDomain, value: v}
 }
 
-// leavesOf splits an application by its arguments, and then by the operator's body.
+// leavesOf splits an application: first its arguments, then the operator's body.
 func (t *translator) leavesOf(e *tla.Expr, s *scope) (all []leaf) {
 	d := t.module.Definition(e.Name)
 	if e.Name != "TLCEval" && d == nil {
@@ -231,7 +236,7 @@ func (t *translator) leavesOf(e *tla.Expr, s *scope) (all []leaf) {
 	return all
 }
 
-// leavesOfArgs splits arguments; the value of each leaf is a tuple of them.
+// leavesOfArgs splits the arguments. The value of each leaf is a tuple of arguments.
 func (t *translator) leavesOfArgs(args []*tla.Expr, s *scope) []leaf {
 	all := []leaf{{value: tuple{}}}
 	for _, a := range args {
@@ -254,7 +259,8 @@ func (t *translator) leavesOfArgs(args []*tla.Expr, s *scope) []leaf {
 	return all
 }
 
-// callsIn returns the calls whose symbols are in terms, and those that their arguments depend on.
+// callsIn returns the calls whose symbols occur in the terms, and the calls that their arguments
+// depend on.
 func (t *translator) callsIn(terms ...*term.Term) []*call {
 	found := map[string]*call{}
 	var look func(*term.Term)
@@ -279,11 +285,11 @@ func (t *translator) callsIn(terms ...*term.Term) []*call {
 	return all
 }
 
-// relation applies a definition to records.
+// relation returns the formula of a definition that is applied to records.
 func (t *translator) relation(name string, args ...value) *term.Term {
 	d := t.module.Definition(name)
 	if d == nil || len(d.Params) != len(args) {
-		fail("there is no %s of %d arguments", name, len(args))
+		fail("there is no operator %s with %d arguments", name, len(args))
 	}
 	s := &scope{}
 	for i, p := range d.Params {
@@ -292,7 +298,8 @@ func (t *translator) relation(name string, args ...value) *term.Term {
 	return t.condition(body(d), s)
 }
 
-// known returns conjuncts of what the contract says of a call, if something holds.
+// known returns the named parts of the contract as hypotheses about a call, if the condition when
+// holds.
 func (t *translator) known(c *call, from []string, when *term.Term) (all []hypothesis) {
 	r := t.recursion
 	silent := c.arg.with(r.Outs, newSequence())
@@ -306,7 +313,7 @@ func (t *translator) known(c *call, from []string, when *term.Term) (all []hypot
 	return all
 }
 
-// declared are the symbols of a call.
+// declared returns the symbols of a call.
 func (t *translator) declared(c *call) (all []Symbol) {
 	var free []term.Sort
 	for _, v := range c.free {
@@ -318,8 +325,8 @@ func (t *translator) declared(c *call) (all []Symbol) {
 	return all
 }
 
-// isAbout reports whether an expression applies an operator, by itself or by others.
-func (t *translator) isAbout(e *tla.Expr, operator string) bool {
+// applies reports whether an expression applies an operator, directly or through other definitions.
+func (t *translator) applies(e *tla.Expr, operator string) bool {
 	found, known := false, map[string]bool{}
 	var look func(*tla.Expr)
 	look = func(e *tla.Expr) {
@@ -344,14 +351,14 @@ func (t *translator) isAbout(e *tla.Expr, operator string) bool {
 	return found
 }
 
-// lets are symbols for numbers that a LET in an induction gives names to, so that a script has what
-// they are once.
+// lets has symbols for numbers that LETs define in an induction. With them, a script defines each
+// such number only once.
 type lets struct {
 	symbols []Symbol
 	are     []*term.Term
 }
 
-// name returns the symbol for a value, if it gets one.
+// name returns a symbol for a value that is an IF of numbers; it returns other values unchanged.
 func (l *lets) name(name string, v value) value {
 	t, ok := v.(*term.Term)
 	if l == nil || !ok || t.Sort != term.Int || t.Op != term.Ite {
@@ -366,7 +373,7 @@ func (l *lets) name(name string, v value) value {
 	return term.Apply(l.symbols[i].Name, term.Int)
 }
 
-// hypotheses say what the symbols are.
+// hypotheses returns the definitions of the symbols.
 func (l *lets) hypotheses() (all []hypothesis) {
 	for i, t := range l.are {
 		all = append(all, hypothesis{"LET", term.Equal(term.Apply(l.symbols[i].Name, term.Int), t)})

@@ -7,7 +7,7 @@ import (
 	"ablyrooms.example/spec/proof/tla"
 )
 
-// Room reads RoomStatus.tla with its proof from the folders.
+// Room reads RoomStatus.tla and its proof from the folders.
 func Room(folders ...string) (*Proof, error) {
 	m, err := tla.Read("RoomStatusProof", folders...)
 	if err != nil {
@@ -16,7 +16,7 @@ func Room(folders ...string) (*Proof, error) {
 	return roomProof(m)
 }
 
-// aRoom has the fields of a room but its outputs.
+// aRoom returns the fields of a room, without its outputs.
 func aRoom() []Field {
 	number, word, flag := Plain(term.Int), Plain(term.Word), Plain(term.Bool)
 	return []Field{{"last", number}, {"status", word}, {"err", number}, {"channel", word}, {"chErr", number},
@@ -24,7 +24,7 @@ func aRoom() []Field {
 		{"attachedOnce", flag}, {"explicit", flag}}
 }
 
-// roomInputs are the operators of RoomStatus.tla that take an input.
+// roomInputs returns the operators of RoomStatus.tla that take an input.
 func roomInputs() []Symbol {
 	number := []term.Sort{term.Int}
 	return []Symbol{{Name: "Attach"}, {Name: "Detach"}, {Name: "Release"}, {Name: "GiveUp", Args: number},

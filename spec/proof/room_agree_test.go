@@ -14,7 +14,7 @@ import (
 	"ablyrooms.example/tests/graphs/roomstatus"
 )
 
-// The words of a room.
+// The model's values of a room, by the words of the spec.
 var (
 	roomStatuses = graphs.Words(model.StatusInitialized, model.StatusReleased)
 	roomChannels = graphs.Words(model.ChannelInitialized, model.ChannelFailed)
@@ -24,7 +24,8 @@ var (
 	roomOutputs  = graphs.Words(model.OutputRoomSettle, model.OutputDiscontinuity)
 )
 
-// roomJudge holds the relation of a room to the reference model and to the core, in any state.
+// roomJudge compares the relation of a room with the reference model and with the core, in any
+// state.
 type roomJudge struct {
 	w               *Small
 	steps           []*Steps
@@ -44,7 +45,7 @@ func (j *roomJudge) word(s State, symbol string, i int) string {
 	return j.w.Word(j.w.Get(s, symbol, i, 0))
 }
 
-// model returns the state as the reference model has it.
+// model returns the state of the reference model that corresponds to s.
 func (j *roomJudge) model(s State) model.RoomState {
 	n := func(symbol string) int { return j.w.Get(s, symbol, 0, 0) }
 	m := model.RoomState{Last: n("last"), Status: roomStatuses[j.word(s, "status", 0)], Err: n("err"),
@@ -57,7 +58,7 @@ func (j *roomJudge) model(s State) model.RoomState {
 	return m
 }
 
-// outputs returns what the step to a state has put out.
+// outputs returns the outputs of the step that led to a state.
 func (j *roomJudge) outputs(s State) (all []model.RoomOutput) {
 	for k := 1; k <= j.w.Get(s, "outs.len", 0, 0); k++ {
 		n := func(symbol string) int { return j.w.Get(s, symbol, k, 0) }
@@ -99,8 +100,9 @@ func (j *roomJudge) input(action string, params []int, m model.RoomState) model.
 		"DetachEnded": model.DetachEnded, "GiveBackEnded": model.GiveBackEnded, "Resumed": model.ChannelResumed}[name](params[0])
 }
 
-// check takes every input in a state: the relation has one step for it, that of the model and of
-// the core, with their outputs; or it has none, and model and core refuse the input.
+// check tries every input in a state. Either the relation has exactly one step for it, and model
+// and core make the same step with the same outputs. Or the relation has none, and model and core
+// refuse the input.
 func (j *roomJudge) check(s State) error {
 	j.states++
 	m := j.model(s)
@@ -130,7 +132,7 @@ func (j *roomJudge) check(s State) error {
 		if err != nil {
 			j.refused++
 			if !now.Equal(m) || len(coreOuts) > 0 {
-				return fmt.Errorf("%v\n%v is refused, and changes the core", m, in)
+				return fmt.Errorf("%v\n%v is refused, but changes the core", m, in)
 			}
 			continue
 		}
@@ -146,18 +148,18 @@ func (j *roomJudge) check(s State) error {
 		}
 	}
 	for in := range maps.Keys(relation) {
-		return fmt.Errorf("%v\nthe relation takes %v, which is no input", m, in)
+		return fmt.Errorf("%v\nthe relation takes %v, which is not an input", m, in)
 	}
 	return nil
 }
 
-// roomStates are the small states of a room that satisfy the invariant, reachable or not: with
-// calls up to a number, and a queue up to a length.
+// roomStates enumerates the small states of a room that satisfy the invariant, reachable or not.
+// They have calls up to last, and at most queue operations in the queue.
 type roomStates struct {
 	w           *Small
 	holds       conjuncts
 	last, queue int
-	few         bool // whether the flags are of a room that was attached, and both errors are one
+	few         bool // only states with the flags of a room that was attached, and with both errors equal
 	done        bool
 	visit       func(State)
 }
@@ -179,7 +181,7 @@ func newRoomStates(t testing.TB, p *Proof, w *Small) *roomStates {
 	return e
 }
 
-// turns are the operations with their phases.
+// turns has each running operation with each of its phases.
 var turns = [][2]string{{"none", "idle"}, {"attach", "inAttach"}, {"detach", "inDetach"}, {"release", "inDetach"},
 	{"release", "inRetryPause"}, {"release", "inGiveBack"}}
 
@@ -224,7 +226,8 @@ func (e *roomStates) all() {
 	}
 }
 
-// queued visits a state with each queue that goes on from the one it has.
+// queued visits a state with its queue, and with each longer queue that begins with it, up to the
+// length.
 func (e *roomStates) queued(s State, length int) {
 	if e.done || !e.holds.hold(s) {
 		return
@@ -245,9 +248,10 @@ func (e *roomStates) queued(s State, length int) {
 	}
 }
 
-// In every state with two calls, one error and a queue of up to three that satisfies the invariant,
-// whether a run leads there or not, the relation of a room, the reference model and the core agree
-// on every input, with the outputs in their order. (Without EVIDENCE, with fewer flags and errors.)
+// TestRelationModelAndCoreOfRoomsAgreeInUnreachableStates checks that relation, model and core of a
+// room agree on every input, with the outputs in the same order. It checks every state with two
+// calls, one error and a queue of up to three that satisfies the invariant, reachable or not.
+// Without EVIDENCE, the states have fewer flags and errors.
 func TestRelationModelAndCoreOfRoomsAgreeInUnreachableStates(t *testing.T) {
 	t.Parallel()
 	p := read(t, "RoomStatus")

@@ -13,7 +13,8 @@ import (
 	"ablyrooms.example/tests/graphs/roomstatus"
 )
 
-// roomChanges are made in the text of RoomStatus.tla or RoomStatusSteps.tla, one at a time.
+// roomChanges are changes in the text of RoomStatus.tla or RoomStatusSteps.tla. A test makes one at
+// a time.
 var roomChanges = [][2]string{
 	{`IsBusy(r)          == r.op # "none"`, `IsBusy(r) == r.op = "attach"`},
 	{`GoesFirst(o)       == o = "release"`, `GoesFirst(o) == o # "attach"`},
@@ -53,7 +54,7 @@ var roomChanges = [][2]string{
 	{`ChannelEvent("attached", FALSE, TRUE, e)`, `ChannelEvent("attached", TRUE, TRUE, e)`},
 }
 
-// roomModule reads the proof's module of a room, with a change in the text of the spec.
+// roomModule reads the proof's module of a room with a change in the text of the spec.
 func roomModule(t testing.TB, c [2]string) *tla.Module {
 	t.Helper()
 	planted := 0
@@ -78,8 +79,8 @@ func roomModule(t testing.TB, c [2]string) *tla.Module {
 	return m
 }
 
-// roomVerdict says how a changed module is noticed; "" if it is not. The states are those in which
-// model and core agree with the spec as it is.
+// roomVerdict says how a changed module is noticed. It returns "" if it is not. In the given
+// states, model and core agree with the unchanged spec.
 func roomVerdict(t testing.TB, m *tla.Module, g *graph, states []State) string {
 	changed, err := roomProof(m)
 	if err != nil {
@@ -115,9 +116,10 @@ func roomVerdict(t testing.TB, m *tla.Module, g *graph, states []State) string {
 	return ""
 }
 
-// Each small change of the room's spec, and each operator that is misread, makes a relation that is
-// not TLC's, or not the model's and the core's; or the spec's recursion is not what the proof has
-// in its place. (All of them in make evidence.)
+// TestAChangedRelationOfARoomIsNoticed checks that each small change of the room's spec, and each
+// misread operator, is noticed. The relation differs from TLC's, or from the model's and the
+// core's, or the spec's recursion no longer equals the operator that the proof uses instead. make
+// evidence tries all of them; other runs try some.
 func TestAChangedRelationOfARoomIsNoticed(t *testing.T) {
 	t.Parallel()
 	p := read(t, "RoomStatus")
@@ -166,7 +168,7 @@ func TestAChangedRelationOfARoomIsNoticed(t *testing.T) {
 				return to
 			})
 			if !changes {
-				return nil // what is misread is nowhere in the spec
+				return nil // the spec doesn't use the misread operator
 			}
 			return m
 		})

@@ -12,13 +12,14 @@ import (
 	"ablyrooms.example/tests/graphs/roomstatus"
 )
 
-// smallRoom are bounds of a room: so many calls and errors, and outputs enough for a step.
+// smallRoom returns bounds of a room: numbers of calls and errors, and sequences long enough for
+// the outputs of a step.
 func smallRoom(calls, errs int, promise bool) Bounds {
 	return Bounds{Most: 2*calls + 6, Constants: map[string]int{"NCalls": calls, "NErrs": errs, "Emitted": 1,
 		"OwnEvent": truth(promise)}}
 }
 
-// roomFromTLC reads a state that TLC printed.
+// roomFromTLC converts a state that TLC printed.
 func roomFromTLC(w *Small, vars graphs.Value) (State, error) {
 	s := w.Blank()
 	for _, symbol := range w.System.Symbols {
@@ -57,7 +58,7 @@ func roomFromTLC(w *Small, vars graphs.Value) (State, error) {
 	return s, nil
 }
 
-// label is what TLC calls an edge of MCRoomStatus.
+// label returns TLC's label for a step in the graph of MCRoomStatus.
 func (s *Steps) label(params []int) string {
 	name, _, _ := strings.Cut(s.Action.Name, ".")
 	switch name {
@@ -72,7 +73,8 @@ func (s *Steps) label(params []int) string {
 	return name
 }
 
-// labelled compares the steps with the graph's, label by label, in all states, both ways.
+// labelled compares the steps with the graph's, label by label, in all states. Neither side may
+// have a step that the other lacks.
 func (g *graph) labelled(all []*Steps) string {
 	for i, from := range g.states {
 		got := map[string][]string{}
@@ -94,9 +96,9 @@ func (g *graph) labelled(all []*Steps) string {
 	return ""
 }
 
-// The relation of a room that is proved is TLC's, its recursion computed, outputs included: from
-// each state of the graph the same inputs lead to the same states, and no others do; and each state
-// and step satisfies what is proved of it.
+// TestTheRelationOfRoomsIsTLCs checks that from each state of TLC's graph, the proved relation of a
+// room takes the same inputs to the same states and to no others, outputs included. The recursion
+// is computed. It also checks the proved properties in each state and step.
 func TestTheRelationOfRoomsIsTLCs(t *testing.T) {
 	t.Parallel()
 	p := read(t, "RoomStatus")

@@ -9,19 +9,19 @@ import (
 	"ablyrooms.example/spec/proof/tla"
 )
 
-// Proof is a system with what is claimed of it.
+// Proof is a system with the properties that are claimed of it.
 type Proof struct {
 	*System
-	Name       string   // of the module that it is about
+	Name       string   // the name of the spec's module
 	Invariant  []string // the conjuncts of the inductive invariant
-	Implied    []string // properties of states that follow from it
+	Implied    []string // properties of states that follow from the invariant
 	Properties []string // properties of steps
 	Progress   []string // properties of steps from which liveness follows
-	Liveness   []string // what follows from those by the argument in docs/proof.md
-	// Fair are the actions that the fairness of each kind of work is about. Their first parameter
-	// is the incarnation.
+	Liveness   []string // the properties that follow from Progress by the argument in docs/proof.md
+	// Fair maps each kind of work to the actions that end it, for which the spec assumes fairness.
+	// The first parameter of such an action is the incarnation.
 	Fair map[string][]string
-	// Promised are the properties that hold if a constant is TRUE, with that constant.
+	// Promised has the properties that hold only if a constant is TRUE, each with that constant.
 	Promised map[string]string
 }
 
@@ -38,7 +38,7 @@ func All(root string) (all []*Proof, err error) {
 	return all, nil
 }
 
-// Rooms reads Rooms.tla with its proof from the folders.
+// Rooms reads Rooms.tla and its proof from the folders.
 func Rooms(folders ...string) (*Proof, error) {
 	m, err := tla.Read("RoomsProof", folders...)
 	if err != nil {
@@ -47,17 +47,17 @@ func Rooms(folders ...string) (*Proof, error) {
 	return roomsProof(m)
 }
 
-// roomInvariant are the conjuncts of the inductive invariant of Rooms.
+// roomInvariant has the conjuncts of the inductive invariant of Rooms.
 var roomInvariant = []string{"CallsInOrder", "IncsInOrder", "NewestInTime", "TypeOK", "CallsRight", "PendingRight",
 	"SixPairs", "OneInUse", "OneReleasing", "WaitsForPredecessor", "Successor", "NotEnded", "EndedForGood", "OpenedIsReleased",
 	"RoomWasOpened", "WaitsByName", "WaitsOnlyWhile", "ErrorsTold", "OptionsAgree", "NotBeforePredecessor",
 	"NothingAfterDispose", "NoFailures", "FailedRight", "DisposeWaits", "DisposalTold", "PartedRight", "PendingAfter",
 	"InUseAfter", "OthersBefore", "RejectedBefore", "SinceRight", "SinceGrows", "SameSince", "ReleasedSince"}
 
-// roomImplied are the properties that follow from the invariant.
+// roomImplied has the properties that follow from the invariant.
 var roomImplied = []string{"OneOpen", "SameRoom", "ReleaseRejects", "SharedEnd", "ReleaseWaits", "RejectedOnlyIf"}
 
-// roomVariables are those of Rooms.tla with the history of its proof.
+// roomVariables returns the variables of Rooms.tla and the history variables of its proof.
 func roomVariables() []Variable {
 	call := Record(Field{"op", Plain(term.Word)}, Field{"name", Plain(term.Name)}, Field{"opt", Plain(term.Name)},
 		Field{"of", Plain(term.Int)}, Field{"waits", Plain(term.Int)}, Field{"out", Plain(term.Word)},
@@ -73,7 +73,7 @@ func roomVariables() []Variable {
 	}
 }
 
-// roomConstants are those of Rooms.tla.
+// roomConstants has the constants of Rooms.tla.
 var roomConstants = []Symbol{
 	{Name: "MaxCalls", Sort: term.Int}, {Name: "Conditional", Sort: term.Bool},
 	{Name: "Names", Args: []term.Sort{term.Name}, Sort: term.Bool},
@@ -82,7 +82,7 @@ var roomConstants = []Symbol{
 
 var counts = map[string]string{"Begun": "Last", "Created": "Newest"}
 
-// Leases reads Leases.tla with its proof from the folders.
+// Leases reads Leases.tla and its proof from the folders.
 func Leases(folders ...string) (*Proof, error) {
 	m, err := tla.Read("LeasesProof", folders...)
 	if err != nil {
@@ -123,8 +123,8 @@ func roomsProof(m *tla.Module) (*Proof, error) {
 	return p, p.readFair(map[string]string{"opening": "EndsOpening", "closing": "EndsClosing"})
 }
 
-// readFair reads from the module which actions end each kind of work: the disjuncts of a
-// definition.
+// readFair sets p.Fair: for each kind of work, the actions in the disjuncts of a definition of the
+// module.
 func (p *Proof) readFair(definitions map[string]string) error {
 	p.Fair = map[string][]string{}
 	for work, name := range definitions {

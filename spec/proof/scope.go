@@ -6,22 +6,23 @@ import (
 	"ablyrooms.example/spec/proof/tla"
 )
 
-// scope is what names mean at a place.
+// scope binds a name in an expression. The outer scopes bind the other names.
 type scope struct {
 	outer *scope
 	name  string
 	value value
-	// def is the operator that name is, with the scope that its body has.
+	// def is the operator that name is bound to, if it is one.
 	def  *tla.Definition
-	now  map[string]value // of the variables
-	next map[string]value // the same in the next state; those that are known
-	// prime says that all is meant in the next state.
+	now  map[string]value // the values of the variables
+	next map[string]value // the values in the next state that are already known
+	// prime says that variables are read in the next state.
 	prime bool
-	kept  *kept // of an operator without parameters, what it was last
+	kept  *kept // the last value of an operator without parameters; nil if there is none
 }
 
-// kept is the value that an operator has as long as the same is known of the next state. Values are
-// evaluated once, so that the places of a sequence remain those of one sequence.
+// kept caches the value of an operator. It is valid while next and prime are the same. The cache is
+// also needed for sequences: two evaluations would make two sequences, whose places couldn't be
+// compared.
 type kept struct {
 	next  map[string]value
 	prime bool
@@ -42,14 +43,14 @@ func (s *scope) lookup(name string) *scope {
 	return nil
 }
 
-// in returns the scope with other next values.
+// in returns a copy of the scope with other values for the next state.
 func (s *scope) in(next map[string]value, prime bool) *scope {
 	c := *s
 	c.next, c.prime = next, prime
 	return &c
 }
 
-// atLine adds the line to what is thrown below.
+// atLine is deferred. It adds the line of e to the error of a failing translation.
 func atLine(e *tla.Expr) {
 	if thrown := recover(); thrown != nil {
 		if f, ok := thrown.(failure); ok {
@@ -59,7 +60,7 @@ func atLine(e *tla.Expr) {
 	}
 }
 
-// try runs a translation, and returns why it failed.
+// try runs a translation, and returns its error.
 func try(f func()) (err error) {
 	defer func() {
 		if thrown := recover(); thrown != nil {

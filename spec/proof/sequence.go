@@ -7,31 +7,32 @@ import (
 	"ablyrooms.example/spec/proof/term"
 )
 
-// sequence is a sequence of any length: pieces, one after the other. That the pieces are known
-// keeps quantifiers over its places simple: "there is an output" is asked piece by piece, and which
-// of two outputs comes first is known without arithmetic.
+// sequence is a sequence of any length, as a list of pieces, one after the other. Pieces keep
+// quantifiers over its places simple: "there is an output" is asked of each piece, and the order of
+// two outputs follows from their pieces, without arithmetic.
 type sequence struct {
 	pieces []*piece
-	begins []*term.Term // how many elements there are before each piece
-	all    *term.Term   // how many there are
+	begins []*term.Term // for each piece, the number of elements before it
+	all    *term.Term   // the length of the sequence
 }
 
-// piece is a part of a sequence. It is there if when holds; then it has a length, and at returns
-// the elements from 1 to that.
+// piece is a part of a sequence. If when is false, the part is missing. Otherwise it has the given
+// length, and at returns its elements, from 1 to length.
 type piece struct {
 	when, length *term.Term
 	at           func(i *term.Term) value
-	// of a part of another sequence: how far behind its beginning it is, and that other's elements.
-	// Quantifiers over the part's places go over the other's, in whose terms solvers find them.
+	// If the piece is a part of another sequence, it begins after the first shift elements of that
+	// sequence, and of returns the elements of that sequence. Quantifiers over the piece's places
+	// then range over the places of that sequence: the solver does better with those.
 	shift *term.Term
 	of    func(i *term.Term) value
-	// last is the last element of a part of a sequence that ends where that ends, and filled says
-	// whether a part has any; nil where at and length say it best.
+	// If the piece ends where that sequence ends, last returns its last element, and filled says
+	// whether it has any element. Both are nil if at and length are the simplest way to say it.
 	last   func() value
 	filled *term.Term
 }
 
-// hasAny says that the piece is there and has an element.
+// hasAny returns the condition that the piece is there and has an element.
 func (p *piece) hasAny() *term.Term {
 	switch {
 	case p.isUnit():
@@ -64,19 +65,20 @@ func (s *sequence) end() value {
 	return made
 }
 
-// unity is 1. What terms keep of themselves is made before goroutines share it.
+// unity is the number 1. Its cached values are computed here, before goroutines share it.
 var unity = func() *term.Term {
 	one := term.Number(1)
 	_ = one.String()
 	return one
 }()
 
-// unit is a piece of one element.
+// unit returns a piece of one element.
 func unit(v value) *piece {
 	return &piece{when: term.True, length: unity, at: func(*term.Term) value { return v }}
 }
 
-// units are the pieces of one element, which may be one of several.
+// units returns pieces of one element for a value. If the value is one of several, there is a piece
+// for each, with its condition.
 func units(v value) []*piece {
 	of, ok := v.(either)
 	if !ok {
@@ -85,7 +87,7 @@ func units(v value) []*piece {
 	return slices.Concat(guarded(units(of.a), of.when), guarded(units(of.b), term.Neg(of.when)))
 }
 
-// guarded are pieces that are there only if the condition holds.
+// guarded returns copies of the pieces that are there only if c holds too.
 func guarded(list []*piece, c *term.Term) (all []*piece) {
 	for _, p := range list {
 		all = append(all, p.given(c))
@@ -93,7 +95,7 @@ func guarded(list []*piece, c *term.Term) (all []*piece) {
 	return all
 }
 
-// given is the piece if the condition holds.
+// given returns a copy of the piece that is there only if c holds too.
 func (p *piece) given(c *term.Term) *piece {
 	so := *p
 	so.when = term.Conj(c, p.when)
@@ -114,7 +116,8 @@ func newSequence(pieces ...*piece) *sequence {
 	return s
 }
 
-// asSequence returns a tuple, or a function on 1..n, as a sequence; nil if it is neither.
+// toSequence returns a tuple, or a function on 1..n, as a sequence. It returns nil for other
+// values.
 func toSequence(v value) *sequence {
 	switch v := v.(type) {
 	case *sequence:
@@ -143,7 +146,7 @@ func asSequence(v value) *sequence {
 	return s
 }
 
-// atLeast returns a length, which is 0 where the number is negative.
+// atLeast returns a length: n, or 0 if n is negative.
 func atLeast(n *term.Term) *term.Term {
 	if n.Op == term.App && strings.HasSuffix(n.Name, ".len") || n.Op == term.Literal && n.Value >= 0 {
 		return n
@@ -155,7 +158,7 @@ func literal(t *term.Term, n int) bool {
 	return t.Op == term.Literal && t.Sort == term.Int && t.Value == n
 }
 
-// plus is a + b, without zeros and with literals added up.
+// plus returns a + b. It leaves out zeros and adds up literals.
 func plus(a, b *term.Term) *term.Term {
 	switch {
 	case literal(a, 0):
@@ -172,7 +175,7 @@ func plus(a, b *term.Term) *term.Term {
 	return term.Sum(a, b)
 }
 
-// minus is a - b.
+// minus returns a - b.
 func minus(a, b *term.Term) *term.Term {
 	switch {
 	case a.String() == b.String():
@@ -199,12 +202,12 @@ func (s *sequence) at(i *term.Term) value {
 	return made
 }
 
-// concat is s \o other.
+// concat returns s \o other.
 func (s *sequence) concat(other *sequence) *sequence {
 	return newSequence(slices.Concat(s.pieces, other.pieces)...)
 }
 
-// sub is SubSeq(s, from, to).
+// sub returns SubSeq(s, from, to).
 func (s *sequence) sub(from, to *term.Term) *sequence {
 	if len(s.pieces) == 0 {
 		return s
@@ -223,14 +226,14 @@ func (s *sequence) sub(from, to *term.Term) *sequence {
 	return newSequence(part)
 }
 
-// except is [s EXCEPT ![at] = with].
+// except returns [s EXCEPT ![at] = with].
 func (s *sequence) except(at *term.Term, with value) *sequence {
 	return newSequence(&piece{when: term.True, length: s.all, at: func(i *term.Term) value {
 		return choose(term.Equal(i, at), with, s.at(i))
 	}})
 }
 
-// isEmpty is s = <<>>.
+// isEmpty returns s = <<>>.
 func (s *sequence) isEmpty() *term.Term {
 	var all []*term.Term
 	for _, p := range s.pieces {
@@ -239,8 +242,8 @@ func (s *sequence) isEmpty() *term.Term {
 	return term.Conj(all...)
 }
 
-// apart returns what is left of two sequences without the pieces that they have alike at their
-// beginnings and at their ends.
+// apart splits two sequences: head has the pieces that both begin with, tail has those that both
+// end with, and ofA and ofB have the pieces between.
 func apart(a, b *sequence) (head, ofA, ofB, tail []*piece) {
 	n := 0
 	for n < len(a.pieces) && n < len(b.pieces) && a.pieces[n] == b.pieces[n] {
@@ -254,7 +257,7 @@ func apart(a, b *sequence) (head, ofA, ofB, tail []*piece) {
 	return head, ofA[:len(ofA)-m], ofB[:len(ofB)-m], ofA[len(ofA)-m:]
 }
 
-// equalSequences is a = b: they have the same length, and the same elements.
+// equalSequences returns a = b: the lengths are equal, and so are the elements.
 func equalSequences(a, b *sequence) *term.Term {
 	_, ofA, ofB, _ := apart(a, b)
 	var all []*term.Term
@@ -279,13 +282,14 @@ func equalSequences(a, b *sequence) *term.Term {
 	return term.Conj(all...)
 }
 
-// chooseSequence is IF c THEN a ELSE b.
+// chooseSequence returns IF c THEN a ELSE b.
 func chooseSequence(c *term.Term, a, b *sequence) *sequence {
 	head, ofA, ofB, tail := apart(a, b)
 	return newSequence(slices.Concat(head, guarded(ofA, c), guarded(ofB, term.Neg(c)), tail)...)
 }
 
-// selected is SelectSeq(s, holds), where it is known of each piece whether its elements are.
+// selected returns SelectSeq(s, holds). For a piece that may have several elements, holds must be
+// true or false for all of them.
 func (s *sequence) selected(holds func(value) *term.Term) *sequence {
 	var all []*piece
 	for _, p := range s.pieces {

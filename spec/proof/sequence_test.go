@@ -44,7 +44,7 @@ Sevens   == [][Numbers # {} => outs'[1][2] = 7 /\ \A k \in Numbers : \A j \in Nu
 TellsEnd == [][LastTold = IF Numbers = {} THEN 0 ELSE IF q = <<>> THEN 7 ELSE q[Len(q)]]_q
 ====`
 
-// lists is the module above, as Go has it.
+// lists computes the steps of the module above, in Go.
 func lists(action string, q, r []int, visit func(q, r []int, outs string)) {
 	is := func(s ...int) []int { return s }
 	told := func() string {
@@ -142,7 +142,8 @@ func numbersOf(w *Small, s State, name string) (all []int) {
 	return all
 }
 
-// listDifference takes all steps from all pairs of sequences of up to three numbers.
+// listDifference compares the steps from all pairs of sequences of up to three numbers with those
+// that lists computes.
 func listDifference(t testing.TB, s *System) string {
 	w := NewSmall(s, Bounds{Constants: map[string]int{"N": 2}, Most: 7})
 	var properties []func(now, next State) bool
@@ -211,8 +212,8 @@ func listDifference(t testing.TB, s *System) string {
 	return ""
 }
 
-// What the operators of sequences do, and what is said of outputs of different forms, is as Go has
-// it.
+// TestSequences compares the operators of sequences, and claims about outputs of different forms,
+// with the same computations in Go.
 func TestSequences(t *testing.T) {
 	if d := listDifference(t, readLists(t, func(s string) string { return s })); d != "" {
 		t.Error(d)

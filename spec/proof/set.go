@@ -2,27 +2,29 @@ package proof
 
 import "ablyrooms.example/spec/proof/term"
 
-// set is known by its members. The sort is "" for the empty set and for sets of tuples.
+// set is a set. Its function has says which values are members. The sort is "" for the empty set
+// and for sets of tuples.
 type set struct {
 	sort term.Sort
 	has  func(value) *term.Term
-	// of are the sets whose union this is a list of, if it is a set of sets.
+	// of has the elements of a set of sets; nil for other sets.
 	of *family
-	// each says whether all, or some, of the elements satisfy a condition, if that is known better
-	// than by asking it of all that is of the sort.
+	// each returns the condition that all elements, or some, satisfy holds. It is nil if a
+	// quantifier over all values of the sort is the best way to say so.
 	each func(all bool, holds func(value) *term.Term) *term.Term
-	// items are the elements of an enumeration
+	// items are the elements of an enumeration; nil for other sets.
 	items []value
-	// the ends of a range, and whether a set of numbers is bounded by numbers on either side
+	// low and high are the ends of a range. from and to say whether a set of numbers is bounded
+	// below and above.
 	low, high *term.Term
 	from, to  bool
-	positions *sequence // of which this is 1..Len
-	// what the elements are of, and how, if they are values of something
+	positions *sequence // the sequence s if the set is 1..Len(s), else nil
+	// For {f(x) : x \in s}, over is s and made is f.
 	over *set
 	made func(value) value
 }
 
-// through says that all, or some, of a set's elements satisfy a condition.
+// through returns the condition that all elements of the set, or some, satisfy holds.
 func (s *set) through(all bool, holds func(value) *term.Term) *term.Term {
 	if s.each != nil {
 		return s.each(all, holds)
@@ -59,7 +61,7 @@ func enumerated(items []value) *set {
 	return made
 }
 
-// filtered is {x \in s : holds(x)}.
+// filtered returns {x \in s : holds(x)}.
 func (s *set) filtered(holds func(value) *term.Term) *set {
 	f := &set{sort: s.sort, from: s.from, to: s.to, has: func(v value) *term.Term { return term.Conj(s.has(v), holds(v)) }}
 	if s.each != nil {
@@ -81,7 +83,7 @@ func (s *set) filtered(holds func(value) *term.Term) *set {
 	return f
 }
 
-// mapped is {f(x) : x \in s}.
+// mapped returns {f(x) : x \in s}.
 func (s *set) mapped(f func(value) value) *set {
 	m := &set{over: s, made: f, each: func(all bool, holds func(value) *term.Term) *term.Term {
 		return s.through(all, func(x value) *term.Term { return holds(f(x)) })
@@ -90,7 +92,7 @@ func (s *set) mapped(f func(value) value) *set {
 	return m
 }
 
-// joined is a \cup b.
+// joined returns a \cup b.
 func joined(a, b *set) *set {
 	if a == empty {
 		return b

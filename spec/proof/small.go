@@ -9,40 +9,41 @@ import (
 	"ablyrooms.example/spec/proof/term"
 )
 
-// Bounds make states finite: so many calls, these names, these options. What is proved is proved
-// without bounds; within them the terms of the proof can be computed and compared with other
-// sources.
+// Bounds make the number of states finite. The proof has no bounds; within bounds, tests compute
+// the terms of the proof and compare them with other sources.
 type Bounds struct {
 	MaxCalls       int
 	Names, Options []string
 	Conditional    bool
-	// of specs with other constants: their values, and the longest sequence and largest number
+	// For specs with other constants: the constants' values. Most is the longest length of a
+	// sequence and the largest number.
 	Constants map[string]int
 	Most      int
 }
 
-// most is the largest number that is a place, a call, or what else there is numbers of.
+// most returns the largest number that a place, a call or another number can be.
 func (b *Bounds) most() int { return max(b.MaxCalls, b.Most) }
 
-// Small evaluates a system's terms on the states within bounds. It is used by one goroutine.
+// Small evaluates a system's terms on the states within bounds. It must not be used concurrently.
 type Small struct {
 	System *System
 	Bounds Bounds
 
-	// Is answers whether a step is one of an input, by its name, with the arguments.
+	// Is reports whether a step is a step of the named input with these arguments.
 	Is func(now, next State, input string, args []int) bool
 
 	layout map[string]place
 	size   int
-	now    State // what terms speak of
+	now    State // the state that terms are evaluated on
 	next   State
-	// of a spec with a recursive operator: what computes it, and its results in the present state
+	// For a spec with a recursive operator: recursion computes the operator, and results has its
+	// results in the present state, by the ids of the calls.
 	recursion *smallRecursion
 	results   map[string]State
-	lets      *lets // of a condition of an induction
+	lets      *lets // the named numbers of an induction; nil outside of one
 }
 
-// State is a state as one list of values, in the order of the system's symbols.
+// State is a state as a list of values, in the order of the system's symbols.
 type State []int
 
 type place struct {
@@ -51,7 +52,7 @@ type place struct {
 	symbol Symbol
 }
 
-// NewSmall returns the system within bounds.
+// NewSmall returns an evaluator of the system's terms on the states within bounds.
 func NewSmall(s *System, b Bounds) *Small {
 	w := &Small{System: s, Bounds: b, layout: map[string]place{}}
 	for _, symbol := range s.Symbols {
@@ -74,7 +75,8 @@ func (w *Small) Relation(name string) func(args []int) bool {
 	return func(args []int) bool { return w.Is(w.now, w.next, input, args) }
 }
 
-// Range implements [term.World]. One number more than there are calls is outside all sets.
+// Range implements [term.World]. The range of numbers has one number more than there are calls;
+// this number is in no set of the spec.
 func (w *Small) Range(s term.Sort) (first, end int) {
 	switch s {
 	case term.Bool:
@@ -97,7 +99,7 @@ func (w *Small) Literal(s term.Sort, text string) (int, error) {
 	return w.word(text), nil
 }
 
-// vocabulary numbers the words as they are met, alike for all systems.
+// vocabulary numbers words in the order in which they are first used. All systems share it.
 var vocabulary struct {
 	sync.Mutex
 	numbers map[string]int
@@ -119,21 +121,21 @@ func (w *Small) word(text string) int {
 	return n
 }
 
-// Word returns the text of a word by its number.
+// Word returns the text of the word with this number.
 func (w *Small) Word(n int) string {
 	vocabulary.Lock()
 	defer vocabulary.Unlock()
 	return vocabulary.texts[n]
 }
 
-// Name returns the number of a name or of options.
+// Name returns the number of a name or of an options value.
 func (w *Small) Name(text string) (int, error) {
 	if text == noName {
 		return 0, nil
 	}
 	i := slices.Index(slices.Concat(w.Bounds.Names, w.Bounds.Options), text)
 	if i < 0 {
-		return 0, fmt.Errorf("%q is no name within the bounds", text)
+		return 0, fmt.Errorf("%q is not a name within the bounds", text)
 	}
 	return i + 1, nil
 }
@@ -183,7 +185,7 @@ func (w *Small) Symbol(name string) (func(a, b int) int, error) {
 	}, nil
 }
 
-// counter computes Cardinality(Begun) or Cardinality(Created), by counting.
+// counter returns a function that computes Cardinality(Begun) or Cardinality(Created), by counting.
 func (w *Small) counter(name string, from *State) (func(a, b int) int, error) {
 	p, ok := w.layout[map[string]string{"Last": "calls.op", "Newest": "incs.life"}[name]]
 	if !ok {
@@ -205,7 +207,7 @@ func truth(b bool) int {
 	return 0
 }
 
-// Blank returns a state in which nothing is set.
+// Blank returns a state in which all words are "none" and all other values are 0.
 func (w *Small) Blank() State {
 	s := make(State, w.size)
 	for _, symbol := range w.System.Symbols {
@@ -231,10 +233,11 @@ func (w *Small) Get(s State, symbol string, a, b int) int {
 	return s[p.at+a*p.sizes[1]+b]
 }
 
-// SetWord and SetName set a symbol of those sorts by its text.
+// SetWord sets a symbol of the sort Word to the word with this text.
 func (w *Small) SetWord(s State, symbol, text string, a int) { w.Set(s, symbol, w.word(text), a, 0) }
 
-// SetName sets a symbol of the sort Name; the text must be within the bounds.
+// SetName sets a symbol of the sort Name to the name with this text, which must be within the
+// bounds.
 func (w *Small) SetName(s State, symbol, text string, a int) {
 	n, err := w.Name(text)
 	if err != nil {
@@ -243,7 +246,7 @@ func (w *Small) SetName(s State, symbol, text string, a int) {
 	w.Set(s, symbol, n, a, 0)
 }
 
-// Predicate makes a function of a formula, of one state or of a step.
+// Predicate compiles a formula about one state or about a step.
 func (w *Small) Predicate(formula *term.Term) (func(now, next State) bool, error) {
 	run, err := term.Compile(formula, w)
 	if err != nil {
@@ -259,7 +262,7 @@ func (w *Small) Predicate(formula *term.Term) (func(now, next State) bool, error
 type Steps struct {
 	Action *Action
 	w      *Small
-	guards []term.Compiled // each of the first parameters that it needs
+	guards []term.Compiled // for each guard, how many of the first parameters it needs
 	needs  []int
 	next   []update
 	inside term.Compiled
@@ -270,7 +273,7 @@ type update struct {
 	value term.Compiled
 }
 
-// Steps compiles the system's actions.
+// Steps compiles actions of the system.
 func (w *Small) Steps(actions []Action) (all []*Steps, err error) {
 	for i := range actions {
 		a := &actions[i]
@@ -312,13 +315,14 @@ func (w *Small) Steps(actions []Action) (all []*Steps, err error) {
 	return all, nil
 }
 
-// Each calls visit with every step of the action from a state: its parameters and the next state,
-// which visit may keep.
+// Each calls visit with every step of the action from a state: the parameters and the next state.
+// visit may keep both.
 func (s *Steps) Each(now State, visit func(params []int, next State)) {
 	s.choose(now, make([]int, 0, len(s.Action.Params)), visit)
 }
 
-// Take takes the step with these parameters, if it can be taken.
+// Take returns the state after the step with these parameters. It reports whether the step can be
+// taken.
 func (s *Steps) Take(now State, params ...int) (next State, taken bool) {
 	s.w.now = now
 	for _, g := range s.guards {
@@ -326,7 +330,7 @@ func (s *Steps) Take(now State, params ...int) (next State, taken bool) {
 			return nil, false
 		}
 	}
-	// what is a guard of the next state, such as a bound of it, is written in terms of this one
+	// A guard about the next state, such as a bound, was translated to one about this state.
 	return s.apply(now, params), true
 }
 
@@ -347,7 +351,7 @@ func (s *Steps) choose(now State, params []int, visit func([]int, State)) {
 	}
 }
 
-// apply computes the next state. What is outside of the functions' domains stays as it is.
+// apply returns the next state. Values at arguments outside of a function's domain stay the same.
 func (s *Steps) apply(now State, params []int) State {
 	w := s.w
 	w.now = now
@@ -372,7 +376,7 @@ func (s *Steps) apply(now State, params []int) State {
 	return next
 }
 
-// trim blanks what is behind the end of sequences.
+// trim blanks the values after the ends of sequences.
 func (w *Small) trim(s State) {
 	for _, symbol := range w.System.Symbols {
 		if symbol.Len == "" || len(symbol.Args) != 1 {
@@ -389,7 +393,7 @@ func (w *Small) trim(s State) {
 	}
 }
 
-// domain returns the first and the last argument of a symbol that are in the spec's sets.
+// domain returns the first and the last argument of a symbol that the spec's sets contain.
 func (w *Small) domain(s Symbol, arg int) (first, last int) {
 	switch {
 	case arg >= len(s.Args):

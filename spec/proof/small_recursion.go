@@ -7,13 +7,14 @@ import (
 	"ablyrooms.example/spec/proof/term"
 )
 
-// smallRecursion computes a recursive operator on small states, by its definition: a state is what
-// the operator is applied to, and the recursion in it is computed before what it is for.
+// smallRecursion computes a recursive operator on small states, by its definition. Its states are
+// the argument and the result of the operator. It computes the recursive calls of an argument
+// first.
 type smallRecursion struct {
-	*Small // its states are what the operator takes and returns
+	*Small // evaluates terms on an argument or a result
 	ways   []smallWay
-	args   map[string][]update // of each call, in the world that it stands in
-	// the results of the state that was computed last
+	args   map[string][]update // for each call, what computes its argument in the caller's Small
+	// last has the results that were computed for the state that begins at of.
 	of   *int
 	last map[resultKey]State
 }
@@ -23,22 +24,23 @@ type resultKey struct {
 	free int
 }
 
-// smallWay is a way in which the operator has its value.
+// smallWay is a compiled branch of the operator.
 type smallWay struct {
 	guards []term.Compiled
 	calls  []smallCall
 	value  []update
 }
 
-// smallCall is an application in a way.
+// smallCall is a recursive call in a branch.
 type smallCall struct {
 	id  string
 	arg []update
 }
 
-// ofCall returns what computes a symbol of a call, whose argument depends on one variable at most.
+// ofCall returns a function that computes a symbol of a call. The call's argument may depend on one
+// variable at most.
 func (w *Small) ofCall(c *call, symbol string) (func(a, b int) int, error) {
-	if w.results != nil { // inside of the recursion
+	if w.results != nil { // in a branch of the recursive operator
 		if len(c.free) > 0 {
 			return nil, fmt.Errorf("%s depends on a variable", c.id)
 		}
@@ -68,7 +70,7 @@ func (w *Small) ofCall(c *call, symbol string) (func(a, b int) int, error) {
 	return nil, fmt.Errorf("%s depends on more than one variable", c.id)
 }
 
-// at returns a symbol's value; 0 outside.
+// at returns a symbol's value for the argument a, or 0 if a is out of range.
 func (w *Small) at(s State, symbol string, a int) int {
 	p := w.layout[symbol]
 	if a < 0 || a >= p.sizes[0] {
@@ -77,7 +79,7 @@ func (w *Small) at(s State, symbol string, a int) int {
 	return s[p.at+a]
 }
 
-// result returns what a call returns in the present state of a world.
+// result returns the result of a call in the present state of w.
 func (r *smallRecursion) result(w *Small, c *call, arg []update, free int) State {
 	if r.of != &w.now[0] {
 		r.of, r.last = &w.now[0], map[resultKey]State{}
@@ -91,8 +93,8 @@ func (r *smallRecursion) result(w *Small, c *call, arg []update, free int) State
 	return s
 }
 
-// updates compiles definitions of the state that the operator is applied to, or that it returns, as
-// terms of a world.
+// updates compiles the definitions of an argument or a result of the operator. The definitions are
+// terms that w evaluates.
 func (r *smallRecursion) updates(w *Small, defines []Define, free ...string) (all []update, err error) {
 	for _, d := range defines {
 		names := slices.Clone(free)
@@ -108,7 +110,7 @@ func (r *smallRecursion) updates(w *Small, defines []Define, free ...string) (al
 	return all, nil
 }
 
-// compute returns a state by its definitions.
+// compute returns the state that the definitions describe.
 func (r *smallRecursion) compute(all []update, free ...int) State {
 	s := r.Blank()
 	env := append(slices.Clone(free), 0)
@@ -123,7 +125,7 @@ func (r *smallRecursion) compute(all []update, free ...int) State {
 	return s
 }
 
-// run returns what the operator returns.
+// run returns the operator's result for an argument.
 func (r *smallRecursion) run(arg State) State {
 	for _, way := range r.ways {
 		r.now = arg
@@ -141,7 +143,7 @@ func (r *smallRecursion) run(arg State) State {
 	panic("proof: the recursion has no value")
 }
 
-// recursive returns what computes the operator within the bounds of a world.
+// recursive returns a smallRecursion that computes the operator within the bounds of w.
 func (w *Small) recursive() (made *smallRecursion, err error) {
 	if w.recursion != nil {
 		return w.recursion, nil
@@ -178,7 +180,7 @@ func must[V any](v V, err error) V {
 	return v
 }
 
-// outputs defines the symbols of what the operator has put out.
+// outputs returns definitions of the symbols of the operator's outputs.
 func (r *Recursion) outputs(outs *sequence) (all []Define) {
 	name := "r." + r.Outs
 	i := term.NewVar("p.0", term.Int)

@@ -16,12 +16,12 @@ import (
 	"github.com/google/go-cmp/cmp"
 )
 
-// looks are the places where the core does something with names, options or numbers that depends on
-// which they are, as "function: what". Comparing for equality, copying, and looking up by a name or
-// a number are none: they are alike for all renamings.
+// looks returns the places where the core does something with names, options or numbers that
+// depends on their values, as "function: what". It leaves out comparing for equality, copying, and
+// looking up by a name or a number: a renaming doesn't change their effect.
 //
-// The file is checked without its imports, so that what comes from elsewhere has no type: it does
-// not matter, for all that is asked for is declared in the core.
+// It checks the types of the files without their imports, so an imported value has no type. This
+// does no harm, since names, options and numbers have types that the core declares.
 func looks(files map[string]string) (all []string, err error) {
 	fset := token.NewFileSet()
 	var parsed []*ast.File
@@ -34,10 +34,10 @@ func looks(files map[string]string) (all []string, err error) {
 	}
 	info := &types.Info{Types: map[ast.Expr]types.TypeAndValue{}}
 	config := types.Config{Error: func(error) {}, Importer: noImports{}}
-	config.Check("fsm", fset, parsed, info) // what is wrong is what is imported
+	config.Check("fsm", fset, parsed, info) // the errors are about imports
 	for _, f := range parsed {
 		if name := fset.File(f.Pos()).Name(); !strings.HasPrefix(name, "rooms") {
-			continue // the lifecycle machine knows no names
+			continue // the lifecycle machine has no names
 		}
 		for _, d := range f.Decls {
 			if f, ok := d.(*ast.FuncDecl); ok && f.Body != nil {
@@ -61,7 +61,7 @@ type looker struct {
 	found []string
 }
 
-// kind tells what an expression is: a name, options, or the number of a call or an incarnation.
+// kind says whether an expression is a name, options, or the number of a call or of an incarnation.
 func (l *looker) kind(e ast.Expr) string {
 	t := l.info.Types[e].Type
 	if t == nil {
@@ -132,16 +132,16 @@ func (l *looker) visit(n ast.Node) bool {
 	return true
 }
 
-// allowed are all the places. Numbers are counted, compared with what was counted, ordered in
-// outputs, and all is printed in errors.
+// allowed has all places that looks may find. Numbers are counted, compared with counts, and
+// ordered in outputs. Errors print all values.
 var allowed = []string{
 	"NextCall: Call +",                                 // the next number
 	"String: Call given to fmt.Sprintf",                // a text
 	"String: Incarnation given to fmt.Sprintf",         // a text
 	"String: name given to fmt.Sprintf",                // a text
 	"String: options of O given to fmt.Sprintf",        // a text
-	"closed: Incarnation given to slices.BinarySearch", // the order of what failed
-	"closed: Incarnation given to slices.Insert",       // the order of what failed
+	"closed: Incarnation given to slices.BinarySearch", // the order of failed releases
+	"closed: Incarnation given to slices.Insert",       // the order of failed releases
 	"get: Incarnation ++",                              // the next number
 	"giveUp: Call given to remove",                     // equality
 	"move: Incarnation given to fmt.Sprintf",           // a panic's text
@@ -167,9 +167,9 @@ func coreText(t testing.TB) map[string]string {
 	return files
 }
 
-// What the core does depends on names and options only by whether two are equal, and on numbers
-// only by that, by their count, and by their order in outputs. So what it does in small states it
-// does in all: docs/proof.md has the argument.
+// TestTheCoreComparesNamesForEqualityAlone checks that the core's steps depend on names and options
+// only by whether two are equal, and on numbers only by equality, by their count, and by their
+// order in outputs. So small states show what the core does in all states: see docs/proof.md.
 func TestTheCoreComparesNamesForEqualityAlone(t *testing.T) {
 	t.Parallel()
 	found, err := looks(coreText(t))
@@ -181,7 +181,8 @@ func TestTheCoreComparesNamesForEqualityAlone(t *testing.T) {
 	}
 }
 
-// Each way of looking at what a name, options or a number are is seen.
+// TestALookAtNamesIsSeen checks that looks finds each way of depending on the value of a name,
+// options or a number.
 func TestALookAtNamesIsSeen(t *testing.T) {
 	t.Parallel()
 	for what, change := range map[string][2]string{

@@ -19,7 +19,8 @@ type Symbol struct {
 	Name string
 	Args []term.Sort
 	Sort term.Sort
-	// Len is the symbol of the length, of what a sequence has at each place.
+	// Len is the name of the symbol for the sequence's length, if this symbol is part of a
+	// sequence's elements.
 	Len string
 }
 
@@ -35,22 +36,23 @@ type System struct {
 	Variables []Variable
 	Constants []Symbol
 	Counts    map[string]string // the symbol of the Cardinality, by the name of the set
-	// the definitions of the initial condition and of the next-state action
+	// Init and Next are the names of the initial condition and of the next-state action.
 	Init string
 	Next string
-	// Whole has the branches of an IF in an action make one action; else each is one.
+	// Whole says that an IF in an action doesn't split it: otherwise each branch becomes an action.
 	Whole bool
-	// Cases are fields of the record that is the first variable, each with the name of an
-	// enumeration of its values. Each action is read once for each combination.
+	// Cases has fields of the first variable, which is a record, each with the name of the set of
+	// its values. Each action is read once for each combination of values.
 	Cases [][2]string
-	// Inputs are the operators with which claims about steps ask whether a step is one of theirs,
-	// with the sorts of their arguments.
+	// Inputs are the operators of which claims ask "is the step one of this input?", with the sorts
+	// of their arguments.
 	Inputs []Symbol
-	// Only is the one action that is read, if there is one: enough for a condition.
+	// Only is the name of the only action that is read, or "" for all. One action is enough for one
+	// condition.
 	Only string
-	// Split are the variables bound by \E for each value of which there is an action.
+	// Split has bound variables of \E. Each of their values becomes an action.
 	Split []string
-	// Recursion is how the proof does with what is recursive in the spec; nil if nothing is.
+	// Recursion describes the spec's recursive operator; nil if the spec has none.
 	Recursion *Recursion
 
 	Symbols []Symbol // of a state
@@ -107,7 +109,7 @@ func (s *System) read() error {
 	})
 }
 
-// cases visits each case of the state.
+// cases visits the path once for each combination of values of s.Cases.
 func (s *System) cases(p path, n int, visit func(path)) {
 	if n == len(s.Cases) {
 		visit(p)
@@ -185,7 +187,7 @@ func numberSet(symbol string, args ...*term.Term) *set {
 	}}
 }
 
-// named gives the parameters of an action the names that the spec has for them.
+// named gives an action's parameters the names that the spec uses.
 func (a *Action) named() {
 	with := map[string]*term.Term{}
 	used := map[string]bool{}
@@ -257,7 +259,7 @@ func (s *System) Step(name string) (formula *term.Term, err error) {
 	return formula, err
 }
 
-// step returns the formula of one step of a property of steps.
+// step returns the formula of one step from a property of steps.
 func (s *System) step(name string) *tla.Expr {
 	d := s.Module.Definition(name)
 	if d == nil {
@@ -265,14 +267,15 @@ func (s *System) step(name string) *tla.Expr {
 	}
 	e := body(d)
 	if e.Op != tla.Box {
-		fail("%s is no property of steps", name)
+		fail("%s is not a property of steps", name)
 	}
 	return e.Args[0]
 }
 
-// after translates what must hold after an action, a predicate of states or a property of steps, in
-// terms of the state before it: where the values of a sequence are known as pieces, the solver need
-// not find them. It returns too what the claim asks of the step, and what is known of that.
+// after translates a predicate of states or a property of steps that must hold after an action. The
+// claim is in terms of the state before the action: there, the pieces of a sequence are known, and
+// the solver need not find them. facts has what is known about the questions "is the step one of
+// this input?" in the claim.
 func (s *System) after(a *Action, name string, step bool) (claim *term.Term, facts []hypothesis, err error) {
 	err = try(func() {
 		s.t.asked, s.t.positions = s.inputs(), map[*term.Term]position{}
@@ -289,9 +292,10 @@ func (s *System) after(a *Action, name string, step bool) (claim *term.Term, fac
 	return claim, facts, err
 }
 
-// facts says what is known of the actions of which a claim asks whether the step is one: it is the
-// one that it is; and if it is another one too, that one's guards hold, and it leads where the step
-// leads. That is said where the claim is the weaker if the step is one.
+// facts returns what is known about the inputs of which the claim asks whether the step is one of
+// them. The step is one of its own input. If it is one of another input too, the guards of that
+// input hold, and it leads to the same state. The second fact is only stated where it can make the
+// claim weaker.
 func (s *System) facts(a *Action, claim *term.Term, at *scope) (all []hypothesis) {
 	s.t.asked = nil
 	at = at.in(at.next, false)
@@ -312,8 +316,8 @@ func (s *System) facts(a *Action, claim *term.Term, at *scope) (all []hypothesis
 				}
 				args, in = append(args, x), in.bind(p, x)
 			}
-			if s.Recursion != nil && s.t.isAbout(body(d), s.Recursion.Replaces) {
-				s.t.unsaid = s.Recursion.Unsaid // that would be long, and is not needed
+			if s.Recursion != nil && s.t.applies(body(d), s.Recursion.Replaces) {
+				s.t.unsaid = s.Recursion.Unsaid // the fact would be long, and is not needed
 			}
 			is := term.Imply(term.Apply("is"+input.Name, term.Bool, args...), s.t.condition(body(d), in).Substitute(a.rename))
 			s.t.unsaid = nil
@@ -323,9 +327,10 @@ func (s *System) facts(a *Action, claim *term.Term, at *scope) (all []hypothesis
 	return all
 }
 
-// askedOf returns with which literals as arguments a claim asks a predicate: nil stands for what is
-// none. If it does so in too many ways, no literals are. Where there is a recursion, of which much
-// would be known, a claim asks only where it may fail because the predicate holds.
+// askedOf returns the lists of arguments with which a claim uses a predicate, and reports whether
+// it uses it. An argument that is not a literal is nil. If there are too many lists, all arguments
+// are nil. If the system has a recursion, facts are long: then only those uses count in which the
+// claim may fail because the predicate holds.
 func (s *System) askedOf(claim *term.Term, predicate string) (all [][]*term.Term, asks bool) {
 	known := map[string]bool{}
 	claim.Polar(true, func(t *term.Term, _, negative bool) {
@@ -360,7 +365,7 @@ func (s *System) inputs() map[string][]term.Sort {
 	return sorts
 }
 
-// Claim translates a property of steps like [System.Step], but for what it asks of the step.
+// Claim is like [System.Step], but keeps the questions about the step as predicates.
 func (s *System) Claim(name string) (*term.Term, error) {
 	s.t.asked = s.inputs()
 	defer func() { s.t.asked = nil }()

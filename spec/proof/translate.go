@@ -8,32 +8,33 @@ import (
 	"ablyrooms.example/spec/proof/tla"
 )
 
-// translator turns expressions of a module into values over the symbols of a state.
+// translator translates expressions of a module to values, in terms of the symbols of a state.
 type translator struct {
 	module    *tla.Module
 	constants map[string]value
 	counts    map[string]string
-	assumed   []*term.Term // what the module assumes of its constants
-	// inDomain collects that what EXCEPT changes is in its function's domain.
+	assumed   []*term.Term // the module's assumptions about its constants
+	// inDomain collects a condition for each EXCEPT: the changed argument is in the function's
+	// domain.
 	inDomain []*term.Term
-	primed   map[string]bool // whether the body of a definition has a prime
-	// positions are the places of sequences that are known to be in one of its pieces.
+	primed   map[string]bool // by name, whether a definition's body has a prime
+	// positions has the places of sequences for which the piece is known.
 	positions map[*term.Term]position
-	whole     bool     // whether an IF in an action makes one action of its branches
-	split     []string // the bound variables for each value of which there is an action
-	// inputs are the operators that are actions of their own, with arguments; asked are those of
-	// which a claim about a step asks only whether the step is one, to be answered by facts.
+	whole     bool     // see System.Whole
+	split     []string // see System.Split
+	// inputs has the operators of System.Inputs. asked has those for which a claim only asks
+	// whether the step is one of theirs; facts answers these questions.
 	inputs   map[string][]term.Sort
 	asked    map[string][]term.Sort
-	only     string // the one action that is read, if there is one
-	nameless bool   // whether "-" is a word like others, since there are no names
-	// of a recursive operator: its contract, and its applications by their arguments and by their
-	// ids
+	only     string // see System.Only
+	nameless bool   // whether "-" is an ordinary word, since the spec has no names
+	// recursion is the contract of the recursive operator, or nil. calls has its applications by a
+	// text of their arguments, byID by their ids.
 	recursion *Recursion
-	// unsaid are the variables of which a fact about a step does not say what they become
+	// unsaid has the variables whose next value a fact about a step leaves out.
 	unsaid      []string
 	calls, byID map[string]*call
-	induction   bool // in an induction: what replaces it is not split
+	induction   bool // whether an induction is translated: the operator By is not split
 	lets        *lets
 	system      *System
 }
@@ -58,7 +59,7 @@ func (t *translator) eval(e *tla.Expr, s *scope) value {
 		for _, a := range e.Args {
 			c := t.condition(a, s)
 			if c == term.False && e.Op == "/\\" || c == term.True && e.Op == "\\/" {
-				return c // what comes behind may be undefined
+				return c // the rest may be undefined
 			}
 			all = append(all, c)
 		}
@@ -117,7 +118,7 @@ func (t *translator) eval(e *tla.Expr, s *scope) value {
 	case tla.Field:
 		r, ok := t.eval(e.Args[0], s).(*record)
 		if !ok {
-			fail("line %d: what has the field %s is no record", e.Line, e.Name)
+			fail("line %d: %s is a field of something that is not a record", e.Line, e.Name)
 		}
 		return r.field(e.Name)
 	case tla.Function:
@@ -144,7 +145,7 @@ func (t *translator) eval(e *tla.Expr, s *scope) value {
 	return t.set(e, s)
 }
 
-// set evaluates what is a set, or chosen of one.
+// set evaluates an expression that is a set, or a CHOOSE.
 func (t *translator) set(e *tla.Expr, s *scope) value {
 	switch e.Op {
 	case tla.Set:
@@ -174,7 +175,7 @@ func (t *translator) set(e *tla.Expr, s *scope) value {
 			return t.end(asSet(t.eval(e.Bound[0].Set, s)), op)
 		}
 		of := asSet(t.eval(e.Bound[0].Set, s))
-		if of.sort == "" && of.over != nil { // one of the values of f is f of one
+		if of.sort == "" && of.over != nil { // a chosen value of f is f of a chosen argument
 			x := fresh(e.Bound[0].Name, of.over.sort)
 			is := t.condition(e.Args[0], s.bind(e.Bound[0].Name, of.made(x)))
 			return of.made(term.One(x, term.Conj(of.over.has(x), is)))
@@ -217,7 +218,7 @@ func (t *translator) set(e *tla.Expr, s *scope) value {
 	return nil
 }
 
-// identifier is a bound name, a variable, a constant or a definition.
+// identifier evaluates a bound name, a variable, a constant or a definition.
 func (t *translator) identifier(e *tla.Expr, s *scope) value {
 	if at := s.lookup(e.Name); at != nil {
 		if at.def != nil {
@@ -270,7 +271,7 @@ func (t *translator) identifier(e *tla.Expr, s *scope) value {
 	return t.apply(d, e, s, &scope{now: s.now})
 }
 
-// sameMap reports whether two maps are one.
+// sameMap reports whether a and b are the same map, not only equal ones.
 func sameMap(a, b map[string]value) bool {
 	return reflect.ValueOf(a).Pointer() == reflect.ValueOf(b).Pointer()
 }
@@ -288,7 +289,7 @@ func (t *translator) apply(d *tla.Definition, e *tla.Expr, s, defined *scope) va
 	return t.eval(body(d), inner)
 }
 
-// define adds the definitions of a LET.
+// define returns a scope with the definitions of a LET.
 func (t *translator) define(defs []*tla.Definition, s *scope) *scope {
 	for _, d := range defs {
 		if len(d.Params) > 0 || t.hasPrime(body(d), nil) {
@@ -300,7 +301,7 @@ func (t *translator) define(defs []*tla.Definition, s *scope) *scope {
 	return s
 }
 
-// count is Cardinality of one of the sets whose number the state has as a symbol.
+// count evaluates the Cardinality of a set, if the state has a symbol for it.
 func (t *translator) count(e *tla.Expr, s *scope) value {
 	symbol, ok := t.counts[e.Args[0].Name]
 	if !ok || len(e.Args[0].Args) > 0 {
@@ -362,7 +363,7 @@ func (t *translator) cases(args []*tla.Expr, s *scope) value {
 	switch len(args) {
 	case 1:
 		return t.eval(args[0], s)
-	case 2: // the last without OTHER: one of the conditions must hold
+	case 2: // the last case, without OTHER: one of the conditions must hold
 		t.inDomain = append(t.inDomain, t.condition(args[0], s))
 		return t.eval(args[1], s)
 	}

@@ -7,17 +7,17 @@ import (
 	"ablyrooms.example/spec/proof/term"
 )
 
-// Type is what the values of a variable are. Reading the spec shows that they are: an expression
-// that mixes sorts is an error.
+// Type describes the values of a variable. Reading the spec checks the type: an expression that
+// mixes sorts is an error.
 type Type struct {
 	kind   kind
-	sort   term.Sort // of a plain value, or of the arguments of a function
-	domain string    // the name of a function's domain, a definition or a constant
-	parts  []Field   // of a record or a tuple; of the others, the one of their values
-	// columns of a sequence of rows, which are read from the spec: those of all tuples that it
-	// assigns.
+	sort   term.Sort // the sort of a plain value, or of a function's arguments
+	domain string    // the name of a function's domain: a definition or a constant
+	parts  []Field   // the fields of a record or a tuple; for other types, one field for the values
+	// columns are the columns of a sequence of rows: those of all tuples that the spec assigns to
+	// it.
 	columns []column
-	forms   map[string][]column // by the word that they begin with
+	forms   map[string][]column // the columns of each form, by the word that a tuple of this form begins with
 }
 
 // Field is a field of a record.
@@ -39,24 +39,25 @@ const (
 	empties
 )
 
-// Plain is a number, a word, a name or a condition.
+// Plain returns the type of a number, a word, a name or a condition.
 func Plain(s term.Sort) Type { return Type{kind: plain, sort: s} }
 
-// Numbers is a set of numbers.
+// Numbers is the type of a set of numbers.
 var Numbers = Type{kind: numbers}
 
-// Empty is a sequence that is empty in every state, as the translation sees.
+// Empty is the type of a sequence that is empty in every state. The translator checks that it is.
 var Empty = Type{kind: empties}
 
-// Function is a function, with the sort of its arguments and the name of its domain.
+// Function returns the type of a function: args is the sort of its arguments, domain is the name of
+// its domain.
 func Function(args term.Sort, domain string, values Type) Type {
 	return Type{kind: functions, sort: args, domain: domain, parts: []Field{{Type: values}}}
 }
 
-// Record is a record.
+// Record returns the type of a record.
 func Record(fields ...Field) Type { return Type{kind: records, parts: fields} }
 
-// Tuple is a tuple of one form.
+// Tuple returns the type of a tuple of one form.
 func Tuple(parts ...Type) Type {
 	t := Type{kind: tuples}
 	for i, p := range parts {
@@ -65,14 +66,15 @@ func Tuple(parts ...Type) Type {
 	return t
 }
 
-// Sequence is a sequence of any length.
+// Sequence returns the type of a sequence of any length.
 func Sequence(elements Type) Type { return Type{kind: sequences, parts: []Field{{Type: elements}}} }
 
-// Rows is a sequence of tuples of different forms, each a word that says which, and plain values.
-// In a state each has all columns that one of them has, and is blank where it has nothing.
+// Rows returns the type of a sequence of tuples of different forms. Each tuple is a word that names
+// the form, and plain values. In a state, each element has the columns of all forms, and is blank
+// in those that its form lacks.
 func Rows() Type { return Type{kind: rows} }
 
-// valueOf returns a value in terms of its symbols, whose arguments are given.
+// valueOf returns a value of the type t in terms of its symbols, applied to args.
 func (s *System) valueOf(t *Type, name, suffix string, args []*term.Term) value {
 	with := func(x *term.Term) []*term.Term { return append(args[:len(args):len(args)], x) }
 	switch t.kind {
@@ -117,7 +119,7 @@ func (s *System) valueOf(t *Type, name, suffix string, args []*term.Term) value 
 
 func (c column) symbol(name string) string { return fmt.Sprintf("%s.%d.%s", name, c.place, c.sort) }
 
-// defines returns a definition for each symbol of a value, with the parameters that it has so far.
+// defines returns a definition for each symbol of a value. params are the parameters so far.
 func (t *Type) defines(name string, v value, params []*term.Term) (all []Define) {
 	define := func(symbol string, s term.Sort, params []*term.Term, body *term.Term) {
 		if body.Sort != s {
@@ -197,7 +199,7 @@ func (t *Type) defines(name string, v value, params []*term.Term) (all []Define)
 	return all
 }
 
-// blanks defines the elements of a sequence that has none.
+// blanks returns definitions that make the elements of an empty sequence blank.
 func (t *Type) blanks(name string, params []*term.Term) (all []Define) {
 	var v value
 	switch t.kind {
@@ -210,12 +212,12 @@ func (t *Type) blanks(name string, params []*term.Term) (all []Define) {
 		}
 		v = r
 	default:
-		fail("%s: a sequence of what is no tuple", name)
+		fail("%s: the elements of the sequence are not tuples", name)
 	}
 	return t.defines(name, v, params)
 }
 
-// readRows finds the columns of rows: those of the values that actions assign.
+// readRows finds the columns of rows in the values that actions assign.
 func (t *Type) readRows(name string, paths []path) {
 	if t.kind != rows {
 		return

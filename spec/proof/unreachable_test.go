@@ -7,18 +7,18 @@ import (
 	"testing"
 )
 
-// states enumerates what the core can hold: the states that satisfy the invariant, reachable or
-// not, up to what the core has forgotten. That is filled in with what says least: a call that is
-// settled was given up, and an incarnation that is released was never opened.
+// states enumerates the states that satisfy the invariant, reachable or not. Of the states that
+// differ only in what the core has forgotten, it visits one: settled calls were given up, and
+// released incarnations were never opened.
 type states struct {
 	w           *Small
-	rooms       conjuncts // of the invariant: those of Rooms, which say nothing of leases
+	rooms       conjuncts // the part of the invariant that is about Rooms; it doesn't mention leases
 	others      conjuncts
-	pairs       [][3]string // of life and work, with what the backend has ended
-	leases      bool        // whether calls are an Acquire or not
+	pairs       [][3]string // life, work, and the backend's last end of a work
+	leases      bool        // whether a call may be an Acquire
 	incs, calls int         // the most
-	history     bool        // whether there are more calls that are settled, or should be
-	done        bool        // set by visit to end the search
+	history     bool        // whether there are further calls that are settled, or should be
+	done        bool        // visit sets it to end the search
 	visit       func(State)
 }
 
@@ -48,7 +48,7 @@ func newStates(t testing.TB, p *Proof, w *Small) *states {
 
 func (e *states) holds(s State) bool { return e.rooms.hold(s) && e.others.hold(s) }
 
-// conjuncts are predicates of states. The one that failed last is first.
+// conjuncts is a list of predicates of states. The one that failed last comes first.
 type conjuncts []func(now, next State) bool
 
 func (c conjuncts) hold(s State) bool {
@@ -61,7 +61,7 @@ func (c conjuncts) hold(s State) bool {
 	return true
 }
 
-// six are the pairs of life and work, with how the backend has ended what came before.
+// six has the six pairs of life and work, each with the backend's last end of a work.
 var six = [][3]string{{"initializing", "none", "none"}, {"initializing", "opening", "none"}, {"ready", "none", "opened"},
 	{"releasing", "opening", "none"}, {"releasing", "closing", "opened"}, {"released", "none", "none"}}
 
@@ -75,7 +75,7 @@ func (e *states) inc(s State, i, name, option, pair int) State {
 	return next
 }
 
-// all visits all states.
+// all visits the states in which the incarnations before i are those of s.
 func (e *states) all(s State, i int) {
 	if e.done {
 		return
@@ -89,7 +89,7 @@ func (e *states) all(s State, i int) {
 		for option := 1; option <= len(e.w.Bounds.Options); option++ {
 			for pair := range e.pairs {
 				if pair == len(six)-1 && name+option > 2 {
-					continue // what is released is forgotten
+					continue // the core forgets released incarnations
 				}
 				e.all(e.inc(s, i, name, option, pair), i+1)
 			}
@@ -101,7 +101,7 @@ func (e *states) withCalls(s State, newest, c int) {
 	if e.done {
 		return
 	}
-	if c > newest { // a call creates one incarnation at most
+	if c > newest { // a call creates at most one incarnation
 		e.withFailures(s, newest)
 	}
 	if c > e.calls {
@@ -112,7 +112,7 @@ func (e *states) withCalls(s State, newest, c int) {
 	}
 }
 
-// call returns the state with each call that may be pending, and with calls that are settled.
+// call returns the states that s becomes with each possible call c, pending or settled.
 func (e *states) call(s State, newest, c int) (all []State) {
 	w := e.w
 	add := func(op, out string, name, option, of, waits int) {
@@ -152,7 +152,7 @@ func (e *states) call(s State, newest, c int) (all []State) {
 	return all
 }
 
-// withFailures chooses which releases failed since disposal began: of what is released.
+// withFailures visits the state with each set of releases that failed since disposal began.
 func (e *states) withFailures(s State, newest int) {
 	for set := range 1 << newest {
 		next := slices.Clone(s)
@@ -166,7 +166,8 @@ func (e *states) withFailures(s State, newest int) {
 	}
 }
 
-// withLeases chooses which gets from a call on are an Acquire, and which of their leases closed.
+// withLeases chooses which gets, from call c on, are an Acquire, and which of their leases are
+// closed.
 func (e *states) withLeases(s State, c int) {
 	w := e.w
 	if !e.leases || c > w.Bounds.MaxCalls {
@@ -186,7 +187,8 @@ func (e *states) withLeases(s State, c int) {
 	}
 }
 
-// random visits a state at random, if it has the luck to find one.
+// random visits a random state. If its random choices make no state of the invariant, it visits
+// none.
 func (e *states) random(r *rand.Rand) {
 	s, newest := e.w.Blank(), r.IntN(e.incs+1)
 	for i := 1; i <= newest; i++ {
@@ -199,9 +201,10 @@ func (e *states) random(r *rand.Rand) {
 	e.withFailures(s, newest)
 }
 
-// In every state with two incarnations and two calls (in make check, three) that satisfies the
-// invariant, and in larger ones drawn at random, whether a run leads there or not, relation, model
-// and core agree on every input, and the invariant holds afterwards.
+// TestRelationModelAndCoreAgreeInUnreachableStates checks that relation, model and core agree on
+// every input, and that the invariant holds afterwards. It checks every state with two incarnations
+// and two calls (three, in make check) that satisfies the invariant, reachable or not, and larger
+// states drawn at random.
 func TestRelationModelAndCoreAgreeInUnreachableStates(t *testing.T) {
 	t.Parallel()
 	p := readRooms(t)

@@ -10,8 +10,8 @@ import (
 	"ablyrooms.example/spec/proof/term"
 )
 
-// value is what an expression of the spec means: a *term.Term, or one of the types below. Nothing
-// in a state is nested deeper than a function of records with sets.
+// value is the value of an expression of the spec: a *term.Term, or one of the types below. In a
+// state, nothing is nested deeper than a function whose values are records with sets.
 type value any
 
 // function has a value for each element of its domain.
@@ -34,7 +34,7 @@ func (r *record) field(name string) value {
 	return r.fields[i]
 }
 
-// with returns a copy with another value of a field.
+// with returns a copy of the record in which one field has another value.
 func (r *record) with(name string, v value) *record {
 	c := &record{r.names, slices.Clone(r.fields)}
 	i := slices.Index(r.names, name)
@@ -48,12 +48,12 @@ func (r *record) with(name string, v value) *record {
 // tuple is a sequence of a fixed length.
 type tuple []value
 
-// row is an element of a sequence whose elements are tuples of different forms: a word that says
-// which, and what there may be at each place, by its sort. What an element has not is blank.
+// row is an element of a sequence of tuples of different forms. It has a word that names the form,
+// and a value for each column: a place and a sort. It is blank in the columns that its form lacks.
 type row map[column]*term.Term
 
-// either is a if when holds, else b: tuples of different forms, of which it does not show yet
-// whether they are meant as sequences, or as elements of one.
+// either is a if when holds, else b. Both are tuples of different forms. It isn't known yet whether
+// they are sequences or elements of one.
 type either struct {
 	when *term.Term
 	a, b value
@@ -64,10 +64,11 @@ type column struct {
 	sort  term.Sort
 }
 
-// variant is one of values of different sorts; which of them is meant shows in what is asked of it.
+// variant is one of several values of different sorts. The use of the variant shows which sort is
+// meant.
 type variant map[term.Sort]*term.Term
 
-// blank stands where an element of a sequence has nothing.
+// blank returns the value of the sort s that fills a column that a row's form lacks.
 func blank(s term.Sort) *term.Term {
 	switch s {
 	case term.Bool:
@@ -105,7 +106,7 @@ func (r row) get(c column) *term.Term {
 	return blank(c.sort)
 }
 
-// columns returns the columns of rows, in order.
+// columns returns the columns of all the rows, sorted.
 func columns(rows ...row) (all []column) {
 	for _, r := range rows {
 		for c := range r {
@@ -118,7 +119,7 @@ func columns(rows ...row) (all []column) {
 	return slices.Compact(all)
 }
 
-// at returns what a row has at a place.
+// at returns the value of a row at a place.
 func (r row) at(place int) value {
 	v := variant{}
 	for c, t := range r {
@@ -136,7 +137,7 @@ func (v variant) get(s term.Sort) *term.Term {
 	return blank(s)
 }
 
-// sorts returns the sorts of variants, in order.
+// sorts returns the sorts of all the variants, sorted.
 func sorts(all ...variant) []term.Sort {
 	var list []term.Sort
 	for _, v := range all {
@@ -154,7 +155,7 @@ func toVariant(v value) variant {
 	return variant{t.Sort: t}
 }
 
-// fail ends a translation; [translator] has what begins one recover.
+// fail ends a translation with an error: it panics, and [try] recovers.
 func fail(format string, args ...any) { panic(failure{fmt.Errorf(format, args...)}) }
 
 type failure struct{ error }
@@ -202,7 +203,7 @@ func asSet(v value) *set {
 
 func (s *set) union() *set {
 	if s.of == nil {
-		fail("UNION of what is no {… : x \\in S}")
+		fail("UNION of a set that is not written {… : x \\in S}")
 	}
 	f := s.of
 	of := f.each(term.NewVar("some", f.over.sort))
@@ -212,12 +213,12 @@ func (s *set) union() *set {
 	}}
 }
 
-// quantified counts bound variables, so that each binding has a name of its own.
+// quantified counts bound variables, so that each bound variable has its own name.
 var quantified atomic.Int64
 
 func fresh(name string, s term.Sort) *term.Term {
 	if s == "" {
-		fail("%s: nothing is known of the elements of its set", name)
+		fail("%s: the elements of its set are not known", name)
 	}
 	return term.NewVar(fmt.Sprintf("%s.%d", name, quantified.Add(1)), s)
 }

@@ -64,7 +64,7 @@ func (c *command) used(ctx context.Context, p *proof.Proof, only *regexp.Regexp,
 			if err == nil && a.Verdict == "unsat" {
 				used = core(a.Rest)
 			} else {
-				fmt.Fprintf(c.stdout, "%v: %s %v: all of its hypotheses\n", conditions[i], a.Verdict, err)
+				fmt.Fprintf(c.stdout, "%v: the answer is %s %v: all its hypotheses are kept\n", conditions[i], a.Verdict, err)
 			}
 			name := p.Name + " " + conditions[i].Goal
 			for _, h := range used {

@@ -9,11 +9,12 @@ import (
 	"ablyrooms.example/spec/proof/solver"
 )
 
-// faultLimit is enough for the solver to find the small states that there are, or to tire.
+// faultLimit is the limit of the solver's steps for a fault. Either it finds a small state in this
+// time, or it gives up.
 const faultLimit = 3e6
 
-// faults plants the faults of the proof, one at a time, and sees that the solver no longer proves
-// the condition that each breaks. It returns how many are proved all the same.
+// faults plants the faults of the proof, one at a time, and checks that the solver no longer proves
+// the condition that the fault breaks. It returns the number of conditions that are still proved.
 func (c *command) faults(ctx context.Context, root string) (failed int, err error) {
 	list := c.planted
 	verdicts := make([]solver.Answer, len(list))

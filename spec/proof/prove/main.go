@@ -1,5 +1,6 @@
-// Command prove has a solver prove the conditions from which it follows that the properties of the
-// specs hold for any number of names, options and calls. docs/proof.md explains it.
+// Command prove has a solver prove the conditions of package proof. If all are proved, the
+// properties of the specs hold for any number of names, options and calls. docs/proof.md explains
+// it.
 //
 //	go run ./spec/proof/prove [-only REGEX] [-seed N] [-limit N] [-save FOLDER] [-choose]
 //
@@ -33,12 +34,12 @@ func main() {
 	os.Exit(code)
 }
 
-// command has the flags.
+// command has the flags, and what a run needs.
 type command struct {
 	only, save string
 	choose     bool
 	seed       int
-	workers    int // how many solvers run at once
+	workers    int // how many solvers run at the same time
 	limit      int
 
 	stdout, stderr io.Writer
@@ -50,12 +51,12 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 	c := &command{stdout: stdout, stderr: stderr, planted: slices.Concat(proof.Faults, proof.ChannelFaults)}
 	flags := flag.NewFlagSet("prove", flag.ContinueOnError)
 	flags.SetOutput(stderr)
-	flags.StringVar(&c.only, "only", "", "prove only conditions that match this `REGEX`: spec: goal by action")
+	flags.StringVar(&c.only, "only", "", "prove only conditions whose name, \"spec: goal by action\", matches this `REGEX`")
 	flags.StringVar(&c.save, "save", "", "write each condition to this `FOLDER`, as a script for any solver")
 	flags.BoolVar(&c.choose, "choose", false, "find hypotheses that suffice for each goal, and write them to hypotheses.txt")
-	flags.IntVar(&c.workers, "workers", 2, "how many solvers run at once")
+	flags.IntVar(&c.workers, "workers", 2, "how many solvers run at the same time")
 	flags.IntVar(&c.seed, "seed", 0, "the solver's random seed")
-	flags.IntVar(&c.limit, "limit", 40e6, "how many steps of its own the solver may take for a condition")
+	flags.IntVar(&c.limit, "limit", 40e6, "limit for each condition, in the solver's own steps")
 	switch err := flags.Parse(args); {
 	case errors.Is(err, flag.ErrHelp):
 		return 0
@@ -105,7 +106,7 @@ func (c *command) run(ctx context.Context) (failed int, err error) {
 	return failed + unnoticed, err
 }
 
-// result is what the solver said of a condition.
+// result is the solver's answer for a condition.
 type result struct {
 	condition *proof.Condition
 	answer    solver.Answer
@@ -113,7 +114,7 @@ type result struct {
 
 func (r result) proved() bool { return r.answer.Verdict == "unsat" }
 
-// prove asks the solver for each condition of a proof.
+// prove runs the solver on each condition of a proof that matches only.
 func (c *command) prove(ctx context.Context, p *proof.Proof, only *regexp.Regexp) ([]result, error) {
 	var results []result
 	for _, condition := range p.Conditions() {
@@ -147,7 +148,7 @@ func (c *command) prove(ctx context.Context, p *proof.Proof, only *regexp.Regexp
 	return results, err
 }
 
-// keep writes a script to the folder for them, if there is one.
+// keep writes a script to the folder of the flag -save, if it is set.
 func (c *command) keep(p *proof.Proof, condition *proof.Condition, script string) error {
 	if c.save == "" {
 		return nil

@@ -12,7 +12,7 @@ import (
 	"ablyrooms.example/spec/proof"
 )
 
-// answering returns a command whose solver gives one answer to everything.
+// answering returns a command whose solver always gives the same answer.
 func answering(t *testing.T, answer string) (*command, *bytes.Buffer) {
 	t.Helper()
 	solver := filepath.Join(t.TempDir(), "solver")
@@ -24,7 +24,8 @@ func answering(t *testing.T, answer string) (*command, *bytes.Buffer) {
 	return &command{solver: solver, workers: 2, limit: 10, stdout: &out, stderr: &out}, &out
 }
 
-// Only unsat proves: what is sat, unknown or no answer at all fails, by the name of the condition.
+// TestOnlyUnsatProves checks that the command fails, with the name of the condition, if the answer
+// is sat, unknown or missing.
 func TestOnlyUnsatProves(t *testing.T) {
 	proofs, err := proof.All("../../..")
 	if err != nil {
@@ -46,11 +47,12 @@ func TestOnlyUnsatProves(t *testing.T) {
 	}
 	c, _ := answering(t, `(error "line 1")`)
 	if _, err := c.prove(t.Context(), proofs[0], only); err == nil {
-		t.Error("an error of the solver is no error")
+		t.Error("the solver's error is not returned")
 	}
 }
 
-// A planted fault that the solver proves all the same fails the command.
+// TestAFaultThatIsProvedFails checks that the command fails if the solver proves a condition that a
+// planted fault breaks.
 func TestAFaultThatIsProvedFails(t *testing.T) {
 	for answer, failures := range map[string]int{"unsat": 4, "sat": 0, "unknown": 0} {
 		c, out := answering(t, answer)
@@ -62,7 +64,8 @@ func TestAFaultThatIsProvedFails(t *testing.T) {
 	}
 }
 
-// What the solver used is read from its answer.
+// TestTheSolversHypothesesAreRead checks that the names of the used hypotheses are read from the
+// solver's answer.
 func TestTheSolversHypothesesAreRead(t *testing.T) {
 	script := cored("(declare-const a Bool)\n; TypeOK\n(assert a)\n(assert (not a))\n(check-sat)\n")
 	for _, line := range []string{"(assert (! a :named |TypeOK#1|))\n", "\n(assert (not a))\n", "(get-unsat-core)\n"} {

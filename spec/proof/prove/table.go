@@ -11,8 +11,8 @@ import (
 	"ablyrooms.example/spec/proof"
 )
 
-// printTable prints how long each condition took, goal by action, and which were not proved. It
-// returns how many those are.
+// printTable prints the time of each condition, in a table of goals and actions, and the conditions
+// that were not proved. It returns the number of conditions that were not proved.
 func printTable(w io.Writer, p *proof.Proof, results []result, seed int) (failed int) {
 	var goals, actions []string
 	at := map[[2]string]result{}

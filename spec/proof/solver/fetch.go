@@ -15,7 +15,7 @@ import (
 	"ablyrooms.example/spec/TLA/tlcrun"
 )
 
-// The solver, as pip knows it, and the checksum of what pip downloads.
+// The solver's name and version in pip, and the checksum of the file that pip downloads.
 const (
 	Package  = "z3-solver==5.1.0.0"
 	Wheel    = "z3_solver-5.1.0.0-py3-none-manylinux_2_27_x86_64.whl"
@@ -24,9 +24,9 @@ const (
 	program  = "bin/z3" // in the wheel
 )
 
-// Fetch returns the path of the solver, which is in .cache/z3 below the root folder. It has pip
-// download the solver if it is not there yet, and says so on log. A download with another checksum
-// is an error.
+// Fetch returns the path of the solver, in .cache/z3 below the root folder. If the solver isn't
+// there yet, Fetch runs pip to download it, and reports this on log. A download with another
+// checksum is an error.
 func Fetch(ctx context.Context, root string, log io.Writer) (string, error) {
 	dir, err := filepath.Abs(filepath.Join(root, ".cache", "z3"))
 	if err != nil {
@@ -68,7 +68,8 @@ func download(ctx context.Context, dir string, log io.Writer) error {
 	return nil
 }
 
-// unpack takes the solver out of the wheel. It is renamed to its place when it is whole.
+// unpack extracts the solver from the wheel. It renames the file to its final path only when the
+// file is complete.
 func unpack(wheel, to string) (err error) {
 	z, err := zip.OpenReader(wheel)
 	if err != nil {

@@ -9,7 +9,8 @@ import (
 	"testing"
 )
 
-// A download that is not the pinned one is refused, and nothing of it is run.
+// TestAnotherWheelIsRefused checks that a download with another checksum is refused, and that
+// nothing in it is run.
 func TestAnotherWheelIsRefused(t *testing.T) {
 	root := t.TempDir()
 	dir := filepath.Join(root, ".cache", "z3")
@@ -27,7 +28,7 @@ func TestAnotherWheelIsRefused(t *testing.T) {
 	}
 }
 
-// The program is taken out of a wheel, executable.
+// TestUnpack checks that the program is extracted from a wheel, and is executable.
 func TestUnpack(t *testing.T) {
 	dir := t.TempDir()
 	wheel, to := filepath.Join(dir, "wheel"), filepath.Join(dir, "z3")

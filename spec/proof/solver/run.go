@@ -9,21 +9,22 @@ import (
 	"time"
 )
 
-// Answer is what the solver says of a script.
+// Answer is the solver's answer to a script.
 type Answer struct {
 	Verdict string   // unsat, sat or unknown
-	Rest    []string // the lines after it
-	Steps   int      // how far it counted of its limit, which says the same on every machine
+	Rest    []string // the lines after the verdict
+	Steps   int      // how many steps of its limit the solver used; the same on every machine
 	Took    time.Duration
 }
 
-// Options of a run.
+// Options are the options of a run.
 type Options struct {
 	Seed  int
-	Limit int // of the solver's own steps, so that a busy machine changes no answer
+	Limit int // in the solver's own steps, so that the answer doesn't depend on the machine's load
 }
 
-// Ask runs the solver at path on a script that ends with one check-sat and what asks for more.
+// Ask runs the solver at path on a script. The script ends with a check-sat, and may then ask for
+// details of the answer.
 func Ask(ctx context.Context, path, script string, o Options) (Answer, error) {
 	began := time.Now()
 	head := fmt.Sprintf("(set-option :smt.random_seed %d)\n(set-option :sat.random_seed %d)\n(set-option :rlimit %d)\n",
@@ -39,7 +40,7 @@ func Ask(ctx context.Context, path, script string, o Options) (Answer, error) {
 	a := Answer{Took: time.Since(began)}
 	switch a.Verdict = lines[0]; a.Verdict {
 	case "sat", "unsat", "unknown":
-	default: // an error in the script, which it reports on standard output
+	default: // an error in the script: the solver reports it on standard output
 		return a, fmt.Errorf("the solver says %s (%v)", lines[0], err)
 	}
 	for _, line := range lines[1:] {

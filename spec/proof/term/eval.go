@@ -2,29 +2,30 @@ package term
 
 import "fmt"
 
-// Value is a value of any sort: a number, 0 and 1 of Bool, an index of Word and Name.
+// Value is a value of any sort: a number, 0 or 1 for Bool, or the index of a Word or a Name.
 type Value = int
 
 // World is a small state on which terms are evaluated.
 type World interface {
-	// Symbol returns what computes a symbol of the state from its arguments, of which there are up
-	// to two.
+	// Symbol returns a function that computes a symbol of the state from its arguments. A symbol
+	// has at most two arguments.
 	Symbol(name string) (func(a, b Value) Value, error)
-	// Literal returns the value of a literal of the sorts Word and Name.
+	// Literal returns the value of a literal of the sort Word or Name.
 	Literal(s Sort, text string) (Value, error)
-	// Range returns the values of a sort: from first up to, and without, end. Numbers outside are
-	// in no set that the spec quantifies over.
+	// Range returns the values of a sort: from first up to, but not including, end. No set that the
+	// spec quantifies over has a number outside of this range.
 	Range(s Sort) (first, end Value)
 }
 
-// Relations is a world that has predicates of any number of arguments.
+// Relations is a World that has predicates with any number of arguments.
 type Relations interface {
-	// Relation returns what computes a predicate, or nil if it is none.
+	// Relation returns a function that computes a predicate, or nil if there is no predicate of
+	// this name.
 	Relation(name string) func(args []Value) bool
 }
 
-// Compiled computes a term; the values of its free variables are given in the order in which they
-// were named to [Compile].
+// Compiled computes a term. The caller passes the values of its free variables, in the order in
+// which [Compile] got their names.
 type Compiled func(free ...Value) Value
 
 type code func(env []Value) Value
@@ -36,8 +37,8 @@ type compiler struct {
 	most  int
 }
 
-// Compile makes a function of a term. The function must not be called by two goroutines at once,
-// nor by itself.
+// Compile compiles a term to a function. The function must not be called concurrently, and must not
+// call itself.
 func Compile(t *Term, w World, free ...string) (compiled Compiled, err error) {
 	defer func() {
 		if thrown := recover(); thrown != nil {

@@ -6,14 +6,16 @@ import (
 	"strings"
 )
 
-// Lifter gives names to quantified terms that stand inside others, where a solver is bad at them.
-// "Is there a releasing incarnation of this name?" becomes a predicate of the name with two axioms:
-// where it holds, a witness (a function of the name) is one; and where there is one, it holds. That
-// defines it, so that nothing is assumed. A CHOOSE is that witness.
+// Lifter gives names to quantified terms inside other terms, since solvers handle nested
+// quantifiers badly. For example, "is there a releasing incarnation of this name?" becomes a
+// predicate of the name. Two axioms define it, and assume nothing else. If the predicate holds, its
+// witness, a function of the name, is such an incarnation. If there is such an incarnation, the
+// predicate holds. A CHOOSE becomes the witness.
 type Lifter struct {
-	// Lifted are the predicates, in the order in which they were met.
+	// Lifted has the predicates, in the order in which they were found.
 	Lifted []*Lifted
-	// Constants are variables that have one value throughout, such as the parameters of an action.
+	// Constants are variables that have the same value in the whole script, such as the parameters
+	// of an action.
 	Constants []*Term
 	known     map[string]*Lifted
 }
@@ -23,9 +25,9 @@ type Lifted struct {
 	Name      string
 	Params    []*Term
 	Vars      []*Term // what there is
-	Body      *Term   // of Params and Vars
+	Body      *Term   // the condition, with the variables Params and Vars
 	constants []string
-	end       Op // Least or Greatest, if the witness is that
+	end       Op // Least or Greatest, if the witness is the least or the greatest value
 }
 
 // Inside lifts every quantifier of a term.
@@ -39,8 +41,8 @@ func (l *Lifter) Inside(t *Term) *Term {
 	return t.Map(l.Inside)
 }
 
-// Formula lifts the quantifiers of a formula that stand inside terms, and those inside of others if
-// they alternate.
+// Formula lifts the quantifiers of a formula that are inside terms. It also lifts a quantifier
+// inside another one, if one is universal and the other is existential.
 func (l *Lifter) Formula(t *Term) *Term {
 	switch t.Op {
 	case And, Or, Not, Implies, Forall, Exists:
@@ -49,7 +51,7 @@ func (l *Lifter) Formula(t *Term) *Term {
 	return l.Inside(t)
 }
 
-// lift returns the application of a predicate, or of its witness.
+// lift returns the predicate, or its witness, applied to its arguments.
 func (l *Lifter) lift(op Op, vars []*Term, body *Term) *Term {
 	f := &Lifted{}
 	if op == Least || op == Greatest {
@@ -83,14 +85,14 @@ func (l *Lifter) lift(op Op, vars []*Term, body *Term) *Term {
 	return Apply(f.Name, Bool, args...)
 }
 
-// abstract replaces the largest parts without bound variables by parameters.
+// abstract replaces the largest parts of a term that have no bound variables by parameters.
 func (f *Lifted) abstract(t *Term, bound map[string]*Term, args *[]*Term) *Term {
 	free := t.Free()
 	for _, name := range f.constants {
 		delete(free, name)
 	}
 	if len(free) == 0 {
-		return t // the same wherever it stands
+		return t // it has the same value everywhere
 	}
 	has := false
 	for name := range free {
@@ -118,7 +120,7 @@ func (f *Lifted) witness(i int) string {
 	return fmt.Sprintf("%s.witness%d", f.Name, i)
 }
 
-// Declare writes what defines the predicate.
+// Declare writes the declaration and the axioms of the predicate.
 func (f *Lifted) Declare(b *strings.Builder) {
 	var sorts []string
 	var params []*Term
@@ -146,7 +148,7 @@ func (f *Lifted) Declare(b *strings.Builder) {
 	Assert(b, "", All(append(params, f.Vars...), Imply(f.Body, holds)))
 }
 
-// Assert writes an assertion, with a comment that says what it states.
+// Assert writes an assertion, with its name in a comment.
 func Assert(b *strings.Builder, name string, t *Term) {
 	if t == True {
 		return
@@ -171,7 +173,7 @@ func DeclareFun(b *strings.Builder, name string, args []Sort, s Sort) {
 	fmt.Fprintf(b, "(declare-fun %s (%s) %s)\n", quoted(name), strings.Join(all, " "), s)
 }
 
-// DeclareWords declares the sorts of words and names, with the literals.
+// DeclareWords declares the sorts Word and Name, and their literals.
 func DeclareWords(b *strings.Builder, words, names []string) {
 	b.WriteString("(declare-datatypes ((Word 0)) ((")
 	for _, w := range words {

@@ -1,5 +1,5 @@
-// Package term has the terms of first-order logic with numbers in which the proof is written. The
-// same terms are printed for a solver ([Script]) and evaluated on small states ([Compile]).
+// Package term has terms of first-order logic with numbers. The proof is written in them. The same
+// terms are printed for a solver ([Term.String]) and evaluated on small states ([Compile]).
 package term
 
 import (
@@ -9,11 +9,11 @@ import (
 	"strings"
 )
 
-// Sort is what a term's values are.
+// Sort is the sort of a term's values.
 type Sort string
 
-// The sorts. Words are the strings that the spec writes, a closed list; names and options are of
-// the sort Name, which may have any number of elements.
+// The sorts. Word has the strings that the spec contains: a fixed, finite set. Name has the names
+// and the options; it may have any number of elements.
 const (
 	Bool Sort = "Bool"
 	Int  Sort = "Int"
@@ -21,16 +21,16 @@ const (
 	Name Sort = "Name"
 )
 
-// Op is what a term is.
+// Op says what a term is: a variable, a literal, or an operator with arguments.
 type Op uint8
 
 // The ops.
 const (
-	Var      Op = iota // a bound variable, or the parameter of an action: Name
-	Literal            // of Bool and Int: Value; of Word: Name; of Name: Name, a constant
-	App                // a symbol of the state, applied: Name(Args…)
-	And                // of any number of Args
-	Or                 // of any number of Args
+	Var      Op = iota // a bound variable or a parameter of an action; Name is its name
+	Literal            // of Bool and Int: Value; of Word: the string Name; of Name: the constant Name
+	App                // a symbol of the state, applied to arguments: Name(Args…)
+	And                // any number of Args
+	Or                 // any number of Args
 	Not                // Args[0]
 	Implies            // Args[0] => Args[1]
 	Eq                 // Args[0] = Args[1], of any sort
@@ -40,12 +40,12 @@ const (
 	Sub                // Args[0] - Args[1]
 	Forall             // Vars, Args[0]
 	Exists             // Vars, Args[0]
-	Choose             // one value of Vars[0] for which Args[0] holds; any value if there is none
-	Least              // the least number Vars[0] for which Args[0], a bound of it, holds
-	Greatest           // the greatest, which Args[0] bounds from above
+	Choose             // a value of Vars[0] for which Args[0] holds; any value if there is none
+	Least              // the least number Vars[0] for which Args[0] holds; Args[0] bounds it from below
+	Greatest           // the greatest number Vars[0] for which Args[0] holds; Args[0] bounds it from above
 )
 
-// Term is a term. It is never changed after it was made.
+// Term is a term. It never changes after it was made.
 type Term struct {
 	Op    Op
 	Sort  Sort
@@ -65,21 +65,21 @@ var (
 // NewVar returns a variable.
 func NewVar(name string, s Sort) *Term { return &Term{Op: Var, Sort: s, Name: name} }
 
-// Number returns a number.
+// Number returns a literal of the sort Int.
 func Number(n int) *Term { return &Term{Op: Literal, Sort: Int, Value: n} }
 
 // Text returns a literal of the sort Word or Name.
 func Text(s Sort, text string) *Term { return &Term{Op: Literal, Sort: s, Name: text} }
 
-// Apply applies a symbol of the state.
+// Apply returns a symbol of the state, applied to arguments.
 func Apply(name string, s Sort, args ...*Term) *Term {
 	return &Term{Op: App, Sort: s, Name: name, Args: args}
 }
 
-// Conj is the conjunction.
+// Conj returns the conjunction of terms.
 func Conj(args ...*Term) *Term { return junction(And, True, False, args) }
 
-// Disj is the disjunction.
+// Disj returns the disjunction of terms.
 func Disj(args ...*Term) *Term { return junction(Or, False, True, args) }
 
 func junction(op Op, unit, zero *Term, args []*Term) *Term {
@@ -104,7 +104,7 @@ func junction(op Op, unit, zero *Term, args []*Term) *Term {
 	return &Term{Op: op, Sort: Bool, Args: all}
 }
 
-// Neg is the negation.
+// Neg returns the negation of a term.
 func Neg(a *Term) *Term {
 	switch {
 	case a == True:
@@ -117,7 +117,7 @@ func Neg(a *Term) *Term {
 	return &Term{Op: Not, Sort: Bool, Args: []*Term{a}}
 }
 
-// Imply is the implication.
+// Imply returns the implication of two terms.
 func Imply(a, b *Term) *Term {
 	switch {
 	case a == True:
@@ -130,7 +130,7 @@ func Imply(a, b *Term) *Term {
 	return &Term{Op: Implies, Sort: Bool, Args: []*Term{a, b}}
 }
 
-// Equal is the equality of two terms of one sort.
+// Equal returns the equality of two terms of the same sort.
 func Equal(a, b *Term) *Term {
 	switch {
 	case a.Sort != b.Sort:
@@ -138,7 +138,7 @@ func Equal(a, b *Term) *Term {
 	case a == b || a.String() == b.String():
 		return True
 	case a.Op == Literal && b.Op == Literal:
-		return False // literals of one sort that are written differently differ
+		return False // different literals of one sort are not equal
 	}
 	if a.Sort == Bool {
 		switch {
@@ -155,7 +155,7 @@ func Equal(a, b *Term) *Term {
 	return &Term{Op: Eq, Sort: Bool, Args: []*Term{a, b}}
 }
 
-// If is the conditional of two terms of one sort.
+// If returns a if c holds, else b; both have the same sort.
 func If(c, a, b *Term) *Term {
 	switch {
 	case a.Sort != b.Sort:
@@ -168,13 +168,13 @@ func If(c, a, b *Term) *Term {
 	return &Term{Op: Ite, Sort: a.Sort, Args: []*Term{c, a, b}}
 }
 
-// AtMost is a <= b.
+// AtMost returns a <= b.
 func AtMost(a, b *Term) *Term { return arithmetic(Le, Bool, a, b) }
 
-// Sum is a + b.
+// Sum returns a + b.
 func Sum(a, b *Term) *Term { return arithmetic(Add, Int, a, b) }
 
-// Difference is a - b.
+// Difference returns a - b.
 func Difference(a, b *Term) *Term { return arithmetic(Sub, Int, a, b) }
 
 func arithmetic(op Op, s Sort, a, b *Term) *Term {
@@ -184,10 +184,10 @@ func arithmetic(op Op, s Sort, a, b *Term) *Term {
 	return &Term{Op: op, Sort: s, Args: []*Term{a, b}}
 }
 
-// All is the universal quantification.
+// All returns the universal quantification of body.
 func All(vars []*Term, body *Term) *Term { return quantify(Forall, vars, body) }
 
-// Some is the existential quantification.
+// Some returns the existential quantification of body.
 func Some(vars []*Term, body *Term) *Term { return quantify(Exists, vars, body) }
 
 func quantify(op Op, vars []*Term, body *Term) *Term {
@@ -206,8 +206,9 @@ func quantify(op Op, vars []*Term, body *Term) *Term {
 	return &Term{Op: op, Sort: Bool, Vars: vars, Args: []*Term{body}}
 }
 
-// onePoint returns what a variable must be equal to for an existential body to hold, or for a
-// universal one to say anything; nil if there is nothing.
+// onePoint returns the only value of v that matters: for an existential body, v must be equal to
+// it; for a universal one, the body is true for all other values. It returns nil if there is no
+// such value.
 func (t *Term) onePoint(op Op, v *Term) *Term {
 	conjunct := t
 	if op == Forall {
@@ -234,7 +235,7 @@ func (t *Term) onePoint(op Op, v *Term) *Term {
 	return nil
 }
 
-// rebuilt simplifies a term in which something was replaced.
+// rebuilt simplifies a term after a part of it was replaced.
 func (t *Term) rebuilt() *Term {
 	t = t.Map((*Term).rebuilt)
 	switch t.Op {
@@ -256,14 +257,14 @@ func (t *Term) rebuilt() *Term {
 	return t
 }
 
-// One chooses a value of the variable for which the body holds.
+// One returns a value of v for which the body holds.
 func One(v, body *Term) *Term {
 	return &Term{Op: Choose, Sort: v.Sort, Vars: []*Term{v}, Args: []*Term{body}}
 }
 
-// End chooses the least or the greatest number for which the body holds, as op says. The body must
-// bound the numbers on that side: then there is one if there is any number at all, which is all
-// that is known of it.
+// End returns the least or the greatest number for which the body holds; op says which. The body
+// must bound the numbers on that side, so that the number exists if the body holds for any number.
+// The solver knows nothing else about it.
 func End(op Op, v, body *Term) *Term {
 	return &Term{Op: op, Sort: Int, Vars: []*Term{v}, Args: []*Term{body}}
 }
@@ -271,8 +272,8 @@ func End(op Op, v, body *Term) *Term {
 var opNames = [...]string{And: "and", Or: "or", Not: "not", Implies: "=>", Eq: "=", Ite: "ite", Le: "<=",
 	Add: "+", Sub: "-", Forall: "forall", Exists: "exists", Choose: "choose", Least: "least", Greatest: "greatest"}
 
-// String returns the term as SMT-LIB writes it; terms with one text are one term. CHOOSE, which
-// SMT-LIB has not, is written alike.
+// String returns the term in SMT-LIB, the solver's language. Terms with the same text are equal.
+// CHOOSE, which SMT-LIB lacks, is written in the same style.
 func (t *Term) String() string {
 	if t.text == "" {
 		t.text = t.print()
@@ -322,7 +323,7 @@ func declared(vars []*Term) string {
 	return strings.Join(all, " ")
 }
 
-// quoted writes a name as a symbol of SMT-LIB.
+// quoted returns a name as an SMT-LIB symbol.
 func quoted(name string) string {
 	for i, r := range name {
 		plain := r == '_' || 'a' <= r && r <= 'z' || 'A' <= r && r <= 'Z' || i > 0 && '0' <= r && r <= '9'
@@ -333,14 +334,14 @@ func quoted(name string) string {
 	return name
 }
 
-// With returns a copy of a term with other arguments.
+// With returns a copy of the term with other arguments.
 func (t *Term) With(args []*Term) *Term {
 	c := *t
 	c.Args, c.text = args, ""
 	return &c
 }
 
-// Map applies f to the arguments, and rebuilds the term if one changed.
+// Map applies f to the arguments. If one changed, it returns a simplified copy of the term.
 func (t *Term) Map(f func(*Term) *Term) *Term {
 	if len(t.Args) == 0 {
 		return t
@@ -356,7 +357,7 @@ func (t *Term) Map(f func(*Term) *Term) *Term {
 	return t.With(args)
 }
 
-// Substitute replaces free variables by their names.
+// Substitute replaces the free variables that with has, by name.
 func (t *Term) Substitute(with map[string]*Term) *Term {
 	switch t.Op {
 	case Var:
@@ -374,7 +375,7 @@ func (t *Term) Substitute(with map[string]*Term) *Term {
 	return t.Map(func(a *Term) *Term { return a.Substitute(with) })
 }
 
-// Free returns the free variables by name.
+// Free returns the free variables, by name.
 func (t *Term) Free() map[string]*Term {
 	free := map[string]*Term{}
 	t.free(map[string]int{}, free)
@@ -396,7 +397,7 @@ func (t *Term) free(bound map[string]int, to map[string]*Term) {
 	}
 }
 
-// Walk visits the term and all that it is made of.
+// Walk visits the term and all its parts.
 func (t *Term) Walk(visit func(*Term)) {
 	visit(t)
 	for _, a := range t.Args {
@@ -404,8 +405,8 @@ func (t *Term) Walk(visit func(*Term)) {
 	}
 }
 
-// Polar visits what a condition is made of, and says of each part whether the condition may become
-// true, and whether it may become false, as that becomes true.
+// Polar visits a condition and all its parts. For a part that becomes true, positive says whether
+// the condition may become true, and negative whether it may become false.
 func (t *Term) Polar(positive bool, visit func(part *Term, positive, negative bool)) {
 	t.polar(positive, !positive, visit)
 }
@@ -424,7 +425,7 @@ func (t *Term) polar(positive, negative bool, visit func(*Term, bool, bool)) {
 	}
 }
 
-// Conjuncts returns the parts of a conjunction, or the term alone.
+// Conjuncts returns the parts of a conjunction. For another term, it returns the term alone.
 func (t *Term) Conjuncts() []*Term {
 	if t.Op == And {
 		return t.Args
@@ -432,8 +433,8 @@ func (t *Term) Conjuncts() []*Term {
 	return []*Term{t}
 }
 
-// Canonical returns the term with its bound variables named by how deep they are bound, so that
-// terms that differ in these names alone are one.
+// Canonical returns the term with its bound variables renamed: the name is the depth of the
+// binding. So terms that differ only in the names of bound variables become equal.
 func (t *Term) Canonical() *Term { return t.canonical(0, map[string]*Term{}) }
 
 func (t *Term) canonical(depth int, bound map[string]*Term) *Term {

@@ -18,7 +18,7 @@ func (world) Symbol(name string) (func(a, b Value) Value, error) {
 func (world) Literal(Sort, string) (Value, error) { return 0, nil }
 func (world) Range(Sort) (first, end Value)       { return 0, 5 }
 
-// Each term is written as SMT-LIB has it, and computed as it says.
+// TestTermsAreWrittenAndComputed checks the SMT-LIB text of each term, and its value.
 func TestTermsAreWrittenAndComputed(t *testing.T) {
 	x, y := NewVar("x", Int), NewVar("y", Int)
 	f := func(a *Term) *Term { return Apply("f", Int, a) }
@@ -34,7 +34,7 @@ func TestTermsAreWrittenAndComputed(t *testing.T) {
 		{One(x, Neg(AtMost(f(x), Number(2)))), "(choose ((x Int)) (not (<= (f x) 2)))", 2},
 		{If(AtMost(Number(1), Difference(Number(2), Number(2))), Number(7), f(Number(8))), "(ite (<= 1 (- 2 2)) 7 (f 8))", 9},
 		{Disj(False, Conj(True, AtMost(f(Number(0)), Number(0)))), "(<= (f 0) 0)", 0},
-		// What must be equal to one value is that value.
+		// A quantified variable that must be equal to one value is replaced by it.
 		{Some([]*Term{x}, Conj(Equal(x, f(Number(1))), AtMost(x, Number(1)))), "(<= (f 1) 1)", 0},
 		{All([]*Term{x}, Imply(Equal(f(Number(1)), x), AtMost(x, Number(2)))), "(<= (f 1) 2)", 1},
 	} {
@@ -53,8 +53,8 @@ func TestTermsAreWrittenAndComputed(t *testing.T) {
 	}
 }
 
-// Lifted quantifiers that say the same of other values are one predicate, and a CHOOSE is its
-// witness.
+// TestLiftedQuantifiersAreShared checks that quantifiers that differ only in the values they are
+// about become one predicate, and that a CHOOSE becomes its witness.
 func TestLiftedQuantifiersAreShared(t *testing.T) {
 	a, b := Apply("a", Int), Apply("b", Int)
 	p := NewVar("p", Int)

@@ -1,6 +1,6 @@
-// Package tla reads the part of TLA+ in which the specs of this project are written: constant and
-// action level definitions over numbers, strings, records, functions and sets. What it does not
-// know is an error, never a guess.
+// Package tla reads the part of TLA+ that the specs of this project use: definitions of constants,
+// states and actions over numbers, strings, records, functions, sequences and sets. Anything else
+// is an error, never a guess.
 package tla
 
 import (
@@ -11,10 +11,10 @@ import (
 	"strings"
 )
 
-// Module is a module together with those that it extends.
+// Module is a module together with the modules that it extends.
 type Module struct {
 	Name      string
-	Variables []string // of all modules, those that are extended first
+	Variables []string // of all modules; those of extended modules come first
 	Constants []string
 	defs      map[string]*Definition
 	assumed   [][]token
@@ -26,11 +26,11 @@ type Definition struct {
 	Name   string
 	Params []string
 	body   *Expr
-	tokens []token // until it is asked for
+	tokens []token // the body's tokens, until Body parses them
 }
 
-// Read reads the module of a file, and those that it extends from the folders, of which the first
-// that has a module counts. The standard modules are built in.
+// Read reads a module, and the modules that it extends, from the folders. If several folders have a
+// module, the first one counts. The standard modules are built in.
 func Read(name string, folders ...string) (*Module, error) {
 	return read(name, func(module string) (string, error) {
 		for _, folder := range folders {
@@ -43,7 +43,7 @@ func Read(name string, folders ...string) (*Module, error) {
 	})
 }
 
-// ReadText is Read with a function that returns the text of a module.
+// ReadText is like Read, but gets the text of each module from source.
 func ReadText(name string, source func(module string) (string, error)) (*Module, error) {
 	return read(name, source)
 }
@@ -55,7 +55,7 @@ func read(name string, source func(string) (string, error)) (*Module, error) {
 	return m, m.add(name, source)
 }
 
-// add reads one module after those that it extends.
+// add reads one module, after the modules that it extends.
 func (m *Module) add(name string, source func(string) (string, error)) error {
 	if slices.Contains(m.read, name) {
 		return nil
@@ -83,7 +83,7 @@ func (m *Module) add(name string, source func(string) (string, error)) error {
 	return nil
 }
 
-// unit takes what begins at the left margin, up to the next that does.
+// unit reads one unit: tokens from one that begins at the left margin up to the next such token.
 func (m *Module) unit(unit []token, source func(string) (string, error)) error {
 	switch first := unit[0]; {
 	case first.text == "MODULE":
@@ -104,12 +104,12 @@ func (m *Module) unit(unit []token, source func(string) (string, error)) error {
 		m.Constants = append(m.Constants, names(unit[1:])...)
 		return nil
 	case first.text == "RECURSIVE":
-		return nil // the operator is defined below
+		return nil // a declaration; the definition follows
 	case first.text == "ASSUME":
 		m.assumed = append(m.assumed, unit[1:])
 		return nil
 	case first.kind != ident:
-		return fmt.Errorf("%q begins nothing that is known", first.text)
+		return fmt.Errorf("unexpected %q at the beginning of a unit", first.text)
 	}
 	def := &Definition{Name: unit[0].text}
 	at := 1
@@ -141,10 +141,10 @@ func names(list []token) (all []string) {
 	return all
 }
 
-// Definition returns a definition, or nil.
+// Definition returns the definition with this name, or nil.
 func (m *Module) Definition(name string) *Definition { return m.defs[name] }
 
-// Assumptions returns what the module and those that it extends assume of their constants.
+// Assumptions returns the ASSUMEs of the module and of those that it extends.
 func (m *Module) Assumptions() (all []*Expr, err error) {
 	for _, tokens := range m.assumed {
 		e, err := (&parser{tokens: tokens, limit: -1}).all()
@@ -156,8 +156,8 @@ func (m *Module) Assumptions() (all []*Expr, err error) {
 	return all, nil
 }
 
-// Body returns the definition's body. It is parsed when it is first asked for, so that a definition
-// that is never asked for may use more of TLA+ than this package reads.
+// Body returns the definition's body. The first call parses it. So definitions that are never used
+// may contain TLA+ that this package can't read.
 func (d *Definition) Body() (*Expr, error) {
 	if d.body == nil {
 		p := &parser{tokens: d.tokens, limit: -1}
@@ -170,8 +170,8 @@ func (d *Definition) Body() (*Expr, error) {
 	return d.body, nil
 }
 
-// Rewrite replaces every expression of the definitions that can be parsed, the inner ones first.
-// Tests plant misread operators so.
+// Rewrite replaces every expression in the definitions that can be parsed, inner expressions first.
+// Tests use it to plant misread operators.
 func (m *Module) Rewrite(f func(*Expr) *Expr) {
 	var all func(*Expr) *Expr
 	define := func(d *Definition) {

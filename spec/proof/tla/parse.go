@@ -6,41 +6,41 @@ import (
 	"strconv"
 )
 
-// Expr is an expression. Op says what it is; operators that are written as signs have the sign as
-// Op.
+// Expr is an expression. Op is its operator: an operator sign, such as "=", or one of the constants
+// below.
 type Expr struct {
 	Op    string
-	Name  string  // of an identifier, a field, a string
+	Name  string  // the name of an identifier or a field, or the text of a string
 	Num   int     // of a number
 	Args  []*Expr // operands, in the order of the text
-	Bound []Bind  // of quantifiers, functions and sets
+	Bound []Bind  // the bound variables of quantifiers, functions and sets
 	Names []string
 	Defs  []*Definition // of LET
-	Paths []Path        // of EXCEPT; the new values are Args[1:]
+	Paths []Path        // the places that EXCEPT changes; the new values are Args[1:]
 	Line  int
 }
 
-// Bind is a bound variable and its set.
+// Bind is a bound variable with its set.
 type Bind struct {
 	Name string
 	Set  *Expr
 }
 
-// Path is the place that an EXCEPT changes: ![Index], or !.Field.
+// Path is a place that an EXCEPT changes: ![Index] or !.Field.
 type Path struct {
 	Index *Expr
 	Field string
 }
 
-// The Ops that are no signs.
+// Values of Expr.Op that are not operator signs.
 const (
-	Ident    = "identifier" // Name, with Args if it is applied
+	Ident    = "identifier" // an identifier, Name; with Args, the operator Name applied to them
 	Number   = "number"
 	String   = "string"
 	Index    = "index"    // Args[0][Args[1]]
 	Field    = "field"    // Args[0].Name
 	If       = "IF"       // condition, then, else
-	Case     = "CASE"     // pairs of condition and value; a last one without a condition is OTHER
+	Case     = "CASE"     // pairs of condition and value; a single value at the end is OTHER
 	Let      = "LET"      // Defs, Args[0]
 	Function = "function" // [Bound |-> Args[0]]
 	Record   = "record"   // [Names[i] |-> Args[i]]
@@ -56,10 +56,10 @@ const (
 type parser struct {
 	tokens []token
 	at     int
-	limit  int // tokens at this column or left of it end the item of a junction list
+	limit  int // a token at this column or left of it ends the item of a junction list
 }
 
-// bail is how the parser leaves its recursion.
+// bail is the value that the parser panics with, to leave its recursion with an error.
 type bail struct{ error }
 
 func (p *parser) fail(format string, args ...any) {
@@ -87,7 +87,8 @@ func (p *parser) all() (e *Expr, err error) {
 	return e, nil
 }
 
-// peek returns the next token; one without text at the end, or where the item of a list ends.
+// peek returns the next token. At the end, and where the item of a junction list ends, it returns a
+// token without text.
 func (p *parser) peek() token {
 	if p.at == len(p.tokens) || p.tokens[p.at].col <= p.limit {
 		return token{}
@@ -123,14 +124,14 @@ func (p *parser) name() string {
 	return t.text
 }
 
-// infix are the operators between two operands, with how strongly they bind.
+// infix has the binary operators with their precedence: a larger number binds more strongly.
 var infix = map[string]int{
 	"=>": 1, "<=>": 2, "/\\": 3, "\\/": 3, "=": 5, "#": 5, "\\in": 5, "\\notin": 5, "\\subseteq": 5,
 	"<=": 5, ">=": 5, "<": 5, ">": 5, "\\cup": 8, "\\cap": 8, "\\": 8, "..": 9, "+": 10, "-": 11,
 	"\\o": 13,
 }
 
-// expr parses operators that bind more strongly than min.
+// expr parses an expression whose binary operators have a precedence above min.
 func (p *parser) expr(min int) *Expr {
 	left := p.prefix()
 	for {
@@ -144,7 +145,7 @@ func (p *parser) expr(min int) *Expr {
 	}
 }
 
-// prefix parses what begins an expression.
+// prefix parses an expression without the binary operators after it.
 func (p *parser) prefix() *Expr {
 	t := p.peek()
 	e := &Expr{Op: t.text, Line: t.line}
@@ -188,7 +189,7 @@ func (p *parser) prefix() *Expr {
 	return p.postfix(p.primary())
 }
 
-// junction parses a list of conjuncts or of disjuncts, each with its sign in one column.
+// junction parses a list of conjuncts or of disjuncts, whose signs are all in the same column.
 func (p *parser) junction(first token) *Expr {
 	e := &Expr{Op: first.text, Line: first.line}
 	outer := p.limit
@@ -279,7 +280,7 @@ func (p *parser) primary() *Expr {
 	return e
 }
 
-// postfix parses what follows an expression directly.
+// postfix parses what may directly follow an expression: a field, an index or a prime.
 func (p *parser) postfix(e *Expr) *Expr {
 	for {
 		line := p.peek().line
@@ -297,7 +298,7 @@ func (p *parser) postfix(e *Expr) *Expr {
 	}
 }
 
-// list parses expressions up to a closing sign.
+// list parses expressions up to the closing sign.
 func (p *parser) list(end string) (all []*Expr) {
 	if p.take(end) {
 		return nil
@@ -309,7 +310,7 @@ func (p *parser) list(end string) (all []*Expr) {
 	return all
 }
 
-// set parses what stands in braces.
+// set parses the contents of braces.
 func (p *parser) set(e *Expr) *Expr {
 	if p.peek().kind == ident && p.at+1 < len(p.tokens) && p.tokens[p.at+1].text == "\\in" {
 		at := p.at
@@ -378,7 +379,7 @@ func (p *parser) brackets(e *Expr) *Expr {
 	return e
 }
 
-// Check parses all definitions with the names, and returns why one of them can't be.
+// Check parses the named definitions, and returns the errors of those that it can't parse.
 func (m *Module) Check(names ...string) error {
 	var errs []error
 	for _, name := range names {

@@ -6,7 +6,7 @@ import (
 	"testing"
 )
 
-// show writes an expression with all its brackets.
+// show returns an expression as text, with all its brackets.
 func show(e *Expr) string {
 	var parts []string
 	for _, d := range e.Defs {
@@ -47,7 +47,8 @@ func readText(text string) (*Module, error) {
 	return ReadText("M", func(string) (string, error) { return "---- MODULE M ----\n" + text + "\n====\n", nil })
 }
 
-// Operators bind as TLA+ says, and the items of a list end where their column does.
+// TestExpressionsAreReadAsTLAHasThem checks that operators bind as in TLA+, and that the items of a
+// junction list end where their column ends.
 func TestExpressionsAreReadAsTLAHasThem(t *testing.T) {
 	for text, want := range map[string]string{
 		`a /\ b => c \/ d`:                     `=>(/\(a b) \/(c d))`,

@@ -5,7 +5,7 @@ import (
 	"strings"
 )
 
-// token is a word of a module, with its place: junction lists go by columns.
+// token is a token of a module, with its place. Parsing a junction list needs the column.
 type token struct {
 	text      string
 	kind      kind
@@ -21,17 +21,17 @@ const (
 	text // a string
 )
 
-// symbols are the operators, each before those that it begins with.
+// symbols are the operator signs. A sign comes before its prefixes.
 var symbols = []string{
 	"\\subseteq", "\\notin", "\\cup", "\\cap", "\\in", "\\A", "\\E", "\\o",
 	"|->", "<=>", "=>", "==", "->", "~>", "/\\", "\\/", "<<", ">>", "..", "[]", "]_",
 	"<=", ">=", "=", "#", "<", ">", "+", "-", "\\", "~", "(", ")", "[", "]", "{", "}", ",", ":", ".", "!", "'",
 }
 
-// scan splits a module into tokens. Comments and the lines that part sections are left out.
+// scan splits a module into tokens. It skips comments and the lines between sections.
 func scan(source string) ([]token, error) {
 	var all []token
-	line, begin := 1, 0 // the line, and where it begins
+	line, begin := 1, 0 // the number of the line, and the offset of its first byte
 	for at := 0; at < len(source); {
 		rest := source[at:]
 		add := func(k kind, n int) {
