@@ -50,9 +50,9 @@ func (b Bounds) Check() error {
 	case b.Calls < 1 || b.Calls > 9 || b.Errors < 0 || b.Errors > 3 || b.Serials < 0 || b.Serials > 3 || b.Wire < 1 || b.Wire > 9:
 		return fmt.Errorf("bounds %v are out of range: 1 to 9 calls and requests, errors and serials up to 3", b)
 	case b.Promised && (b.Bare || b.Forgets):
-		return errors.New("Promised needs the history and every request: it excludes Bare and Forgets")
+		return errors.New("the bound Promised needs the history and every request: it excludes Bare and Forgets")
 	case b.Heals && !b.Forgets:
-		return errors.New("Heals is a liveness property, which is checked only with Forgets")
+		return errors.New("the bound Heals is a liveness property, which is checked only with Forgets")
 	}
 	return nil
 }

@@ -48,7 +48,7 @@ func (b Bounds) Check() error {
 	case b.Calls < 1 || b.Calls > 12 || b.Errors < 0 || b.Errors > 3:
 		return fmt.Errorf("bounds %v are out of range: 1 to 12 calls, errors up to 3", b)
 	case b.Bare && b.Promised:
-		return errors.New("Promised needs the history: it excludes Bare")
+		return errors.New("the bound Promised needs the history: it excludes Bare")
 	}
 	return nil
 }
