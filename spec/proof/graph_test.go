@@ -82,9 +82,9 @@ func setField(w *Small, s State, symbol string, i int, v graphs.Value) error {
 	return nil
 }
 
-// setHistory computes the proof's history variables from the calls: for each name, the last call
-// that separates its gets, and for each call, the value of this when the call began. It doesn't use
-// the proof's module. Leases have the same history, but only of releases by name and of disposes.
+// setHistory computes the proof's history variables from the calls, without the proof's module: for
+// each name, the last call that separates its gets; for each call of a name, the call that was last
+// when it began. Leases have the same history, but only of releases by name and of disposes.
 func setHistory(w *Small, s State) {
 	is := func(c int, word string) bool { return w.Get(s, "calls.op", c, 0) == w.word(word) }
 	byName := func(c int) bool { return is(c, "release") }
@@ -97,7 +97,7 @@ func setHistory(w *Small, s State) {
 }
 
 // setLast sets, for each name, the last call that separates its gets: a dispose, or a call of the
-// name for which parts is true. For each call, it sets the value of this when the call began.
+// name for which parts is true. For each call, it sets the call that was last when it began.
 func setLast(w *Small, s State, last, since string, parts func(call int) bool) {
 	at := make([]int, 1+len(w.Bounds.Names))
 	dispose := w.word("dispose")

@@ -19,8 +19,8 @@ type Symbol struct {
 	Name string
 	Args []term.Sort
 	Sort term.Sort
-	// Len is the name of the symbol for the sequence's length, if this symbol is part of a
-	// sequence's elements.
+	// Len is set if the symbol is a part of a sequence's elements: the name of the symbol for the
+	// sequence's length.
 	Len string
 }
 
@@ -294,8 +294,7 @@ func (s *System) after(a *Action, name string, step bool) (claim *term.Term, fac
 
 // facts returns what is known about the inputs of which the claim asks whether the step is one of
 // them. The step is one of its own input. If it is one of another input too, the guards of that
-// input hold, and it leads to the same state. The second fact is only stated where it can make the
-// claim weaker.
+// input hold, and it leads to the same state. [System.askedOf] says which inputs count.
 func (s *System) facts(a *Action, claim *term.Term, at *scope) (all []hypothesis) {
 	s.t.asked = nil
 	at = at.in(at.next, false)

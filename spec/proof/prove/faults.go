@@ -9,8 +9,8 @@ import (
 	"ablyrooms.example/spec/proof/solver"
 )
 
-// faultLimit is the limit of the solver's steps for a fault. Either it finds a small state in this
-// time, or it gives up.
+// faultLimit is the solver's limit for a fault, in its own steps. Within it, the solver finds a
+// small state in which the condition is false, or gives up.
 const faultLimit = 3e6
 
 // faults plants the faults of the proof, one at a time, and checks that the solver no longer proves

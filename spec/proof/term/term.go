@@ -192,7 +192,7 @@ func Some(vars []*Term, body *Term) *Term { return quantify(Exists, vars, body) 
 
 func quantify(op Op, vars []*Term, body *Term) *Term {
 	if body == True || body == False || len(vars) == 0 {
-		return body // no sort is empty
+		return body // the quantifier binds nothing, and no sort is empty
 	}
 	if body.Op == op {
 		vars, body = slices.Concat(vars, body.Vars), body.Args[0]
@@ -206,9 +206,8 @@ func quantify(op Op, vars []*Term, body *Term) *Term {
 	return &Term{Op: op, Sort: Bool, Vars: vars, Args: []*Term{body}}
 }
 
-// onePoint returns the only value of v that matters: for an existential body, v must be equal to
-// it; for a universal one, the body is true for all other values. It returns nil if there is no
-// such value.
+// onePoint returns the only value of v that matters, if the body t shows it, else nil. With op Exists,
+// t is false for all other values of v; with op Forall, t is true for all of them.
 func (t *Term) onePoint(op Op, v *Term) *Term {
 	conjunct := t
 	if op == Forall {
@@ -357,7 +356,7 @@ func (t *Term) Map(f func(*Term) *Term) *Term {
 	return t.With(args)
 }
 
-// Substitute replaces the free variables that with has, by name.
+// Substitute replaces each free variable whose name is a key of with, by the value of that key.
 func (t *Term) Substitute(with map[string]*Term) *Term {
 	switch t.Op {
 	case Var:
@@ -405,8 +404,9 @@ func (t *Term) Walk(visit func(*Term)) {
 	}
 }
 
-// Polar visits a condition and all its parts. For a part that becomes true, positive says whether
-// the condition may become true, and negative whether it may become false.
+// Polar visits a condition and all its parts. It reports for each part what may happen to the
+// condition if the part becomes true instead of false: with positive, the condition may become true,
+// with negative, it may become false.
 func (t *Term) Polar(positive bool, visit func(part *Term, positive, negative bool)) {
 	t.polar(positive, !positive, visit)
 }
