@@ -12,7 +12,7 @@ import (
 // Next becomes one or more actions.
 type Action struct {
 	Name   string
-	Params []*term.Term // what \E chooses
+	Params []*term.Term // the variables that \E binds
 	Guards []*term.Term
 	// Case names the combination of values that the action is read for, if System.Cases splits
 	// states.

@@ -13,25 +13,25 @@ import (
 	"ablyrooms.example/tests/graphs/rooms"
 )
 
-// judge compares the relation with the reference model and with the core, in any state.
-type judge struct {
+// comparer compares the relation with the reference model and with the core, in any state.
+type comparer struct {
 	w        *Small
 	steps    []*Steps
 	alphabet []model.Input
 	core     *fsm.Rooms[string]
 	states   int
-	taken    map[string]int // by action
+	taken    map[string]int // number of steps, by action
 	refused  int
 }
 
-func newJudge(t testing.TB, p *Proof, b Bounds) *judge {
+func newComparer(t testing.TB, p *Proof, b Bounds) *comparer {
 	w := NewSmall(p.System, b)
-	return &judge{w: w, steps: steps(t, w, p.Actions), core: fsm.NewRooms[string](), taken: map[string]int{},
+	return &comparer{w: w, steps: steps(t, w, p.Actions), core: fsm.NewRooms[string](), taken: map[string]int{},
 		alphabet: model.Alphabet(model.Bounds{Calls: b.MaxCalls, Names: b.Names, Options: b.Options, Conditional: b.Conditional})}
 }
 
 // text returns the text of the name with the number n, or "" if there is none.
-func (j *judge) text(n int) string {
+func (j *comparer) text(n int) string {
 	if n == 0 {
 		return ""
 	}
@@ -59,7 +59,7 @@ func enumeration[T interface {
 }
 
 // model returns the state of the reference model that corresponds to s.
-func (j *judge) model(s State) (m model.State) {
+func (j *comparer) model(s State) (m model.State) {
 	get := func(symbol string, i int) int { return j.w.Get(s, symbol, i, 0) }
 	word := func(symbol string, i int) string { return j.w.Word(get(symbol, i)) }
 	set := func(symbol string, i int) (all []int) {
@@ -120,7 +120,7 @@ func core(m model.State) fsm.RoomsState[string] {
 }
 
 // input returns the input that a step of the relation takes.
-func (j *judge) input(action string, params []int, m model.State) model.Input {
+func (j *comparer) input(action string, params []int, m model.State) model.Input {
 	next := len(m.Calls) + 1
 	kind := action
 	for _, k := range []string{"ReleaseIf", "ReleaseFailed", "Released", "OpenFailed", "Opened", "Get", "Release", "Dispose", "GiveUp"} {
@@ -148,7 +148,7 @@ func (j *judge) input(action string, params []int, m model.State) model.Input {
 // check tries every input in a state. Either the relation has exactly one step for it, the model's,
 // and the core makes the same step with the model's outputs. Or the relation has none, and model
 // and core refuse the input and don't change.
-func (j *judge) check(s State) error {
+func (j *comparer) check(s State) error {
 	j.states++
 	m := j.model(s)
 	relation := map[model.Input]map[string]State{}
@@ -231,7 +231,7 @@ var two = Bounds{MaxCalls: 3, Names: []string{"a", "b"}, Options: []string{"x", 
 func TestRelationModelAndCoreAgreeWhereverCallsLead(t *testing.T) {
 	t.Parallel()
 	p := readRooms(t)
-	j := newJudge(t, p, two)
+	j := newComparer(t, p, two)
 	first := j.w.Blank()
 	seen := map[string]bool{key(first): true}
 	queue := []State{first}

@@ -9,7 +9,7 @@ import (
 )
 
 // is reports whether a step is one of an input: whether the input leads to the same state.
-func (j *channelJudge) is(now, next State, input string, args []int) bool {
+func (j *channelComparer) is(now, next State, input string, args []int) bool {
 	named, name := map[string]int{"h": j.w.word("none")}, input
 	of := func(names ...string) {
 		for i, n := range names {
@@ -39,7 +39,7 @@ func (j *channelJudge) is(now, next State, input string, args []int) bool {
 }
 
 // claims returns the named properties of steps, in the form that is proved of the channel.
-func (j *channelJudge) claims(p *Proof, names ...string) (all []func(now, next State) bool) {
+func (j *channelComparer) claims(p *Proof, names ...string) (all []func(now, next State) bool) {
 	j.w.Is = func(now, next State, input string, args []int) bool {
 		defer func() { j.w.now, j.w.next = now, next }()
 		return j.is(now, next, input, args)
@@ -73,8 +73,8 @@ func TestPlantedFaultsBreakTheProofOfTheChannel(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			j := newChannelJudge(t, original, 8, 2, 2, 5)
-			p.System.Variables = original.Variables // of all outputs; the fault's action alone has only some
+			j := newChannelComparer(t, original, 8, 2, 2, 5)
+			p.System.Variables = original.Variables // p's action has only some outputs
 			holds := j.claims(p, f.Goal)[0]
 			var faulty []*Steps
 			j.faulty = map[string]*Steps{}

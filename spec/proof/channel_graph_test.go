@@ -24,7 +24,7 @@ type sample struct {
 }
 
 // channelSample reads every n-th state of a graph that TLC made, with the edges that leave it.
-func channelSample(t testing.TB, j *channelJudge, c graphs.Comparison, every int) *sample {
+func channelSample(t testing.TB, j *channelComparer, c graphs.Comparison, every int) *sample {
 	t.Helper()
 	dump, err := c.ReadGolden(root)
 	if err != nil {
@@ -77,7 +77,7 @@ func channelSample(t testing.TB, j *channelJudge, c graphs.Comparison, every int
 
 // difference compares the relation with the sample. Each input must lead to the same state as in
 // the graph; an input without an edge in the graph must not be taken.
-func (s *sample) difference(j *channelJudge) string {
+func (s *sample) difference(j *channelComparer) string {
 	for i, from := range s.from {
 		now := j.state(from.State, from.Outs)
 		inputs := slices.Clone(j.alphabet)
@@ -101,15 +101,15 @@ func (s *sample) difference(j *channelJudge) string {
 	return ""
 }
 
-// channelGraphs returns samples of TLC's graphs of a channel, each with a judge that has the
+// channelGraphs returns samples of TLC's graphs of a channel, each with a comparer that has the
 // graph's bounds.
-func channelGraphs(t testing.TB, p *Proof, every int) (judges []*channelJudge, samples []*sample) {
+func channelGraphs(t testing.TB, p *Proof, every int) (comparers []*channelComparer, samples []*sample) {
 	for i, b := range []model.ChannelBounds{{Calls: 1, Serials: 2, Wire: 2}, {Calls: 3, Errors: 1, Wire: 2}} {
-		j := newChannelJudge(t, p, b.Calls, b.Errors, b.Serials, b.Wire)
-		judges = append(judges, j)
+		j := newChannelComparer(t, p, b.Calls, b.Errors, b.Serials, b.Wire)
+		comparers = append(comparers, j)
 		samples = append(samples, channelSample(t, j, channel.Comparisons()[i], every))
 	}
-	return judges, samples
+	return comparers, samples
 }
 
 // TestTheRelationOfTheChannelIsTLCs compares the proved relation with TLC's graphs, from a sample
@@ -119,8 +119,8 @@ func channelGraphs(t testing.TB, p *Proof, every int) (judges []*channelJudge, s
 func TestTheRelationOfTheChannelIsTLCs(t *testing.T) {
 	every := map[string]int{"": 250, "check": 20, "full": 1}[os.Getenv("EVIDENCE")]
 	p := readChannel(t)
-	judges, samples := channelGraphs(t, p, every)
-	for i, j := range judges {
+	comparers, samples := channelGraphs(t, p, every)
+	for i, j := range comparers {
 		if d := samples[i].difference(j); d != "" {
 			t.Error(d)
 		}
@@ -128,7 +128,7 @@ func TestTheRelationOfTheChannelIsTLCs(t *testing.T) {
 		claims, broken := j.claims(p, names...), map[string]bool{}
 		for n, from := range samples[i].from {
 			if n%max(5, len(samples[i].from)/300) != 0 {
-				continue // claims take longer
+				continue // claims take longer, so they are only checked in some states
 			}
 			now := j.state(from.State, nil)
 			for _, to := range samples[i].edges[n] {
@@ -297,7 +297,7 @@ func TestAChangedRelationOfTheChannelIsNoticed(t *testing.T) {
 	all := os.Getenv("EVIDENCE") == "full"
 	_, samples := channelGraphs(t, readChannel(t), map[bool]int{false: 150, true: 12}[all])
 	caught, planted := 0, 0
-	judge := func(name string, m *tla.Module) {
+	plant := func(name string, m *tla.Module) {
 		planted++
 		v := channelVerdict(t, m, samples)
 		if v == "" {
@@ -313,7 +313,7 @@ func TestAChangedRelationOfTheChannelIsNoticed(t *testing.T) {
 		if !all && i != 8 {
 			continue
 		}
-		judge(fmt.Sprintf("%d %s", i+1, strings.Join(strings.Fields(c[1]), " ")), channelModule(t, func(text string) string {
+		plant(fmt.Sprintf("%d %s", i+1, strings.Join(strings.Fields(c[1]), " ")), channelModule(t, func(text string) string {
 			if strings.Count(text, c[0]) != 1 {
 				t.Fatalf("%q is in the spec %d times", c[0], strings.Count(text, c[0]))
 			}
@@ -326,7 +326,7 @@ func TestAChangedRelationOfTheChannelIsNoticed(t *testing.T) {
 		}
 		m := channelModule(t, same)
 		m.Rewrite(channelMisreadings[name])
-		judge(name, m)
+		plant(name, m)
 	}
 	t.Logf("EVIDENCE relation_mutants of=channel planted=%d uncaught=%d", planted, planted-caught)
 }
@@ -338,12 +338,12 @@ func channelVerdict(t testing.TB, m *tla.Module, samples []*sample) string {
 		return "it can't be translated: " + err.Error()
 	}
 	for i, b := range []model.ChannelBounds{{Calls: 1, Serials: 2, Wire: 2}, {Calls: 3, Errors: 1, Wire: 2}} {
-		j := newChannelJudge(t, p, b.Calls, b.Errors, b.Serials, b.Wire)
+		j := newChannelComparer(t, p, b.Calls, b.Errors, b.Serials, b.Wire)
 		if d := samples[i].difference(j); d != "" {
 			return d
 		}
 	}
-	j, c := newChannelJudge(t, p, 8, 2, 2, 5), model.Channel{}
+	j, c := newChannelComparer(t, p, 8, 2, 2, 5), model.Channel{}
 	for _, in := range script { // the sample has few states of this run
 		c, _, _ = c.Step(in)
 		if err := j.check(c); err != nil {

@@ -28,15 +28,15 @@ func readChannel(t testing.TB) *Proof {
 	return p
 }
 
-// channelJudge compares the proved relation of a channel with the reference model and with the
+// channelComparer compares the proved relation of a channel with the reference model and with the
 // core.
-type channelJudge struct {
+type channelComparer struct {
 	t        testing.TB
 	p        *Proof
 	w        *Small
 	errors   int
 	alphabet []model.ChannelInput
-	actions  map[string]int // by name and case
+	actions  map[string]int // indexes in System.Actions, by name and case
 	steps    map[int]*Steps
 	faulty   map[string]*Steps // steps that replace those of the spec, by name and case
 	taken    map[string]int
@@ -44,8 +44,8 @@ type channelJudge struct {
 	refused  int
 }
 
-func newChannelJudge(t testing.TB, p *Proof, calls, errors, serials, wire int) *channelJudge {
-	j := &channelJudge{t: t, p: p, errors: errors, actions: map[string]int{}, steps: map[int]*Steps{}, taken: map[string]int{}}
+func newChannelComparer(t testing.TB, p *Proof, calls, errors, serials, wire int) *channelComparer {
+	j := &channelComparer{t: t, p: p, errors: errors, actions: map[string]int{}, steps: map[int]*Steps{}, taken: map[string]int{}}
 	j.w = NewSmall(p.System, Bounds{Most: calls + wire + 6, Constants: map[string]int{"NCalls": calls, "NErrs": errors,
 		"NSerials": serials, "MaxWire": wire, "Forgets": 0, "Promise": 0}})
 	j.alphabet = model.ChannelAlphabet(model.ChannelBounds{Errors: errors, Serials: serials})
@@ -56,7 +56,7 @@ func newChannelJudge(t testing.TB, p *Proof, calls, errors, serials, wire int) *
 }
 
 // state returns the relation's state for a channel after a step with these outputs.
-func (j *channelJudge) state(m model.Channel, outs []model.ChannelOutput) State {
+func (j *channelComparer) state(m model.Channel, outs []model.ChannelOutput) State {
 	w := j.w
 	s := w.Blank()
 	number := func(field string, n int) { w.Set(s, field, n, 0, 0) }
@@ -123,7 +123,7 @@ func outputParts(o model.ChannelOutput) []any {
 }
 
 // action returns the name of the action that takes an input, and its arguments by their names.
-func (j *channelJudge) action(in model.ChannelInput) (name string, args map[string]int) {
+func (j *channelComparer) action(in model.ChannelInput) (name string, args map[string]int) {
 	args = map[string]int{"serial": in.Serial, "e": in.Err, "i": 0, "h": j.w.word("none")}
 	name = strings.TrimSuffix(in.Kind.String(), "Ended")
 	switch {
@@ -138,7 +138,7 @@ func (j *channelJudge) action(in model.ChannelInput) (name string, args map[stri
 }
 
 // step returns the state after an action, and reports whether the action can be taken.
-func (j *channelJudge) step(s State, name string, args map[string]int) (next State, taken bool) {
+func (j *channelComparer) step(s State, name string, args map[string]int) (next State, taken bool) {
 	word := func(field string) string { return j.w.Word(j.w.Get(s, field, 0, 0)) }
 	named := name + " " + word("ch.state") + ", " + word("ch.connection")
 	i, ok := j.actions[named]
@@ -165,7 +165,7 @@ func (j *channelJudge) step(s State, name string, args map[string]int) (next Sta
 
 // check gives a channel every input. Relation, model and core must all refuse it, or all make the
 // same step with the same outputs.
-func (j *channelJudge) check(m model.Channel) error {
+func (j *channelComparer) check(m model.Channel) error {
 	j.states++
 	core, s := fsm.NewChannel[int](fsm.ConnectionInitialized), j.state(m, nil)
 	last := model.ChannelInput{Call: m.Last + 1}
@@ -215,7 +215,7 @@ func (j *channelJudge) check(m model.Channel) error {
 }
 
 // difference lists the symbols in which two states differ.
-func (j *channelJudge) difference(got, want State) string {
+func (j *channelComparer) difference(got, want State) string {
 	var all []string
 	for _, symbol := range j.w.System.Symbols {
 		p := j.w.layout[symbol.Name]
@@ -233,7 +233,7 @@ var script = []model.ChannelInput{{Kind: model.KindConnection, Connection: model
 	{Kind: model.KindAttached}, {Kind: model.KindSetOptions, Call: 2}, {Kind: model.KindChannelDetach, Call: 3}}
 
 // walk visits channels that the model reaches, in random runs from the initial channel.
-func (j *channelJudge) walk(r *rand.Rand, states int, visit func(model.Channel)) {
+func (j *channelComparer) walk(r *rand.Rand, states int, visit func(model.Channel)) {
 	var m model.Channel
 	for _, in := range script {
 		m, _, _ = m.Step(in)
@@ -280,7 +280,7 @@ func invariant(t testing.TB, p *Proof, w *Small) func(State) bool {
 }
 
 // random returns a channel with random contents.
-func (j *channelJudge) random(r *rand.Rand) (m model.Channel) {
+func (j *channelComparer) random(r *rand.Rand) (m model.Channel) {
 	flag := func() bool { return r.IntN(2) == 0 }
 	m = model.Channel{State: model.ChannelInitialized + model.ChannelState(r.IntN(7)), Reason: r.IntN(j.errors + 1),
 		Connection: model.ConnectionWaiting + model.ChannelConnection(r.IntN(5)), Awaited: flag(), Held: flag(), Leftover: flag(),
@@ -309,7 +309,7 @@ func (j *channelJudge) random(r *rand.Rand) (m model.Channel) {
 // satisfy the invariant, reachable or not.
 func TestRelationModelAndCoreOfTheChannelAgree(t *testing.T) {
 	p := readChannel(t)
-	j := newChannelJudge(t, p, 8, 2, 2, 5)
+	j := newChannelComparer(t, p, 8, 2, 2, 5)
 	walked, drawn := 120, 40
 	switch os.Getenv("EVIDENCE") {
 	case "":

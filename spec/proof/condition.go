@@ -188,7 +188,7 @@ func (p *Proof) condition(action, goal string, cases []*Action, from []string, s
 			}
 		}
 		if len(scripts) == 0 {
-			return "(assert false)\n(check-sat)\n", nil // the claim simplifies to true: nothing to prove
+			return "(assert false)\n(check-sat)\n", nil // nothing to prove
 		}
 		return strings.Join(scripts, nextCase), nil
 	}}

@@ -94,7 +94,7 @@ func sameSet(a, b *set) *term.Term {
 	if b == empty {
 		return term.Neg(a.through(false, func(value) *term.Term { return term.True }))
 	}
-	if oneSort(a, b) == "" { // of tuples
+	if oneSort(a, b) == "" { // a and b are sets of tuples
 		return term.Conj(a.through(true, b.has), b.through(true, a.has))
 	}
 	x := fresh("x", oneSort(a, b))

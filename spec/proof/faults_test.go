@@ -118,9 +118,9 @@ func TestPlantedFaultsBreakTheProof(t *testing.T) {
 			if c == nil {
 				t.Fatalf("%s by %s still holds in small states", f.Goal, f.Action)
 			}
-			show := func(s State) any { return (&judge{w: w}).model(s) }
+			show := func(s State) any { return (&comparer{w: w}).model(s) }
 			if p.Recursion != nil {
-				show = func(s State) any { return (&roomJudge{w: w}).model(s) }
+				show = func(s State) any { return (&roomComparer{w: w}).model(s) }
 			}
 			t.Logf("%s%v leads from\n%v to\n%v", f.Action, c.params, show(c.now), show(c.next))
 		})

@@ -15,21 +15,21 @@ import (
 	"ablyrooms.example/tests/graphs/rooms"
 )
 
-// leasesJudge compares the relation of leases with the reference model and with the core.
-type leasesJudge struct {
-	*judge
+// leasesComparer compares the relation of leases with the reference model and with the core.
+type leasesComparer struct {
+	*comparer
 	core *fsm.Leases[string]
 }
 
-func newLeasesJudge(t testing.TB, p *Proof, b Bounds) *leasesJudge {
-	j := &leasesJudge{newJudge(t, p, b), fsm.NewLeases[string]()}
+func newLeasesComparer(t testing.TB, p *Proof, b Bounds) *leasesComparer {
+	j := &leasesComparer{newComparer(t, p, b), fsm.NewLeases[string]()}
 	j.alphabet = model.LeasesAlphabet(model.Bounds{Calls: b.MaxCalls, Names: b.Names, Options: b.Options})
 	return j
 }
 
 // model returns the state of the reference model that corresponds to s.
-func (j *leasesJudge) model(s State) model.Leases {
-	m := model.Leases{State: j.judge.model(s)}
+func (j *leasesComparer) model(s State) model.Leases {
+	m := model.Leases{State: j.comparer.model(s)}
 	for c := 1; c <= j.w.Bounds.MaxCalls; c++ {
 		if j.w.Get(s, "acquires", c, 0) == 1 {
 			m.Acquires = append(m.Acquires, c)
@@ -63,7 +63,7 @@ func coreLeases(m model.Leases) fsm.LeasesState[string] {
 }
 
 // input returns the input that a step of the relation takes.
-func (j *leasesJudge) input(action string, params []int, m model.Leases, next State) model.Input {
+func (j *leasesComparer) input(action string, params []int, m model.Leases, next State) model.Input {
 	call := len(m.Calls) + 1
 	kind, _, _ := strings.Cut(action, ".")
 	switch kind {
@@ -84,7 +84,7 @@ func (j *leasesJudge) input(action string, params []int, m model.Leases, next St
 }
 
 // step gives the core an input, and returns the outputs of all steps that follow.
-func (j *leasesJudge) step(in model.Input) (outs []model.Output, err error) {
+func (j *leasesComparer) step(in model.Input) (outs []model.Output, err error) {
 	to := fsm.RoomsInput[string]{Call: fsm.Call(in.Call), Name: in.Name, Options: in.Options}
 	switch in.Kind {
 	case model.KindAcquire:
@@ -111,9 +111,9 @@ func sorted(outs []model.Output) (texts []string) {
 	return texts
 }
 
-// check is like [judge.check], for leases. It skips inputs that would begin more calls than the
+// check is like [comparer.check], for leases. It skips inputs that would begin more calls than the
 // bounds allow.
-func (j *leasesJudge) check(s State) error {
+func (j *leasesComparer) check(s State) error {
 	j.states++
 	m := j.model(s)
 	relation := map[model.Input]map[string]State{}
@@ -198,8 +198,8 @@ func (j *leasesJudge) check(s State) error {
 func TestRelationModelAndCoreOfLeasesAgreeInUnreachableStates(t *testing.T) {
 	t.Parallel()
 	p := read(t, "Leases")
-	check := func(b Bounds, incs, calls int) (*leasesJudge, *states) {
-		j := newLeasesJudge(t, p, b)
+	check := func(b Bounds, incs, calls int) (*leasesComparer, *states) {
+		j := newLeasesComparer(t, p, b)
 		e := newStates(t, p, j.w)
 		e.incs, e.calls, e.history = incs, calls, true
 		e.visit = func(s State) {
@@ -243,7 +243,7 @@ func TestAFaultyRelationOfLeasesIsNoticed(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		j := newLeasesJudge(t, p, few["Leases"])
+		j := newLeasesComparer(t, p, few["Leases"])
 		var found error
 		search(t, sound, j.w, func(s State) bool {
 			found = j.check(s)

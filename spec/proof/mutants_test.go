@@ -261,7 +261,7 @@ func TestAChangedRelationIsNoticed(t *testing.T) {
 		t.Fatalf("the spec as it is: %s", v)
 	}
 	caught := 0
-	judge := func(name string, m *tla.Module) {
+	plant := func(name string, m *tla.Module) {
 		v := verdict(t, p, m, in)
 		if v == "" {
 			t.Errorf("not noticed: %s", name)
@@ -273,7 +273,7 @@ func TestAChangedRelationIsNoticed(t *testing.T) {
 	}
 	for i, c := range changes {
 		name := fmt.Sprintf("%d %s", i+1, strings.Join(strings.Fields(c[1]), " "))
-		judge(name, module(t, func(text string) string {
+		plant(name, module(t, func(text string) string {
 			if strings.Count(text, c[0]) != 1 {
 				t.Fatalf("%q is in the spec %d times", c[0], strings.Count(text, c[0]))
 			}
@@ -283,7 +283,7 @@ func TestAChangedRelationIsNoticed(t *testing.T) {
 	for _, name := range slices.Sorted(maps.Keys(misreadings)) {
 		m := module(t, same)
 		m.Rewrite(misreadings[name])
-		judge(name, m)
+		plant(name, m)
 	}
 	t.Logf("EVIDENCE relation_mutants of=rooms planted=%d uncaught=%d", len(changes)+len(misreadings),
 		len(changes)+len(misreadings)-caught)

@@ -305,7 +305,7 @@ func (t *translator) known(c *call, from []string, when *term.Term) (all []hypot
 	silent := c.arg.with(r.Outs, newSequence())
 	for _, name := range from {
 		if !slices.Contains(r.After, name) {
-			continue // of the invariant
+			continue // a conjunct of the invariant, not of the contract
 		}
 		says := term.Imply(when, t.relation(name, silent, c.result))
 		all = append(all, hypothesis{name, term.All(c.free, says)})

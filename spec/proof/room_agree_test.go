@@ -24,29 +24,29 @@ var (
 	roomOutputs  = graphs.Words(model.OutputRoomSettle, model.OutputDiscontinuity)
 )
 
-// roomJudge compares the relation of a room with the reference model and with the core, in any
+// roomComparer compares the relation of a room with the reference model and with the core, in any
 // state.
-type roomJudge struct {
+type roomComparer struct {
 	w               *Small
 	steps           []*Steps
 	alphabet        []model.RoomInput
 	core            *fsm.Room[int]
 	states, refused int
-	taken           map[string]int // by input
+	taken           map[string]int // number of steps, by input
 }
 
-func newRoomJudge(t testing.TB, p *Proof, b Bounds) *roomJudge {
+func newRoomComparer(t testing.TB, p *Proof, b Bounds) *roomComparer {
 	w := NewSmall(p.System, b)
-	return &roomJudge{w: w, steps: steps(t, w, p.Actions), core: fsm.NewRoom[int](), taken: map[string]int{},
+	return &roomComparer{w: w, steps: steps(t, w, p.Actions), core: fsm.NewRoom[int](), taken: map[string]int{},
 		alphabet: model.RoomAlphabet(model.RoomBounds{Calls: b.Constants["NCalls"], Errors: b.Constants["NErrs"]})}
 }
 
-func (j *roomJudge) word(s State, symbol string, i int) string {
+func (j *roomComparer) word(s State, symbol string, i int) string {
 	return j.w.Word(j.w.Get(s, symbol, i, 0))
 }
 
 // model returns the state of the reference model that corresponds to s.
-func (j *roomJudge) model(s State) model.RoomState {
+func (j *roomComparer) model(s State) model.RoomState {
 	n := func(symbol string) int { return j.w.Get(s, symbol, 0, 0) }
 	m := model.RoomState{Last: n("last"), Status: roomStatuses[j.word(s, "status", 0)], Err: n("err"),
 		Channel: roomChannels[j.word(s, "channel", 0)], ChErr: n("chErr"), Op: roomOps[j.word(s, "op", 0)],
@@ -59,7 +59,7 @@ func (j *roomJudge) model(s State) model.RoomState {
 }
 
 // outputs returns the outputs of the step that led to a state.
-func (j *roomJudge) outputs(s State) (all []model.RoomOutput) {
+func (j *roomComparer) outputs(s State) (all []model.RoomOutput) {
 	for k := 1; k <= j.w.Get(s, "outs.len", 0, 0); k++ {
 		n := func(symbol string) int { return j.w.Get(s, symbol, k, 0) }
 		o := model.RoomOutput{Kind: roomOutputs[j.word(s, "outs.1.Word", k)]}
@@ -80,7 +80,7 @@ func (j *roomJudge) outputs(s State) (all []model.RoomOutput) {
 }
 
 // input returns the input that a step of the relation takes.
-func (j *roomJudge) input(action string, params []int, m model.RoomState) model.RoomInput {
+func (j *roomComparer) input(action string, params []int, m model.RoomState) model.RoomInput {
 	name, _, _ := strings.Cut(action, ".")
 	switch name {
 	case "Attach":
@@ -103,7 +103,7 @@ func (j *roomJudge) input(action string, params []int, m model.RoomState) model.
 // check tries every input in a state. Either the relation has exactly one step for it, and model
 // and core make the same step with the same outputs. Or the relation has none, and model and core
 // refuse the input.
-func (j *roomJudge) check(s State) error {
+func (j *roomComparer) check(s State) error {
 	j.states++
 	m := j.model(s)
 	relation := map[model.RoomInput][]State{}
@@ -159,7 +159,7 @@ type roomStates struct {
 	w           *Small
 	holds       conjuncts
 	last, queue int
-	few         bool // only states with the flags of a room that was attached, and with both errors equal
+	few         bool // only flags of a room that was attached, and equal errors
 	done        bool
 	visit       func(State)
 }
@@ -255,7 +255,7 @@ func (e *roomStates) queued(s State, length int) {
 func TestRelationModelAndCoreOfRoomsAgreeInUnreachableStates(t *testing.T) {
 	t.Parallel()
 	p := read(t, "RoomStatus")
-	j := newRoomJudge(t, p, smallRoom(3, 1, false))
+	j := newRoomComparer(t, p, smallRoom(3, 1, false))
 	e := newRoomStates(t, p, j.w)
 	e.last, e.queue, e.few = 2, 3, os.Getenv("EVIDENCE") == ""
 	e.visit = func(s State) {

@@ -104,7 +104,7 @@ func roomVerdict(t testing.TB, m *tla.Module, g *graph, states []State) string {
 	for condition := range refuted {
 		return condition + " is not true"
 	}
-	j := newRoomJudge(t, changed, smallRoom(3, 1, false))
+	j := newRoomComparer(t, changed, smallRoom(3, 1, false))
 	for _, s := range states {
 		if err := j.check(s); err != nil {
 			return err.Error()
@@ -138,7 +138,7 @@ func TestAChangedRelationOfARoomIsNoticed(t *testing.T) {
 	e.all()
 	every := map[string]int{"": 9, "check": 4, "full": 1}[os.Getenv("EVIDENCE")]
 	planted, caught := 0, 0
-	judge := func(n int, name string, make func() *tla.Module) {
+	plant := func(n int, name string, make func() *tla.Module) {
 		if n%every != 0 {
 			return
 		}
@@ -157,10 +157,10 @@ func TestAChangedRelationOfARoomIsNoticed(t *testing.T) {
 		t.Logf("%s: %s", name, v)
 	}
 	for i, c := range roomChanges {
-		judge(i, fmt.Sprintf("%d %s", i+1, strings.Join(strings.Fields(c[1]), " ")), func() *tla.Module { return roomModule(t, c) })
+		plant(i, fmt.Sprintf("%d %s", i+1, strings.Join(strings.Fields(c[1]), " ")), func() *tla.Module { return roomModule(t, c) })
 	}
 	for i, name := range slices.Sorted(maps.Keys(misreadings)) {
-		judge(i, name, func() *tla.Module {
+		plant(i, name, func() *tla.Module {
 			m, changes := roomModule(t, [2]string{}), false
 			m.Rewrite(func(e *tla.Expr) *tla.Expr {
 				to := misreadings[name](e)

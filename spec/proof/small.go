@@ -362,7 +362,7 @@ func (s *Steps) apply(now State, params []int) State {
 	for _, u := range s.next {
 		first, last := w.domain(u.symbol, 0)
 		if u.symbol.Len != "" && len(u.symbol.Args) == 1 {
-			last = min(last, w.Get(next, u.symbol.Len, 0, 0)) // which comes before
+			last = min(last, w.Get(next, u.symbol.Len, 0, 0)) // the length is set first
 		}
 		from, to := w.domain(u.symbol, 1)
 		for a := first; a <= last; a++ {

@@ -57,7 +57,7 @@ func (noImports) Import(string) (*types.Package, error) { return nil, errors.New
 
 type looker struct {
 	info  *types.Info
-	name  string // of the function
+	name  string // the name of the function
 	found []string
 }
 
@@ -136,20 +136,20 @@ func (l *looker) visit(n ast.Node) bool {
 // ordered in outputs. Errors print all values.
 var allowed = []string{
 	"NextCall: Call +",                                 // the next number
-	"String: Call given to fmt.Sprintf",                // a text
-	"String: Incarnation given to fmt.Sprintf",         // a text
-	"String: name given to fmt.Sprintf",                // a text
-	"String: options of O given to fmt.Sprintf",        // a text
+	"String: Call given to fmt.Sprintf",                // the number or name in a text
+	"String: Incarnation given to fmt.Sprintf",         // the number or name in a text
+	"String: name given to fmt.Sprintf",                // the number or name in a text
+	"String: options of O given to fmt.Sprintf",        // the number or name in a text
 	"closed: Incarnation given to slices.BinarySearch", // the order of failed releases
 	"closed: Incarnation given to slices.Insert",       // the order of failed releases
 	"get: Incarnation ++",                              // the next number
-	"giveUp: Call given to remove",                     // equality
+	"giveUp: Call given to remove",                     // compared for equality
 	"move: Incarnation given to fmt.Sprintf",           // a panic's text
 	"refusal: Call +",                                  // whether it is the next number
-	"refusal: Call given to slices.Contains",           // equality
+	"refusal: Call given to slices.Contains",           // compared for equality
 	"refusal: Incarnation <",                           // whether it was created
 	"refusal: Incarnation >",                           // whether it was created
-	"remove: Call given to slices.Index",               // equality
+	"remove: Call given to slices.Index",               // compared for equality
 	"sortOutputs: Call given to int64",                 // the order of outputs
 	"sortOutputs: Incarnation given to int64",          // the order of outputs
 }

@@ -55,7 +55,7 @@ type System struct {
 	// Recursion describes the spec's recursive operator; nil if the spec has none.
 	Recursion *Recursion
 
-	Symbols []Symbol // of a state
+	Symbols []Symbol // all symbols of a state
 	Actions []Action
 	t       *translator
 }

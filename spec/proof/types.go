@@ -17,7 +17,7 @@ type Type struct {
 	// columns are the columns of a sequence of rows: those of all tuples that the spec assigns to
 	// it.
 	columns []column
-	forms   map[string][]column // the columns of each form, by the word that a tuple of this form begins with
+	forms   map[string][]column // the columns of each form, by the first word of its tuples
 }
 
 // Field is a field of a record.

@@ -12,11 +12,11 @@ import (
 // released incarnations were never opened.
 type states struct {
 	w           *Small
-	rooms       conjuncts // the part of the invariant that is about Rooms; it doesn't mention leases
+	rooms       conjuncts // the part of the invariant that doesn't mention leases
 	others      conjuncts
 	pairs       [][3]string // life, work, and the backend's last end of a work
 	leases      bool        // whether a call may be an Acquire
-	incs, calls int         // the most
+	incs, calls int         // the largest numbers of incarnations and calls
 	history     bool        // whether there are further calls that are settled, or should be
 	done        bool        // visit sets it to end the search
 	visit       func(State)
@@ -208,8 +208,8 @@ func (e *states) random(r *rand.Rand) {
 func TestRelationModelAndCoreAgreeInUnreachableStates(t *testing.T) {
 	t.Parallel()
 	p := readRooms(t)
-	check := func(b Bounds, incs, calls int) (*judge, *states) {
-		j := newJudge(t, p, b)
+	check := func(b Bounds, incs, calls int) (*comparer, *states) {
+		j := newComparer(t, p, b)
 		e := newStates(t, p, j.w)
 		e.incs, e.calls = incs, calls
 		e.visit = func(s State) {

@@ -27,7 +27,7 @@ type Op uint8
 // The ops.
 const (
 	Var      Op = iota // a bound variable or a parameter of an action; Name is its name
-	Literal            // of Bool and Int: Value; of Word: the string Name; of Name: the constant Name
+	Literal            // Bool, Int: Value; Word: the string Name; Name: the constant Name
 	App                // a symbol of the state, applied to arguments: Name(Args…)
 	And                // any number of Args
 	Or                 // any number of Args
@@ -41,8 +41,8 @@ const (
 	Forall             // Vars, Args[0]
 	Exists             // Vars, Args[0]
 	Choose             // a value of Vars[0] for which Args[0] holds; any value if there is none
-	Least              // the least number Vars[0] for which Args[0] holds; Args[0] bounds it from below
-	Greatest           // the greatest number Vars[0] for which Args[0] holds; Args[0] bounds it from above
+	Least              // the least number Vars[0] for which Args[0] holds
+	Greatest           // the greatest number Vars[0] for which Args[0] holds
 )
 
 // Term is a term. It never changes after it was made.
@@ -206,8 +206,8 @@ func quantify(op Op, vars []*Term, body *Term) *Term {
 	return &Term{Op: op, Sort: Bool, Vars: vars, Args: []*Term{body}}
 }
 
-// onePoint returns the only value of v that matters, if the body t shows it, else nil. With op Exists,
-// t is false for all other values of v; with op Forall, t is true for all of them.
+// onePoint returns the only value of v that matters, if the body t shows it, else nil. With op
+// Exists, t is false for all other values of v; with op Forall, t is true for all of them.
 func (t *Term) onePoint(op Op, v *Term) *Term {
 	conjunct := t
 	if op == Forall {
@@ -405,8 +405,8 @@ func (t *Term) Walk(visit func(*Term)) {
 }
 
 // Polar visits a condition and all its parts. It reports for each part what may happen to the
-// condition if the part becomes true instead of false: with positive, the condition may become true,
-// with negative, it may become false.
+// condition if the part becomes true instead of false: with positive, the condition may become
+// true, with negative, it may become false.
 func (t *Term) Polar(positive bool, visit func(part *Term, positive, negative bool)) {
 	t.polar(positive, !positive, visit)
 }
