@@ -76,7 +76,7 @@ tlc: ## check the TLA+ specs: run every configuration, also those that must fail
 equality: ## compare the state graphs of spec, model and core, in both directions
 	@$(RECORD) equality -- $(GO) run ./tests/graphs/run equality
 
-prove: ## prove the properties of Rooms, Leases and Channel for any number of names, options and calls
+prove: ## prove the properties of all four specs for any number of names, options and calls
 	@$(RECORD) prove -- $(GO) run ./spec/proof/prove
 
 explore: ## check the properties in millions of states of the cores, and their liveness
