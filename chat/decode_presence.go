@@ -47,7 +47,8 @@ func DecodeOccupancy(w WireMessage) OccupancyData {
 	return DecodeRESTOccupancy(object(object(payload(w.Data, w.Encoding))["metrics"]))
 }
 
-// DecodeRESTOccupancy returns the occupancy in a body of the REST API, with the same defaults.
+// DecodeRESTOccupancy returns the occupancy in a body of the REST API. As in [DecodeOccupancy],
+// missing or malformed numbers are 0.
 func DecodeRESTOccupancy(body map[string]any) OccupancyData {
 	return OccupancyData{Connections: count(body["connections"]), PresenceMembers: count(body["presenceMembers"])}
 }

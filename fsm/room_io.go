@@ -19,7 +19,7 @@ const (
 	AttachEnded // Err: the channel's attach ended
 	DetachEnded // Err: the channel's detach ended
 	RetryDue    // the pause of CHA-RL3n4 is over
-	// Err: the channel's return to the realtime client ended (CHA-RL3h)
+	// Err: GiveBackChannel has finished, with or without an error (CHA-RL3h)
 	GiveBackEnded
 )
 

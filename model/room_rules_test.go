@@ -17,7 +17,7 @@ type roomCase struct {
 	state   string
 }
 
-// attachedRoom has the inputs of a room that its call 1 attaches.
+// attachedRoom has the inputs that attach a new room: call 1 is the attach, and it succeeds.
 var attachedRoom = []RoomInput{RoomAttach(1), ChannelTurned(ChannelAttached, 0), AttachEnded(0)}
 
 // with returns the inputs, followed by more.
@@ -57,7 +57,7 @@ var roomCases = []roomCase{
 	{"CHA-RS2b2: an attach clears the error of a suspended room",
 		[]RoomInput{ChannelTurned(ChannelSuspended, 1), RoomAttach(1)}, "status(suspended, attaching, 0); attachChannel", "S1 S3 S4 S8 S9",
 		"last 1, status attaching/0, channel suspended/1, op attach for 1 inAttach, queue []"},
-	{"an attach of a room that is already attaching, as its channel is, changes no status",
+	{"an attach of a room whose status is already attaching publishes no status",
 		[]RoomInput{ChannelTurned(ChannelAttaching, 0), RoomAttach(1)}, "attachChannel", "S1 S3 S4 S8 S9",
 		"last 1, status attaching/0, channel attaching/0, op attach for 1 inAttach, queue []"},
 	{"CHA-RL2j, CHA-RL2k, CHA-RS1d: a detach sets detaching, then detaches the channel", with(attachedRoom, RoomDetach(2)),
@@ -66,7 +66,7 @@ var roomCases = []roomCase{
 	{"CHA-RL2k1, CHA-RL14, CHA-RS1e: a detach succeeds", with(attachedRoom, RoomDetach(2), ChannelTurned(ChannelDetached, 0), DetachEnded(0)),
 		"status(detaching, detached, 0); settle(2, done)", "S1 S5 S22",
 		"last 2, status detached/0, channel detached/0, op none for 0 idle, queue [], attachedOnce, explicit"},
-	{"a room that was never attached is detached on a channel that stays initialized",
+	{"a detach of a room that was never attached succeeds, and its channel stays initialized",
 		[]RoomInput{RoomDetach(1), DetachEnded(0)}, "status(detaching, detached, 0); settle(1, done)", "S1 S5 S22",
 		"last 1, status detached/0, channel initialized/0, op none for 0 idle, queue [], explicit"},
 	{"the channel's state has changed again by the end of the detach",
@@ -92,7 +92,7 @@ var roomCases = []roomCase{
 	{"CHA-RL3n1: a release of a room that failed", []RoomInput{ChannelTurned(ChannelFailed, 1), RoomRelease(1)},
 		"status(failed, releasing, 0); status(releasing, released, 0); giveBackChannel", "S1 S3 S4 S16 S17 S24 S26",
 		"last 1, status released/0, channel failed/1, op release for 1 inGiveBack, queue []"},
-	{"CHA-RL3n4: a release whose detach failed pauses", with(attachedRoom, RoomRelease(2), DetachEnded(1)), "startRetryPause", "S25",
+	{"CHA-RL3n4: when the detach of a release fails, the release starts the retry pause", with(attachedRoom, RoomRelease(2), DetachEnded(1)), "startRetryPause", "S25",
 		"last 2, status releasing/0, channel attached/0, op release for 2 inRetryPause, queue [], attachedOnce"},
 	{"CHA-RL3n4: a release detaches again after the pause", with(attachedRoom, RoomRelease(2), DetachEnded(1), RetryDue()), "detachChannel", "S24 S25",
 		"last 2, status releasing/0, channel attached/0, op release for 2 inDetach, queue [], attachedOnce"},
@@ -136,17 +136,17 @@ var roomCases = []roomCase{
 	{"CHA-RS2b2: an event without an error clears the error of the status", with(attachedRoom, ChannelTurned(ChannelSuspended, 1), ChannelTurned(ChannelSuspended, 0)),
 		"status(suspended, suspended, 0)", "S1 S28",
 		"last 1, status suspended/0, channel suspended/0, op none for 0 idle, queue [], attachedOnce"},
-	{"CHA-RL12b: a channel that is attached again without its messages is a discontinuity", with(attachedRoom, ChannelTurned(ChannelSuspended, 0), ChannelTurned(ChannelAttached, 1)),
+	{"CHA-RL12b: a later attached event without RESUMED reports a discontinuity", with(attachedRoom, ChannelTurned(ChannelSuspended, 0), ChannelTurned(ChannelAttached, 1)),
 		"status(suspended, attached, 1); discontinuity(1)", "S1 S28 S29",
 		"last 1, status attached/1, channel attached/1, op none for 0 idle, queue [], attachedOnce"},
-	{"CHA-RL12b: a channel that is attached again with its messages is no discontinuity", with(attachedRoom, ChannelTurned(ChannelSuspended, 0), ChannelResumed(0)),
+	{"CHA-RL12b: a later attached event with RESUMED reports no discontinuity", with(attachedRoom, ChannelTurned(ChannelSuspended, 0), ChannelResumed(0)),
 		"status(suspended, attached, 0)", "S1 S28",
 		"last 1, status attached/0, channel attached/0, op none for 0 idle, queue [], attachedOnce"},
 	{"CHA-RL11a, CHA-RL12a: an update changes no status", with(attachedRoom, ChannelUpdated(false, 1)), "discontinuity(1)", "S28 S29",
 		"last 1, status attached/0, channel attached/0, op none for 0 idle, queue [], attachedOnce"},
 	{"CHA-RL12b: an update that lost no messages is no discontinuity", with(attachedRoom, ChannelUpdated(true, 1)), "", "S28",
 		"last 1, status attached/0, channel attached/0, op none for 0 idle, queue [], attachedOnce"},
-	{"section 6: an update of a channel that is not attached is no discontinuity",
+	{"S29: an update with a state other than attached reports no discontinuity",
 		with(attachedRoom, RoomInput{Kind: KindChannelEvent, Channel: ChannelAttaching, Update: true, Err: 1}), "", "S28",
 		"last 1, status attached/0, channel attached/0, op none for 0 idle, queue [], attachedOnce"},
 	{"CHA-RL12b: a discontinuity is reported while an operation runs", with(attachedRoom, RoomDetach(2), ChannelUpdated(false, 0)), "discontinuity(0)", "S28 S29",
@@ -210,7 +210,7 @@ func TestRoomRefusals(t *testing.T) {
 			t.Errorf("%v: got the state %v, the outputs %v and the error %v; want a refusal", in, next, outputs, err)
 		}
 		if !strings.Contains(err.Error(), in.String()) || attaching.Explain(in) != nil {
-			t.Errorf("%v: the error %q lacks the input, or Explain names rules", in, err)
+			t.Errorf("%v: the error %q doesn't contain the input, or Explain returned rules for a refused input", in, err)
 		}
 	}
 }

@@ -87,7 +87,7 @@ func (r *MessageReactions) Delete(
 	if t != MessageReactionTypeUnique {
 		if reaction.Name == "" {
 			return lifecycle.NewErrorInfo(ErrInvalidArgument,
-				"unable to "+operation+"; its name is empty, and its type is not unique", nil)
+				"unable to "+operation+"; its name is empty: only a reaction of the type unique may have an empty name", nil)
 		}
 		if _, err := plainValue(operation, "name", reaction.Name); err != nil {
 			return err
@@ -146,7 +146,7 @@ func (r *MessageReactions) ClientReactions(
 	body, ok := a.body.(map[string]any)
 	reactions, unknown := chat.DecodeReactions(body)
 	if !ok || len(body) > 0 && len(unknown) == len(body) {
-		return ReactionSummary{}, fromREST(ctx, operation, a.unexpected("reactions by their types"))
+		return ReactionSummary{}, fromREST(ctx, operation, a.unexpected("an object whose keys are reaction types"))
 	}
 	return reactions, nil
 }

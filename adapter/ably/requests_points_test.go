@@ -140,8 +140,8 @@ func TestRequests(t *testing.T) {
 	}
 }
 
-// sameEscaped reports whether two paths are the same after unescaping, with the same slashes
-// between their parts.
+// sameEscaped reports whether two paths have the same segments after unescaping. An escaped slash
+// doesn't separate segments.
 func sameEscaped(a, b string) bool {
 	one, two := strings.Split(a, "/"), strings.Split(b, "/")
 	for i := range one {

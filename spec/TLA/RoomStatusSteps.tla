@@ -17,7 +17,8 @@
 (*   phase          what the operation waits for                           *)
 (*   queue          the operations that wait, as <<operation, call>>       *)
 (*   attachedOnce   an attach of the room has succeeded         (CHA-RL13) *)
-(*   explicit       the last operation that succeeded was a detach (RL14)  *)
+(*   explicit       a detach succeeded on the channel, no attach since     *)
+(*                  (RL14)                                                 *)
 (*   outs           the outputs of the step                                *)
 (***************************************************************************)
 EXTENDS Naturals, Sequences, FiniteSets, TLC
@@ -47,7 +48,8 @@ InvalidState(s) == <<"invalidState", 0, s>>
 GaveUp          == <<"gaveUp", 0, "-">>
 
 -----------------------------------------------------------------------------
-(* Guards and choices that broken twins replace (twins/RoomStatusTwins.tla). *)
+(* Operators that configurations replace by the broken ones in             *)
+(* twins/RoomStatusTwins.tla. TLC must then find a violated property.      *)
 
 IsBusy(r)          == r.op # "none"                                            \* S3
 GoesFirst(o)       == o = "release"                                            \* S4

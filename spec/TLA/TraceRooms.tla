@@ -11,8 +11,9 @@
 (* of that beginning, so that each different beginning is checked once. A  *)
 (* trace is a path from a first line to the node of its last line.         *)
 (*                                                                         *)
-(* The names of one thing in the spec; in a line of a trace in this        *)
-(* module; in the JSON of a trace; in the Go package fsm:                  *)
+(* Each row has the names of one thing in four places: in the spec, in a   *)
+(* line of a trace in this module, in the JSON of a trace, and in the Go   *)
+(* package fsm:                                                            *)
 (*                                                                         *)
 (*   action                  kind         input.kind         RoomsInput.Kind *)
 (*   c of the action         call         input.call         RoomsInput.Call *)
@@ -33,7 +34,7 @@ EXTENDS Rooms
 
 CONSTANTS Tree,    \* a sequence of nodes: line, next (the nodes of the lines that may follow), ends (whether a trace ends here)
           First,   \* the nodes of the first lines
-          Tell     \* whether to print each node that is consumed, and the differences of one that is not
+          Tell     \* whether to print each node that is consumed, and, of a line that is not, the spec's value of the first part that differs
 
 VARIABLES node,   \* the last line that was consumed; 0 at the beginning
           at      \* the number of lines that were consumed
@@ -41,9 +42,10 @@ VARIABLES node,   \* the last line that was consumed; 0 at the beginning
 traceVars == <<calls, incs, failed, node, at>>
 
 -----------------------------------------------------------------------------
-(* The core's view of a state: the core forgets what is over.  The         *)
-(* arguments are the values of a state: TLC would evaluate the parts of a  *)
-(* primed expression again and again.                                      *)
+(* The part of a state that the core keeps: it keeps no settled calls and  *)
+(* no records of released incarnations. View takes the values of a state   *)
+(* as arguments, so that TLC evaluates each once. In a primed expression,  *)
+(* such as View', TLC would evaluate the parts again and again.            *)
 
 Numbers == [k \in CallIds |-> k]
 
@@ -65,13 +67,14 @@ View(cs, is, bad) ==
          last      |-> Cardinality({i \in IncIds : is[i].life # "none"})]
 
 -----------------------------------------------------------------------------
-(* The outputs of a step: the difference between two states. Settled calls *)
-(* come first, by number, then the others by incarnation.                  *)
+(* The outputs of a step: the difference between two states. The outputs   *)
+(* that settle calls come first, in the order of the calls. Then come      *)
+(* open, release and abandon, in the order of the incarnations.            *)
 
 JustSettled == {c \in CallIds : calls'[c].out \notin {"none", Pending} /\ calls[c].out \in {"none", Pending}}
 
-\* The incarnation that an outcome is about.  For the first two outcomes only the core's output has
-\* it, and not the caller's error.
+\* The incarnation that an outcome is about.  For differentOptions and releasedBefore, the core's output names it, but the error
+\* that the caller gets does not.
 About(c) ==
     CASE calls'[c].out = "differentOptions" -> (CHOOSE i \in InUse(calls'[c].name) : TRUE)
       [] calls'[c].out = "releasedBefore"   -> calls'[c].waits

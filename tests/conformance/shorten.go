@@ -7,7 +7,8 @@ import (
 )
 
 // shorten removes steps from a script and makes steps simpler, as long as fails reports true for
-// the result. In the end no single step can be removed, together with the steps that depend on it.
+// the result. It stops when fails reports false after the removal of any one step and the steps
+// that depend on it.
 func (m machine) shorten(script []model.Input, fails func([]model.Input) bool) []model.Input {
 	for changed := true; changed; {
 		changed = false

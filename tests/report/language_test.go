@@ -108,7 +108,8 @@ func passages(file, text string) (all []passage, err error) {
 		}
 		all = append(all, passage{file, set.Position(group.Pos()).Line, raw(set, text, group), group.Text()})
 	}
-	// Strings in these files are names of faults, among others, so they are not checked.
+	// Some strings below tests/ (but not in tests/conformance/) and in spec/proof/faults.go are
+	// names of faults. The strings of these files, and of _test.go files, are not checked.
 	suite := strings.HasPrefix(file, "tests/") && !strings.HasPrefix(file, "tests/conformance/") ||
 		file == "spec/proof/faults.go"
 	if !suite && !strings.HasSuffix(file, "_test.go") {

@@ -231,7 +231,7 @@ func TestALossIsNoticed(t *testing.T) {
 		t.Errorf("got %q as missing and %q as added", missing, added)
 	}
 	if missing, _ := lost(nil, []string{"misreading: other"}); len(missing) != 1 {
-		t.Error("a sampled family of which nothing was caught is not reported")
+		t.Error("nothing of a sampled family was caught, but lost did not report it")
 	}
 }
 

@@ -8,11 +8,12 @@ import (
 	"slices"
 )
 
-// VirtualClient is a client without a wire. Other clients receive what it does as if it had a
-// connection, and the histories keep it. Its key allows everything. No fault applies to it, and no
-// disruption disconnects it. [State] doesn't list it among the connections, but lists its
-// attachment to a channel from [VirtualClient.Enter] to [VirtualClient.Leave]. Its methods may be
-// called by any goroutine. They return Ably's errors, of type [*ErrorInfo].
+// VirtualClient is a client without a wire. Other clients receive its messages and presence events
+// as if it had a connection. The channels' message and presence histories contain them. Its key
+// allows everything. No fault applies to it, and no disruption disconnects it. [State] doesn't list
+// it among the connections, but lists its attachment to a channel from [VirtualClient.Enter] to
+// [VirtualClient.Leave]. Its methods may be called by any goroutine. They return Ably's errors, of
+// type [*ErrorInfo].
 type VirtualClient struct {
 	s      *Server
 	conn   *connection // never has a transport; guarded by Server.mu
@@ -97,7 +98,7 @@ func (v *VirtualClient) Publish(channel string, messages ...Message) error {
 	return v.send(pm, v.s.message)
 }
 
-// send passes a message that needs an ACK or a NACK to handle, and returns the error of a NACK.
+// send calls handle with a message that needs an ACK or a NACK. It returns the error of a NACK.
 // Callers hold the lock.
 func (v *VirtualClient) send(
 	pm *ProtocolMessage, handle func(*connection, *ProtocolMessage) *ProtocolMessage,

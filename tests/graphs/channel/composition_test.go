@@ -22,7 +22,10 @@ type stack struct {
 	called model.RoomOutputKind
 
 	// What the room and its users have seen. The promise is about these facts.
-	own      bool // an event of the operation itself has come since it was requested
+	// own says that the operation may succeed. Since the request, the channel has emitted attached,
+	// for an attach, or detached or initialized, for a detach. For a detach of a channel that was
+	// initialized or detached, it is true at once.
+	own      bool
 	attached bool // an attach has succeeded
 	detached bool // a user's detach has succeeded, and no attach after it
 	gone     bool // the channel was given back
@@ -39,7 +42,7 @@ func (s stack) key() string {
 // or if a property of the room fails.
 func (s *stack) tell(in model.RoomInput) ([]model.RoomOutput, error) {
 	if (in == model.AttachEnded(0) || in == model.DetachEnded(0)) && !s.own {
-		return nil, fmt.Errorf("the port's promise is broken: %v before an event of its own", in)
+		return nil, fmt.Errorf("the port's promise is broken: %v before the channel emitted an event for this operation", in)
 	}
 	before := s.room
 	next, outputs, err := s.room.Step(in)
@@ -249,7 +252,8 @@ func TestARoomOverAChannelKeepsThePortsPromise(t *testing.T) {
 	}
 }
 
-// Each fault that a channel must not have, because a room would fail, must be found.
+// TestAChannelThatBreaksThePromiseIsSeen: a channel must not have these faults, since a room over
+// it would break its rules. The walk must report each of them.
 func TestAChannelThatBreaksThePromiseIsSeen(t *testing.T) {
 	t.Parallel()
 	type outputs = []model.ChannelOutput
@@ -257,7 +261,7 @@ func TestAChannelThatBreaksThePromiseIsSeen(t *testing.T) {
 		want  string
 		spoil func(in model.ChannelInput, o outputs) outputs
 	}{
-		"a call is settled before its event": {"before an event of its own", func(_ model.ChannelInput, o outputs) outputs {
+		"a call is settled before its event": {"before the channel emitted an event for this operation", func(_ model.ChannelInput, o outputs) outputs {
 			slices.SortStableFunc(o, func(a, b model.ChannelOutput) int {
 				return int(b.Outcome) - int(a.Outcome)
 			})
@@ -266,7 +270,7 @@ func TestAChannelThatBreaksThePromiseIsSeen(t *testing.T) {
 		"an update is lost": {"published 0 discontinuities, expected 1", func(_ model.ChannelInput, o outputs) outputs {
 			return slices.DeleteFunc(o, func(o model.ChannelOutput) bool { return o.Kind == model.OutputUpdate })
 		}},
-		"resumed is not told": {"published 1 discontinuities, expected 0", func(_ model.ChannelInput, o outputs) outputs {
+		"a channel's state event lacks RESUMED": {"published 1 discontinuities, expected 0", func(_ model.ChannelInput, o outputs) outputs {
 			for i := range o {
 				o[i].Resumed = o[i].Resumed && o[i].Kind != model.OutputChannelState
 			}

@@ -36,8 +36,9 @@ func TestAlarms(t *testing.T) {
 		a.stop()
 		l.mu.Unlock()
 		time.Sleep(10 * time.Second)
-		// The timer ends while the alarm is stopped or started again: its function waits for the
-		// lock, and then does nothing.
+		// The timer can fire just before stop or start is called. Its function then waits for the
+		// lock, finds that a.starts has changed, and does nothing. The goroutine below imitates
+		// that function.
 		start(time.Second)
 		l.mu.Lock()
 		late := a.starts
