@@ -29,7 +29,7 @@ const (
 //
 //   - Each call has the number [Channel.NextCall], and is settled once, by [SettleChannelCall]. The
 //     core isn't notified when a caller stops waiting: the operation goes on, and the driver drops
-//     its outcome. A call is made even if no caller needs its outcome.
+//     its outcome. If no caller needs an outcome, the driver still makes the call.
 //   - A state event comes before the calls that the new state settles: a listener receives
 //     "attached" before Attach returns.
 //   - Make a CallChannelOptions only for modes or params that differ from those of the last ATTACH
@@ -413,7 +413,7 @@ func settleAll[E comparable](calls *[]Call, o ChannelOutcome, err E, outs []Chan
 	return outs
 }
 
-// Clone returns a copy. Changes of the copy don't change the original, nor the other way round.
+// Clone returns a copy. A later step of one doesn't change the other.
 func (c *Channel[E]) Clone() *Channel[E] {
 	d := *c
 	d.wire, d.attachers, d.detachers = slices.Clone(c.wire), slices.Clone(c.attachers), slices.Clone(c.detachers)

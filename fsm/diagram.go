@@ -16,10 +16,10 @@ func (d Definition[S, E]) Mermaid() (string, error) {
 // Graphviz draws the machine in the dot language, one arrow for each transition.
 func (d Definition[S, E]) Graphviz() string { return looplab.Visualize(d.live(nil)) }
 
-// MermaidOverview draws the machine as a Mermaid state diagram, with a frame around the largest set
-// of states that one event leads from to one state, if that set has more than four states.
-// Transitions that leave exactly this set are drawn once, from the frame. label says what the
-// states inside have in common.
+// MermaidOverview draws the machine as a Mermaid state diagram. If one event leads from more than
+// four states to the same state, these states get a frame; if there are several such sets of
+// states, the largest one gets it. Transitions that leave exactly this set are drawn once, from the
+// frame. label is the title of the frame: it says what the states inside have in common.
 func (t *Table[S, E]) MermaidOverview(label string) string {
 	type arrow struct {
 		event   string

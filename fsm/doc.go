@@ -4,8 +4,9 @@
 // The machines are [RoomLifecycle] (initializing, ready, releasing, released: one for each
 // incarnation of a name), [RoomStatus] (the nine statuses of CHA-RS1) and [ChannelStates] (the
 // seven states of RTL2). Each is declared once, as a looplab/fsm definition. [Definition.Compile]
-// makes a table of it by asking the looplab machine for each transition, [Definition.Live] a live
-// looplab machine with callbacks. [Definition.Mermaid] and [Definition.Graphviz] draw it.
+// asks a looplab machine for each transition, and returns a table of them. [Definition.Live]
+// returns a looplab machine with callbacks. [Definition.Mermaid] and [Definition.Graphviz] draw the
+// machine.
 //
 // The cores are [Rooms] (Get, Release and Dispose of names; CHA-RC, CHA-RD), [Room] (attach, detach
 // and release of one room; CHA-RL) and [Channel] (one realtime channel; RTL2 to RTL5, RTL12 to

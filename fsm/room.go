@@ -360,7 +360,7 @@ func withoutOp(waiting []waitingOp, i int) []waitingOp {
 	return slices.Delete(waiting, i, i+1)
 }
 
-// Clone returns a copy. Changes of the copy don't change the original, nor the other way round.
+// Clone returns a copy. A later step of one doesn't change the other.
 func (r *Room[E]) Clone() *Room[E] {
 	c := *r
 	c.waiting = slices.Clone(r.waiting)

@@ -51,7 +51,7 @@ type Rooms[O comparable] struct {
 	failed    []Incarnation // incarnations whose release failed since disposal began, by number
 }
 
-// Disposal says how far the disposal of a [Rooms] is.
+// Disposal is a phase of the disposal of a [Rooms].
 type Disposal uint8
 
 // The phases of disposal.
@@ -97,7 +97,7 @@ func NewRooms[O comparable]() *Rooms[O] {
 // NextCall returns the number that the next call must have.
 func (r *Rooms[O]) NextCall() Call { return r.lastCall + 1 }
 
-// Disposal returns how far the disposal is.
+// Disposal returns the present phase of the disposal.
 func (r *Rooms[O]) Disposal() Disposal { return r.disposal }
 
 // InUse returns the incarnation of the name that is in use, and its life, initializing or ready. If
@@ -399,7 +399,7 @@ func (r *Rooms[O]) move(inc *incarnation[O], e LifeEvent) {
 	inc.life = next
 }
 
-// Clone returns a copy. Changes of the copy don't change the original, nor the other way round.
+// Clone returns a copy. A later step of one doesn't change the other.
 func (r *Rooms[O]) Clone() *Rooms[O] {
 	c := *r
 	c.incs = make(map[Incarnation]*incarnation[O], len(r.incs))

@@ -11,7 +11,7 @@ import (
 // also for [reflect.DeepEqual].
 type RoomsState[O comparable] struct {
 	NextCall     Call                  `json:"nextCall"`
-	Incarnations []IncarnationState[O] `json:"incarnations"` // those not released, by number
+	Incarnations []IncarnationState[O] `json:"incarnations"` // incarnations not released, by number
 	Disposal     string                `json:"disposal"`
 	Disposers    []Call                `json:"disposers,omitempty"`
 	Failed       []Incarnation         `json:"failed,omitempty"`

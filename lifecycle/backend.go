@@ -7,15 +7,15 @@ import "context"
 // For one name the calls alternate: Open, then Release of the room that it returned, then Open
 // again. A call for a name begins only after the one before it has returned. Calls for different
 // names overlap. No lock is held during a call: it may block for as long as the work takes, and may
-// call methods of the Rooms. But it must not wait for its own end: it must not wait for a Get or a
-// Release of the name that it works on, or for a Dispose.
+// call methods of the Rooms. But it must not wait for a Get or a Release of the name that it works
+// on, or for a Dispose: these wait for the end of the call.
 type Backend[R any] interface {
 	// Open opens the room of a name, with options that are complete and valid. It runs in a
 	// goroutine of its own. ctx has no deadline. It is cancelled if the name is released while Open
-	// runs: then Open should return soon, with a room or with an error; a room is released at once.
-	// ctx also ends when Open has returned, so the room must not depend on it. If Open returns an
-	// error or panics, the gets that wait return that error (CHA-RC1f), and the name is free again.
-	// A room returned together with an error is dropped.
+	// runs: then Open should return soon, with a room or with an error. If it returns a room, that
+	// room is released at once. ctx also ends when Open has returned, so the room must not depend
+	// on it. If Open returns an error or panics, the gets that wait return that error (CHA-RC1f),
+	// and the name is free again. A room returned together with an error is dropped.
 	Open(ctx context.Context, name string, options RoomOptions) (R, error)
 
 	// Release releases a room that Open returned, and returns when the room is gone: only then is

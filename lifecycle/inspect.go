@@ -9,7 +9,7 @@ import (
 
 // RoomsSnapshot is the state of a [Rooms] at one moment.
 type RoomsSnapshot[R any] struct {
-	Rooms    []IncarnationSnapshot[R] // those not released, by incarnation
+	Rooms    []IncarnationSnapshot[R] // the incarnations that are not released, by number
 	Calls    []CallSnapshot           // the calls that wait, by number
 	Disposal string                   // "no", "disposing" or "disposed"
 }

@@ -31,8 +31,8 @@ type observer[T any] struct {
 	running bool
 }
 
-// put queues a record. It never blocks and calls no function, so it may be called while the lock is
-// held that orders the records.
+// put queues a record. It never blocks and calls no function. So its caller may hold the lock that
+// orders the records.
 func (o *observer[T]) put(record T) {
 	o.mu.Lock()
 	o.queue = append(o.queue, record)

@@ -191,7 +191,7 @@ func (r *Rooms[R]) Release(ctx context.Context, name string) error {
 }
 
 // Dispose releases all rooms at once and returns when they are gone, also those whose release began
-// before (CHA-RD1). From its beginning on, every Get fails with [ErrResourceDisposed], and gets
+// before (CHA-RD1). Once Dispose has begun, every Get fails with [ErrResourceDisposed], and gets
 // that wait fail with [ErrRoomReleasedBeforeOperationCompleted]. Dispose may be called again and
 // concurrently: every call returns the same outcome.
 //

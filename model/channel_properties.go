@@ -109,7 +109,7 @@ func timersRight(_ ChannelRun, _ ChannelEvent, _ []ChannelOutput, s ChannelRun) 
 
 func oneRequest(before ChannelRun, e ChannelEvent, outputs []ChannelOutput, after ChannelRun) error {
 	state, detachAwaited := before.State, before.Awaited && before.Wire[len(before.Wire)-1] == RequestDetach
-	// C38: new options that were waited for are sent again while detaching too
+	// C38: after an ERROR with code 80016, an awaited ATTACH is sent again, in any state
 	again := e.In.Kind == KindOvertaken && before.Awaited && !detachAwaited
 	ends := e.In.Kind == KindDetached || e.In.Kind == KindRequestTimeout || e.In.Kind == KindConnection
 	for _, o := range outputs {

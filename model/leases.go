@@ -90,7 +90,7 @@ func (l Leases) Step(in Input) (Leases, []Turn, error) {
 }
 
 // Leased returns the incarnation that the Acquire leases, or that the Get keeps: the one that it
-// got or waited for. It returns 0 for a call that was settled as it began without a room.
+// got or waited for. It returns 0 for a call that was settled without a room in its first step.
 func (l Leases) Leased(call int) int {
 	c := l.Calls[call-1]
 	if c.WaitsFor == 0 && c.Outcome.Kind == OutcomeRoom {

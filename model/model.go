@@ -10,8 +10,8 @@
 //     over all names.
 //   - Options are valid and complete, so that equal strings mean equal options. Otherwise names and
 //     options are opaque.
-//   - The incarnation whose work failed identifies an error of the backend. Nothing else about the
-//     error matters.
+//   - An error of the backend is known only by the incarnation whose work failed. Nothing else
+//     about the error matters.
 //   - There is no time. A work of the backend ends at some moment, or never; only liveness needs
 //     that it ends.
 //
@@ -23,10 +23,10 @@
 // graph of a spec or an implementation of the same rules. It keeps the whole history of calls and
 // incarnations, so that a property of a run is a predicate of one state.
 //
-// The model can't check a system whose steps are not all seen, for example one of which only the
-// beginnings and returns of calls are known: many orders of steps would be possible, and a set of
-// states would be needed. It is no base for an implementation either: it keeps the whole history,
-// and every step copies and searches it.
+// The model can't check a system if some steps are not seen, for example if only the beginnings and
+// returns of calls are known. Then many orders of steps would be possible, and the model would have
+// to follow a set of states. It is no base for an implementation either: it keeps the whole
+// history, and every step copies and searches it.
 //
 // docs/rooms.md contains the rules, R1 to R24, each with the points of Ably's Chat specification
 // (CHA-…) that it comes from. The model is written from that text alone, and shares neither code

@@ -132,8 +132,7 @@ func createdIff(before, after State) error {
 		want++
 	}
 	if len(after.Incarnations) != want {
-		return fmt.Errorf("there are %d incarnations after the step and %d before it, but that the step creates one must be %t",
-			len(after.Incarnations), len(before.Incarnations), creates)
+		return fmt.Errorf("there are %d incarnations after the step, expected %d", len(after.Incarnations), want)
 	}
 	if !creates {
 		return nil
@@ -159,7 +158,7 @@ func outOfUseIff(before, after State) error {
 		}
 		stays := was.inUse() && !c.ends(was.Name, i+1) && ending(before, after, i) != KindOpenFailed
 		if after.Incarnations[i].inUse() != stays {
-			return fmt.Errorf("incarnation %d of %s was %v and is now %v, but that it stays in use must be %t",
+			return fmt.Errorf("incarnation %d of %s was %v and is now %v; expected to be in use now: %t",
 				i+1, plain(was.Name), was.Life, after.Incarnations[i].Life, stays)
 		}
 	}
@@ -175,7 +174,7 @@ func goneIff(before, after State) error {
 		end := ending(before, after, i)
 		gone := end != 0 && end != KindOpened || was.waiting() && c.ends(was.Name, i+1)
 		if (after.Incarnations[i].Life == LifeReleased) != gone {
-			return fmt.Errorf("incarnation %d of %s was %v with the work %v and is now %v, but that it is released must be %t",
+			return fmt.Errorf("incarnation %d of %s was %v with the work %v and is now %v; expected to be released now: %t",
 				i+1, plain(was.Name), was.Life, was.Work, after.Incarnations[i].Life, gone)
 		}
 	}

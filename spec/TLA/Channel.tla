@@ -42,9 +42,10 @@ Errs     == 0..NErrs
 Serials  == 0..NSerials
 Answered == 0..MaxWire   \* the number in net of the request that a frame answers; 0 if the server sends it of its own accord
 
-\* The channel becomes s; its outputs go to outs.
+\* With Forgets, the channel forgets the oldest requests beyond MaxWire.
 Bounded(r) == IF Forgets /\ Len(r.wire) > MaxWire THEN [r EXCEPT !.wire = SubSeq(r.wire, Len(r.wire) - MaxWire + 1, Len(r.wire))] ELSE r
 
+\* The channel becomes s; its outputs go to outs.
 Become(s) ==
     LET r == TLCEval(Bounded(s))
     IN  /\ Len(r.wire) <= MaxWire
@@ -90,14 +91,16 @@ Sends(i, frame) ==
          /\ by' = IF i = 0 THEN holds = "earlier" ELSE net[i][2]
          /\ spoke' = (spoke \/ (i = 0 /\ frame # "message")) /\ gaveUp' = gaveUp
 
-\* The connection changes.  If it ends, the server may have carried out any of the requests before
-\* the end.
+\* After this change of the connection, the server no longer has the channel attached.
 IsNew(s, resumed) == (s = "connected" /\ ~resumed) \/ s \in {"closed", "failed"}
 
+\* The possible values of `holds` after the change. If the connection ends, the server may have
+\* carried out any of the requests before the end.
 Left(s, resumed) ==
     IF IsNew(s, resumed) \/ ch.connection \in {"closing", "ended"} THEN {"none"}
     ELSE {holds} \cup IF IsConnected(ch) THEN {HoldsFor(net[i]) : i \in 1..Len(net)} ELSE {}
 
+\* The server after the change; h is the new value of `holds`.
 Reconnects(s, resumed, h) ==
     IF ~Promise THEN UNCHANGED server
     ELSE /\ h \in Left(s, resumed)
@@ -153,7 +156,7 @@ Frames ==
     \/ \E serial \in Serials, i \in Answered : Message(serial, i)
     \/ Overtaken
 
-\* The end of a connection has an error: without one, a channel would do the same.
+\* The end of a connection always has an error here. Without one, a channel would do the same.
 ErrorOf(s) == IF s \in {"disconnected", "suspended", "closed", "failed"} THEN NErrs ELSE 0
 
 Connections ==
@@ -184,9 +187,9 @@ ConnectionsMove == []<>(ch.connection # "waiting") /\ []<>(ch.connection # "clos
 
 FairSpec == Spec /\ AttachesEnd /\ DetachesEnd /\ OptionsEnd /\ RetriesCome /\ ConnectionsMove
 
-\* For healing also: the channel is connected again and again; a channel that is behind a fence
-\* again and again passes a fence in the end; a server that is sent ATTACH again and again answers
-\* with ATTACHED in the end.
+\* Heals assumes RetriesCome and the following. The channel is connected infinitely often. If it is
+\* behind a fence infinitely often, it passes a fence infinitely often. If its ATTACH is unanswered
+\* infinitely often, an ATTACHED attaches it infinitely often.
 Behind           == ch.state = "attaching" /\ BehindFence(ch)
 ConnectionsCome  == []<>IsConnected(ch)
 FencesPass       == <>[]~Behind \/ []<><<Behind /\ AttachIsOut(ch')>>_vars

@@ -14,8 +14,8 @@ VARIABLES acquires,   \* the gets that are an Acquire
 leases    == <<acquires, closed>>
 leaseVars == <<vars, leases>>
 
-\* The incarnation that a get got or waited for; 0 if the get was settled as it began without a
-\* room.
+\* The incarnation that a get got or waited for. It is 0 if the get was settled without a room in
+\* its first step.
 Had(c) == IF calls[c].waits # 0 THEN calls[c].waits ELSE calls[c].ref
 
 IsOpen(c)  == c \in acquires \ closed /\ calls[c].out \in {Pending, "room"}

@@ -57,7 +57,8 @@ IsPending(c) == calls[c].out = Pending
 Waits(op, c, i) == calls[c].waits = i /\ calls[c].op = op /\ IsPending(c)
 Waiting(op, i) == {c \in CallIds : Waits(op, c, i)}
 WaitsForEnd(c, i) == Waits("release", c, i) \/ Waits("releaseIf", c, i)
-\* A set is compared: with \E as a guard, TLC would take a step once for each dispose.
+\* The comparison of sets replaces \E: with \E as a guard, TLC would take a step once for each
+\* dispose.
 Disposing == {c \in CallIds : calls[c].op = "dispose"} # {}
 
 -----------------------------------------------------------------------------
@@ -437,8 +438,8 @@ DisposeWaits == AllReleasing # {} =>                                       \* CH
 
 (* Properties of steps *)
 
-\* Events of a step: a call begins; a release of the name or of i, or a dispose, begins; the backend
-\* ends a work on i in this way.
+\* Events of a step: the call c begins; a release of the name of i, a ReleaseIf of i or a dispose
+\* begins; the backend reports the end `how` of its work on i.
 Starting(c) == calls[c].op = "none" /\ calls'[c].op # "none"
 Parting(i) ==
     \E c \in CallIds :

@@ -104,8 +104,8 @@ AllSpec == AllInit /\ [][AllNext]_allVars
 (* opening that the fetching of its channel ends in some way.  It is not   *)
 (* assumed that releases end.                                              *)
 
-\* The step ends a wait of the room: afterwards the room waits for something else, or waits anew for
-\* the same thing.
+\* The step ends a wait of the room: afterwards the room waits for something else, or begins a new
+\* wait for the same thing.
 Anew(i) ==
     \/ rooms'[i].phase # rooms[i].phase \/ rooms'[i].op # rooms[i].op
     \/ rooms'[i].caller # rooms[i].caller /\ rooms'[i].caller # 0

@@ -1,9 +1,9 @@
 ---------------------------- MODULE ChannelProof ----------------------------
 (***************************************************************************)
-(* An inductive invariant of Channel.tla.  From it follows that the        *)
-(* properties hold for any number of calls, errors and serials, any number *)
-(* of frames on the wire, and any number of waiting calls.  make prove has *)
-(* a solver prove this; docs/proof.md explains how.                        *)
+(* An inductive invariant of Channel.tla.  It implies that the properties  *)
+(* hold for any number of calls, errors and serials, any number of frames  *)
+(* on the wire, and any number of waiting calls.  make prove has a solver  *)
+(* prove this; docs/proof.md explains how.                                 *)
 (***************************************************************************)
 EXTENDS Channel
 

@@ -1,9 +1,10 @@
 -------------------------- MODULE RoomStatusProof ---------------------------
 (***************************************************************************)
 (* An inductive invariant of RoomStatus.tla, and a contract for the        *)
-(* recursive operator of the spec.  From both follows that the properties  *)
-(* hold for any number of calls and errors, and any length of the queue.   *)
-(* make prove has a solver prove both; docs/proof.md explains how.         *)
+(* recursive operator of the spec.  Both together imply that the           *)
+(* properties hold for any number of calls and errors, and any length of   *)
+(* the queue.  make prove has a solver prove both; docs/proof.md explains  *)
+(* how.                                                                    *)
 (***************************************************************************)
 EXTENDS RoomStatus
 

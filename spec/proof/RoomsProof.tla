@@ -2,9 +2,9 @@
 (***************************************************************************)
 (* An inductive invariant of Rooms.tla.  It holds initially.  An action    *)
 (* that begins in a state where it holds, reachable or not, ends in a      *)
-(* state where it holds.  From it follows that the properties hold for any *)
-(* number of names, options and calls.  make prove has a solver prove      *)
-(* this; docs/proof.md explains how.                                       *)
+(* state where it holds.  So the properties hold for any number of names,  *)
+(* options and calls.  make prove has a solver prove this; docs/proof.md   *)
+(* explains how.                                                           *)
 (***************************************************************************)
 EXTENDS Rooms
 
@@ -98,7 +98,7 @@ FailedRight == \A i \in failed : i \in Created /\ incs[i].life = "released"
 -----------------------------------------------------------------------------
 (* Liveness.  Until the promised state is reached, an end of the backend's *)
 (* work is possible, for which fairness is assumed.  No other step makes   *)
-(* it impossible, and this end brings the promised state                   *)
+(* this end impossible, and each such end brings the promised state        *)
 (* nearer.  docs/proof.md combines the conditions below.                   *)
 
 \* The backend ends its work on i. It is proved that each action of EndsOpening(i) and

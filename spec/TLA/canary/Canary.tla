@@ -1,8 +1,9 @@
 ------------------------------- MODULE Canary -------------------------------
 (***************************************************************************)
-(* Specs so small that the right answer of TLC is obvious.  They show what *)
-(* this jar finds, and what it is known to miss.  If a later jar no longer *)
-(* misses it, a configuration fails.                                       *)
+(* Specs so small that the right answer of TLC is obvious.  They show      *)
+(* which violations the pinned TLC jar finds, and which it misses (see     *)
+(* Limits of the jar in spec/TLA/README.md).  If a later jar finds a       *)
+(* violation that this one misses, a configuration fails.                  *)
 (***************************************************************************)
 EXTENDS Integers, Sequences, TLC
 
@@ -23,8 +24,10 @@ ComesToNil == <>(x = -1)
 Bounded    == x < 2
 
 -----------------------------------------------------------------------------
-(* A function that EXCEPT changed is made a sequence: tlaplus#1145.  Each  *)
-(* of the two specs has one step, and x is 1 after it.                     *)
+(* SubSeq makes a sequence of a function that EXCEPT changed.  In both     *)
+(* specs the only step sets x to 1, so NeverOne is false.  Without         *)
+(* TLCEval, TLC uses the old value of the function, and misses this:       *)
+(* tlaplus#1145.                                                           *)
 
 First(s) == SubSeq(s, 1, 1)[1]
 

@@ -2,8 +2,8 @@
 (***************************************************************************)
 (* Broken operators for RoomStatus.tla, each a fault that real SDKs have   *)
 (* had or could have.  A configuration replaces one operator by a broken   *)
-(* one, and names the property that TLC must then reject: a property that  *)
-(* nothing can break shows nothing.                                        *)
+(* one, and names the property that TLC must then reject.  A property that *)
+(* no fault violates may be vacuous.                                       *)
 (***************************************************************************)
 EXTENDS RoomStatus
 
