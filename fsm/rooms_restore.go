@@ -63,7 +63,7 @@ func (r *Rooms[O]) restoreIncarnation(from *IncarnationState[O]) error {
 		return fmt.Errorf("fsm: incarnation %d is %q with work %q, which is not possible", from.Incarnation, from.Life, from.Work)
 	}
 	if from.Incarnation < 1 || from.Incarnation > r.lastInc || r.incs[from.Incarnation] != nil {
-		return fmt.Errorf("fsm: incarnation %d was not created, or is there twice", from.Incarnation)
+		return fmt.Errorf("fsm: incarnation %d was not created, or is listed twice", from.Incarnation)
 	}
 	inc := &incarnation[O]{id: from.Incarnation, name: from.Name, options: from.Options, life: Life(life), work: Work(work)}
 	r.incs[inc.id] = inc

@@ -102,7 +102,7 @@ func TestRestoreRefusesWhatNoCoreHolds(t *testing.T) {
 		`is "released"`:       func(s *RoomsState[string]) { s.Incarnations[1].Life = "released" },
 		`with work "joy"`:     func(s *RoomsState[string]) { s.Incarnations[1].Work = "joy" },
 		"was not created":     func(s *RoomsState[string]) { s.LastCreated = 1 },
-		"is there twice":      func(s *RoomsState[string]) { s.Incarnations[1].Incarnation = 1 },
+		"is listed twice":     func(s *RoomsState[string]) { s.Incarnations[1].Incarnation = 1 },
 		"waits twice":         func(s *RoomsState[string]) { s.Incarnations[1].Waiters = []Call{2} },
 		"call 5 has not":      func(s *RoomsState[string]) { s.Incarnations[1].Waiters = []Call{5} },
 		"call 9 has not beg":  func(s *RoomsState[string]) { s.Disposers = []Call{9} },

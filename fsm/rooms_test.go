@@ -269,8 +269,8 @@ func TestRoomsStateForgetsHistory(t *testing.T) {
 }
 
 // TestRoomsWalk visits every state that three calls can reach, and tries every input in each. It
-// checks that refused inputs change nothing; that Equal, the key and State agree; and that a clone
-// does what its original does, and neither changes with the other.
+// checks that refused inputs change nothing; that Equal, the key and State agree; that a
+// clone does what its original does; and that a step of one doesn't change the other.
 func TestRoomsWalk(t *testing.T) {
 	key := func(r *roomsCore) string { return string(r.AppendKey(nil, appendString)) }
 	first := NewRooms[string]()

@@ -295,8 +295,8 @@ func TestRoomOperationFails(t *testing.T) {
 	})
 }
 
-// A caller that gives up ends only its own wait: the attach goes on, and a later attach joins it
-// (CHA-RL1d, CHA-RL1a).
+// If the caller of an attach gives up, the attach goes on, and a later attach joins it (CHA-RL1d,
+// CHA-RL1a).
 func TestRoomContextEndsWhileAttaching(t *testing.T) {
 	inBubble(t, func(f *fixture) {
 		cause := errors.New("why it ended")

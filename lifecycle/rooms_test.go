@@ -813,8 +813,8 @@ func TestRoomBesideAnError(t *testing.T) {
 	})
 }
 
-// The backend may call the Rooms, for other names, and for its own name unless it waits for its own
-// end.
+// The backend may call the Rooms for other names. It may also call them for the name that it works
+// on, unless it waits for a call that needs the end of this work.
 func TestCallsFromTheBackend(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var r *Rooms[*resource]

@@ -10,9 +10,10 @@ type ChannelBounds struct {
 	Wire int
 }
 
-// ChannelAlphabet returns every input of a channel within the bounds, and one of no kind. An ERROR,
-// a timer and the end of a connection have the last error: a channel treats them alike with an
-// error and without one. A DETACHED has each error, and none.
+// ChannelAlphabet returns every input of a channel within the bounds, and the zero ChannelInput. An
+// ERROR, a timer and the end of a connection have the error b.Errors: a channel treats them alike
+// with an error and without one. For a DETACHED there is an input without an error, and one for
+// each error.
 func ChannelAlphabet(b ChannelBounds) []ChannelInput {
 	inputs := []ChannelInput{{Kind: KindGiveBack}, {Kind: KindRenew}, {Kind: KindOvertaken}, {Kind: KindRetryTimeout}, {}}
 	for call := 1; call <= b.Calls; call++ {

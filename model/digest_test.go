@@ -8,7 +8,7 @@ import (
 
 // The sentences of Ably's Chat specification, point by point, as properties of steps. They are
 // written from those sentences, and neither from the rules of docs/rooms.md nor from the properties
-// there. If a rule of that document misunderstands the specification, model, spec and core all do,
+// there. If a rule of that document is wrong, then so are the model, the TLA+ spec and the core,
 // but a sentence here fails. tests/mutation plants such rules.
 //
 // In the words of the specification a name is "in the map" when it has an incarnation in use, and

@@ -7,8 +7,8 @@ import (
 
 // A fault is a step function with a planted fault: it takes the correct step and then edits the
 // state. A test checks that the shortest script that breaks a property is the listed one, and that
-// the fault breaks exactly the listed properties. Each property is broken by at least one fault: a
-// property that can't fail would show nothing.
+// the fault breaks exactly the listed properties. Each property is broken by at least one fault.
+// Otherwise it could be vacuous.
 type fault struct {
 	name   string
 	breaks []string // the broken properties among those that callers may rely on
@@ -715,7 +715,8 @@ func hunt(t *testing.T, f fault, properties []Property) (broken []string, shorte
 	return slices.Compact(broken), shortest
 }
 
-// reliedOn returns the properties that callers may rely on, and causes those of causes and effects.
+// reliedOn returns the properties that callers may rely on. causes returns the properties of causes
+// and effects.
 func reliedOn() []Property { return Properties()[:firstCause()] }
 
 func causes() []Property { return Properties()[firstCause():] }

@@ -9,7 +9,7 @@ import (
 // roomFault is a room with a planted fault. It takes the correct step and then edits the state and
 // the outputs, or it takes the step from an edited state. A test checks that the shortest script
 // that breaks a property is the listed one, and that it breaks exactly the listed properties. Each
-// property is broken by at least one fault: a property that can't fail would show nothing.
+// property is broken by at least one fault. Otherwise it could be vacuous.
 type roomFault struct {
 	name   string
 	breaks []string

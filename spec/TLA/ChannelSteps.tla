@@ -106,7 +106,7 @@ OnWire(r, request) ==
 \* C3
 Send(r, request) == TLCEval(Put(OnWire(Put(r, Frame(r, request)), request), StartRequestTimer))
 
-\* C4: the outputs about timers at the end of a step from was to r.
+\* C4: the outputs about timers at the end of a step. The step leads from the channel `was` to r.
 Timers(was, r, fired) ==
     LET stopped == IF StopsTimer(was, r) /\ fired # "request" THEN Put(r, StopRequestTimer) ELSE r
     IN  TLCEval(IF RetryRuns(r) /\ ~RetryRuns(was) THEN Put(stopped, StartRetryTimer(r.retries))

@@ -6,9 +6,8 @@
 (* and properties only compare two names, or two options of one name. So   *)
 (* some runs differ only in a renaming.  Of these, OrderedSpec keeps the   *)
 (* run in which names come in the order of their first call, and each      *)
-(* name's first get has the first option.  A renaming applies to a whole   *)
-(* run and makes no state better or worse, so no violation of safety is    *)
-(* lost.  Don't use OrderedSpec for liveness.                              *)
+(* name's first get has the first option.  If a run violates safety, so    *)
+(* does the run that is kept instead.  Don't use OrderedSpec for liveness. *)
 (***************************************************************************)
 EXTENDS Rooms
 

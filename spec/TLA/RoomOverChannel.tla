@@ -24,7 +24,7 @@ VARIABLES room,    \* the room, without outputs; see RoomStatusSteps.tla
           outs,    \* the outputs of the room's last step
           ch,      \* the channel, without outputs; see ChannelSteps.tla
           asked,   \* the operation that the room has asked for and the port has not started; none if there is none
-          called,  \* the operation called on the channel whose end has not reached the room; none if there is none
+          called,  \* the operation that was called on the channel and whose end has not reached the room; none if there is none
           events,  \* the events that wait for the room
           seen,    \* history: an event of the running operation has reached the room since the room asked for it
           fresh    \* history: no attached event since the beginning, or since the last detach that succeeded

@@ -95,7 +95,7 @@ NextIn(q) ==
 RECURSIVE BeginNext(_)
 
 \* Over ends the operation that runs. If a caller still waits for it, the caller's call is settled
-\* with the outcome how.
+\* with the outcome `how`.
 Over(r, how) ==
     [(IF r.caller = 0 THEN r ELSE Put(r, Settles(r.caller, how))) EXCEPT !.op = "none", !.caller = 0, !.phase = "idle"]
 

@@ -67,7 +67,7 @@ NoGiveBackFairness == Spec /\ AttachesEnd /\ DetachesEnd /\ PausesEnd /\ Retries
 NoPauseFairness    == Spec /\ AttachesEnd /\ DetachesEnd /\ GiveBacksEnd /\ RetriesEnd
 NoRetryFairness    == Spec /\ AttachesEnd /\ DetachesEnd /\ GiveBacksEnd /\ PausesEnd
 
-\* Weak fairness is not enough for a detach that is tried only now and then.
+\* Weak fairness is not enough for the end of the detach of a release: it is not enabled in a pause.
 WeakRetryFairness ==
     /\ NoRetryFairness
     /\ []<>(op # "release" \/ phase # "inDetach") \/ []<><<op = "release" /\ phase = "inDetach" /\ phase' = "inGiveBack">>_vars
