@@ -16,7 +16,8 @@ ASSUME Names = {"a", "b"} /\ Options = {"x", "y"}
 Called(n) == {c \in CallIds : calls[c].name = n} # {}
 Asked(n)  == {c \in CallIds : calls[c].name = n /\ calls[c].op = "get"} # {}
 
-\* IF, and not \/: with \/ in a guard, TLC would take a step twice where both sides are true.
+\* This uses IF instead of \/. With \/ in a guard, TLC would take a step twice where both sides are
+\* true.
 MayCall(n)   == IF n = "a" THEN TRUE ELSE Called("a")
 MayAsk(n, o) == IF o = "x" THEN MayCall(n) ELSE Asked(n)
 

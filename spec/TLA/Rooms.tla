@@ -57,7 +57,7 @@ IsPending(c) == calls[c].out = Pending
 Waits(op, c, i) == calls[c].waits = i /\ calls[c].op = op /\ IsPending(c)
 Waiting(op, i) == {c \in CallIds : Waits(op, c, i)}
 WaitsForEnd(c, i) == Waits("release", c, i) \/ Waits("releaseIf", c, i)
-\* The comparison of sets replaces \E: with \E as a guard, TLC would take a step once for each
+\* This compares sets instead of using \E. With \E as a guard, TLC would take a step once for each
 \* dispose.
 Disposing == {c \in CallIds : calls[c].op = "dispose"} # {}
 
