@@ -12,8 +12,8 @@ import (
 
 // Recursion says how the proof treats a recursive operator of the spec. The solver gets a contract
 // in place of the recursion. An application of the operator is a record about which the solver
-// knows only the contract: if Before holds for the argument, After holds for the argument and the result.
-// [Proof.contract] proves the contract by induction.
+// knows only the contract: if Before holds for the argument, After holds for the argument and the
+// result. [Proof.contract] proves the contract by induction.
 type Recursion struct {
 	// Operator takes a record of the type Of and returns one. It also appends outputs to the field
 	// Outs, which it does not read. The outputs are tuples of one form: the word Kind, and values
