@@ -15,8 +15,8 @@ import (
 )
 
 // TestAnAuthCallbackThatHangs: ably-go holds its locks while an auth callback runs. If the callback
-// doesn't return, calls of rooms and of the client still end with their contexts. When it has
-// returned, the rooms go on.
+// doesn't return, calls of rooms and of the client still end with their contexts. When the callback
+// has returned, the rooms work again.
 func TestAnAuthCallbackThatHangs(t *testing.T) {
 	server := ablytest.NewServer(t)
 	hangs, release := make(chan struct{}), make(chan struct{})

@@ -156,7 +156,8 @@ func loopOf[E any](events iter.Seq2[E, error]) iter.Seq[error] {
 	}
 }
 
-// finite has the sequences that end by themselves, when they are complete. They are no events.
+// finite has the sequences that end by themselves, when they are complete. Their elements are not
+// events.
 var finite = map[string]bool{"Page.All": true, "Messages.Since": true}
 
 // last returns the last error of a sequence. The test fails if there is another error before it.

@@ -22,7 +22,7 @@ type moodData struct {
 }
 
 // CHA-PR3a: presence data arrives as encoding/json writes it, in JSON and in MessagePack. A value
-// without a JSON form is refused, and the connection goes on.
+// without a JSON form is refused, and the connection stays open.
 func TestPresenceDataIsJSON(t *testing.T) {
 	eachFormat(t, func(t *testing.T, binary ably.ClientOption) {
 		server := ablytest.NewServer(t)

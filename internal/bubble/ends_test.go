@@ -23,7 +23,8 @@ func (r *recorder) FailNow() { r.failure = "failed" }
 
 func (r *recorder) Fatalf(format string, args ...any) { r.failure = fmt.Sprintf(format, args...) }
 
-// If the computation returns, the test goes on. If it fails the test or never ends, the test fails.
+// If the computation returns, the test continues. If it fails the test or never ends, the test
+// fails.
 func TestEnds(t *testing.T) {
 	stop := make(chan struct{})
 	defer close(stop)

@@ -10,7 +10,7 @@ import (
 	"sync/atomic"
 )
 
-// List is a list of listeners. The zero List is empty and ready to use, and takes the space of a
+// List is a list of listeners. The zero List is empty and ready to use, and is as large as a
 // pointer. It must not be copied. Its methods may be called concurrently, and from within
 // listeners.
 type List[T any] struct {
@@ -35,10 +35,10 @@ func (l *List[T]) listeners() *listeners[T] {
 
 // Config configures a listener.
 type Config struct {
-	Log    *slog.Logger // gets panics (error) and dropped events (warn); nil for [ErrorsToDefault]
+	Log    *slog.Logger // gets panics (error), dropped events (warn); nil for [ErrorsToDefault]
 	Room   string       // the room's name, for the log
 	Limit  int          // how many events may wait; 0 for no limit
-	Newest bool         // at the limit, drop the oldest waiting event, not the newest
+	Newest bool         // at the limit, drop the oldest waiting event, not the new event
 	Again  error        // the error of a second range over a sequence
 }
 
@@ -218,7 +218,8 @@ func (q *queue[T]) finishGone() {
 	q.finish(err)
 }
 
-// add registers a queue. If the list has ended, it returns the function that returns the reason.
+// add registers a queue. If the list has ended, add returns the function gone of [List.End]
+// instead.
 func (l *List[T]) add(q *queue[T]) (gone func() error) {
 	all := l.listeners()
 	q.done = make(chan struct{})
@@ -313,7 +314,7 @@ func (q *queue[T]) run() {
 	done := false
 	defer func() {
 		if done {
-			return // a call of recover would make the goroutine's stack grow
+			return // without recover, whose call would make the goroutine's stack grow
 		}
 		if p := recover(); p != nil {
 			q.config.log(slog.LevelError, "listener panicked", slog.Any("panic", p),

@@ -193,7 +193,7 @@ func parseStep(text string) (step Step, err error) {
 	return step, nil
 }
 
-// plain reports whether a byte stands for itself.
+// plain reports whether a byte is written without an escape.
 func plain(c byte) bool {
 	return '0' <= c && c <= '9' || 'a' <= c && c <= 'z' || 'A' <= c && c <= 'Z' ||
 		strings.IndexByte("_-+:", c) >= 0

@@ -155,7 +155,7 @@ func (b *Bar) draw(stays string, over []string) {
 	defer b.mu.Unlock()
 	text := stays
 	if b.terminal && b.drawn > 0 {
-		text = fmt.Sprintf("\x1b[%dA\r\x1b[J%s", b.drawn, stays) // goes up and clears the rest
+		text = fmt.Sprintf("\x1b[%dA\r\x1b[J%s", b.drawn, stays) // clears the old lines
 	}
 	if b.terminal || stays == "" {
 		for _, line := range over {

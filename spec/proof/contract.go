@@ -176,8 +176,8 @@ func (p *Proof) asked(calls []*call, recursion bool) *term.Term {
 	return claim
 }
 
-// beginning returns the argument of a recursive operator in an induction: a room of which nothing
-// is known. base is the piece of its outputs.
+// beginning returns the argument of a recursive operator in an induction: a room about which
+// nothing is known. base is the piece of its outputs.
 func (s *System) beginning() (r *record, base *piece) {
 	of := s.Recursion
 	r = s.t.resultOf(&call{id: "r"}, nil)

@@ -10,10 +10,10 @@ import (
 	"ablyrooms.example/spec/proof/tla"
 )
 
-// Recursion says how the proof treats a recursive operator of the spec. The solver doesn't get the
-// recursion, but a contract: an application of the operator is a record of which only this is
-// known: if Before holds for the argument, After holds for the argument and the result.
-// [Proof.contract] proves the contract by induction.
+// Recursion says how the proof treats a recursive operator of the spec. The solver gets a contract
+// in place of the recursion. An application of the operator is a record about which the solver
+// knows only the contract: if Before holds for the argument, After holds for the argument and the
+// result. [Proof.contract] proves the contract by induction.
 type Recursion struct {
 	// Operator takes a record of the type Of and returns one. It also appends outputs to the field
 	// Outs, which it does not read. The outputs are tuples of one form: the word Kind, and values
@@ -22,7 +22,7 @@ type Recursion struct {
 	Of       Type
 	Outs     string
 	Kind     string
-	Form     []term.Sort // the sorts of what follows Kind in a tuple
+	Form     []term.Sort // the sorts of the values after Kind in a tuple
 	Queue    string      // the field whose sequence is shorter in each recursive call
 	Before   string      // the name of a predicate of the argument
 	After    []string    // the names of predicates of the argument and the result
@@ -118,7 +118,7 @@ func abstracted(defines []Define) (free []*term.Term, key string) {
 }
 
 // isRecursive returns the value that the proof uses for an application of Operator or of Replaces.
-// It reports whether e is one.
+// It reports whether e is such an application.
 func (t *translator) isRecursive(e *tla.Expr, s *scope) (value, bool) {
 	r := t.recursion
 	switch {

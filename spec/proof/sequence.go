@@ -8,8 +8,8 @@ import (
 )
 
 // sequence is a sequence of any length, as a list of pieces, one after the other. Pieces keep
-// quantifiers over its places simple: "there is an output" is asked of each piece, and the order of
-// two outputs follows from their pieces, without arithmetic.
+// quantifiers over its places simple: a condition such as "there is an output" is written for each
+// piece, and the order of two outputs follows from their pieces, without arithmetic.
 type sequence struct {
 	pieces []*piece
 	begins []*term.Term // for each piece, the number of elements before it
@@ -23,11 +23,12 @@ type piece struct {
 	at           func(i *term.Term) value
 	// If the piece is a part of another sequence, it begins after the first shift elements of that
 	// sequence, and of returns the elements of that sequence. Quantifiers over the piece's places
-	// then range over the places of that sequence: the solver does better with those.
+	// then range over the places of that sequence, which is easier for the solver.
 	shift *term.Term
 	of    func(i *term.Term) value
-	// If the piece ends where that sequence ends, last returns its last element, and filled says
-	// whether it has any element. Both are nil if at and length are the simplest way to say it.
+	// If the piece ends where that sequence ends, last returns the piece's last element, and filled
+	// reports whether the piece has any element. Both are nil if at and length express this as
+	// simply.
 	last   func() value
 	filled *term.Term
 }

@@ -10,7 +10,7 @@ import (
 	"ablyrooms.example/spec/proof/tla"
 )
 
-// noName stands in the spec where there is no name. Its sort is that of names.
+// noName is the spec's value for a missing name. Its sort is that of names.
 const noName = "-"
 
 // Symbol is a part of a state: a function of numbers or names. A symbol without arguments is a
@@ -30,7 +30,7 @@ type Variable struct {
 	Type
 }
 
-// System is a spec in the form that the proof uses. It is read from the spec's text, all of it.
+// System is a spec in the form that the proof uses. All of it is read from the spec's text.
 type System struct {
 	Module    *tla.Module
 	Variables []Variable
@@ -44,8 +44,8 @@ type System struct {
 	// Cases has fields of the first variable, which is a record, each with the name of the set of
 	// its values. Each action is read once for each combination of values.
 	Cases [][2]string
-	// Inputs are the operators of which claims ask "is the step one of this input?", with the sorts
-	// of their arguments.
+	// Inputs has the operators that a claim may use to ask "is the step one of this input?", with
+	// the sorts of their arguments.
 	Inputs []Symbol
 	// Only is the name of the only action that is read, or "" for all. One action is enough for one
 	// condition.
@@ -292,9 +292,10 @@ func (s *System) after(a *Action, name string, step bool) (claim *term.Term, fac
 	return claim, facts, err
 }
 
-// facts returns what is known about the inputs of which the claim asks whether the step is one of
-// them. The step is one of its own input. If it is one of another input too, the guards of that
-// input hold, and it leads to the same state. [System.askedOf] says which inputs count.
+// facts returns what is known about each input for which the claim asks "is the step one of this
+// input?". A step is a step of its own input. If it is a step of another input too, the guards of
+// that input hold, and that input leads to the same state. [System.askedOf] says which inputs
+// count.
 func (s *System) facts(a *Action, claim *term.Term, at *scope) (all []hypothesis) {
 	s.t.asked = nil
 	at = at.in(at.next, false)
@@ -327,9 +328,9 @@ func (s *System) facts(a *Action, claim *term.Term, at *scope) (all []hypothesis
 }
 
 // askedOf returns the lists of arguments with which a claim uses a predicate, and reports whether
-// it uses it. An argument that is not a literal is nil. If there are too many lists, all arguments
-// are nil. If the system has a recursion, facts are long: then only those uses count in which the
-// claim may fail because the predicate holds.
+// the claim uses the predicate. An argument that is not a literal is nil. If there are too many
+// lists, all arguments are nil. If the system has a recursion, facts are long, so a use counts only
+// if the claim may fail because the predicate holds.
 func (s *System) askedOf(claim *term.Term, predicate string) (all [][]*term.Term, asks bool) {
 	known := map[string]bool{}
 	claim.Polar(true, func(t *term.Term, _, negative bool) {

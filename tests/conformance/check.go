@@ -223,8 +223,8 @@ func (c *checker) feed(send func(script []model.Input, random bool) bool) {
 	}
 }
 
-// begunBadly reports whether a beginning of the script is a script that has left a system in a
-// state that the model doesn't have. Running the script would stop at the same step.
+// begunBadly reports whether the script begins with a script that has left a system in a state that
+// the model doesn't have. Running the longer script would stop at the same step.
 func (c *checker) begunBadly(script []model.Input) bool {
 	for n := range script {
 		if len(c.stopped) > 0 && c.stopped[Text(script[:n+1])] {

@@ -49,9 +49,9 @@ type Subject struct {
 	// nothing else. New is called once for each script, inside the script's bubble of
 	// testing/synctest, so that the goroutines that it starts belong to the bubble.
 	New func(*Backend) System
-	// Classify says what an error of the System means. It must be a pure function. It need not know
-	// the errors of Backend methods and of contexts: the harness looks for these in the System's
-	// error itself, with errors.Is and errors.As.
+	// Classify says what an error of the System means. It must be a pure function. It need not
+	// recognize the errors of Backend methods and of contexts: the harness looks for these in the
+	// System's error itself, with errors.Is and errors.As.
 	Classify func(error) Rejection
 	// Promises says what the System promises. The zero value promises the least.
 	Promises Promises

@@ -20,9 +20,10 @@ const (
 )
 
 // machine is the state that the steps of a script change: the state of the model and, for a
-// process, of the wire. In process, the script ends every call of the backend. At the wire, an
-// opening ends by itself (CHA-RC1f3), and so does the release of a room that was never attached
-// (CHA-RL3j) or has failed (CHA-RL3n1). A machine is a value: a step returns a new one.
+// process, of the wire. In process, the script ends every call of the backend. At the wire, some
+// calls end without a step of the script: an opening (CHA-RC1f3), and the release of a room that
+// was never attached (CHA-RL3j) or has failed (CHA-RL3n1). A machine is a value: a step returns a
+// new one.
 type machine struct {
 	wired    bool
 	model    model.State
@@ -35,8 +36,8 @@ type machine struct {
 	resisted []int  // wired: incarnations whose release was resisted, once each at most
 }
 
-// turn is what a step of a script does in the model: one input, and inputs that follow by
-// themselves.
+// turn is what a step of a script does in the model: one input, and the inputs that follow it
+// without a step of the script.
 type turn struct {
 	before  model.State
 	inputs  []model.Input
@@ -207,8 +208,8 @@ func (m *machine) input(in model.Input, t *turn) error {
 	return nil
 }
 
-// follow gives the model one input that follows by itself. It reports whether there was such an
-// input.
+// follow gives the model one input that needs no step of the script. It reports whether there was
+// such an input.
 func (m *machine) follow(t *turn) bool {
 	for i, inc := range m.model.Incarnations {
 		local := m.wires[i] == wireNone || m.wires[i] == wireFailed
@@ -272,7 +273,7 @@ func (m machine) next(b Bounds, leases bool) []model.Input {
 	return all
 }
 
-// drain returns steps after which the server holds nothing any more.
+// drain returns steps after which the server no longer holds any frame.
 func (m machine) drain() []model.Input {
 	var script []model.Input
 	for again := true; again; {

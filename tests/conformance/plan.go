@@ -50,7 +50,7 @@ func ProcessPlan(depth, runs int) Plan {
 	return plan
 }
 
-// Result is what was tried, and what was found.
+// Result has the numbers of scripts that were tried, and the violations that were found.
 type Result struct {
 	Subject string // for a process: the name that the subject gives itself
 	// scripts run from Plan.Known, and from spaces whose scripts are all tried

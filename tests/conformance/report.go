@@ -13,7 +13,7 @@ import (
 type Rule string
 
 // OptionsRule is the rule that docs/rooms.md states before the numbered ones: a get with invalid
-// options is refused at once, leaves nothing behind, and never reaches the model.
+// options is refused at once, changes nothing, and never reaches the model.
 const OptionsRule Rule = "options"
 
 // Rules returns all rules, in order.
@@ -105,7 +105,7 @@ func (v *Violation) Error() string {
 func (v *Violation) Steps() string { return Text(v.Script) }
 
 // Link returns a link to the script in the playground, a page that plays scripts on a core that
-// keeps the rules. In the link, inputs that follow by themselves at the wire are steps too.
+// keeps the rules. The link also has the steps that, on the wire, happen without the script.
 func (v *Violation) Link() string {
 	if !v.wired {
 		return playlink.Text(playlink.Rooms, v.Steps())

@@ -43,7 +43,7 @@ type Server interface {
 // Contacts counts what has reached a [Server].
 type Contacts struct {
 	Sockets   int // network connections that the server accepted
-	TLS       int // how many of these began with TLS, which the server does not speak
+	TLS       int // how many of these began with TLS, which the server does not support
 	Connected int // Ably connections that the server opened: it sent CONNECTED
 }
 
@@ -64,8 +64,8 @@ func (c Contacts) String() string {
 
 // Held is a frame that a [Server] holds once it is due.
 type Held interface {
-	Waits() bool // whether the frame is due, and so waits
-	Pass()       // lets the frame go
+	Waits() bool // reports whether the frame is due, and so is being held
+	Pass()       // ends the hold: see [Server.Hold]
 	Remove()     // cancels the hold
 }
 
@@ -95,8 +95,8 @@ type Rig struct {
 	subject  string // the name and version that the subject gives itself
 }
 
-// NewRig starts a server and a subject. What isn't promised is not judged. The caller must close
-// the rig.
+// NewRig starts a server and a subject. The rig doesn't judge what the promises leave out: see
+// [Promises]. The caller must close the rig.
 func NewRig(ctx context.Context, command Command, promises Promises) (*Rig, error) {
 	server, err := command.Serve()
 	if err != nil {
@@ -203,8 +203,8 @@ func (r *Rig) ask(ctx context.Context, request Request) (Answer, error) {
 	return r.proc.await(ctx, q)
 }
 
-// room returns the name that a room has on the wire. Each script has names of its own, so that no
-// script meets rooms of an earlier one.
+// room returns the name that a room has on the wire. The name is different for each script, so no
+// script uses the rooms of an earlier script.
 func (r *Rig) room(name string) string { return fmt.Sprintf("s%d-%s", r.scripts, name) }
 
 // channel returns the channel of a room (CHA-RC3c).

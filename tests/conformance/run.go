@@ -15,7 +15,7 @@ type transport interface {
 	begin(in model.Input) error
 	// act carries out a step that is not a call.
 	act(in model.Input) error
-	// rest returns when nothing runs any more.
+	// rest waits until nothing runs any more.
 	rest() error
 	// seen returns how a call ended, or false if it has not ended. want is the call in the model.
 	seen(call int, want model.Call) (ending, bool)

@@ -11,8 +11,8 @@ import (
 	"ablyrooms.example/model"
 )
 
-// Kinds of steps for a subject in another process, beside the inputs of the model. They say what
-// happens on the wire, which the model doesn't have.
+// Kinds of steps for a subject in another process, in addition to the inputs of the model. They are
+// events on the wire, which the model doesn't have.
 const (
 	KindAttach model.Kind = iota + 16 // a room attaches, and the server answers
 	// a room begins to attach; the server holds its ATTACHED

@@ -11,14 +11,14 @@ import (
 	"ablyrooms.example/model"
 )
 
-// Verdicts are the known facts about a subject. Somebody writes them down after an investigation.
+// Verdicts are the known facts about a subject. They are written by hand after an investigation.
 // The findings of a run must match them.
 type Verdicts struct {
 	// Findings has one entry for each class of violations.
 	Findings []Finding `json:"findings"`
 	// Unobservable has the rules that no script can show for this subject, each with the reason.
 	Unobservable map[Rule]string `json:"unobservable"`
-	// Partly has the rules of which scripts can show only a part, each with what is missing.
+	// Partly has the rules that scripts can show only in part, each with what is missing.
 	Partly map[Rule]string `json:"partly"`
 }
 
@@ -138,7 +138,7 @@ type State string
 const (
 	Kept       State = "kept"
 	Broken     State = "broken"
-	Unobserved State = "not seen" // no script showed it: none can, or none was tried
+	Unobserved State = "not seen" // no script showed it, because none can or because none was tried
 )
 
 // State returns what the run showed about a rule.

@@ -40,7 +40,7 @@ func NewComparison[S, M, I, O, N any](dir, config, golden string, m Machine[S, M
 // Equality is the result of a comparison.
 type Equality struct {
 	Config, Name  string
-	States, Edges int    // of the spec's graph
+	States, Edges int    // the size of the spec's graph
 	Refused       uint64 // inputs, counted in each state, that both core and model refused
 	OnlySpec      int    // edges that the core lacks
 	OnlyCore      int    // edges that the spec lacks

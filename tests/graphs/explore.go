@@ -25,7 +25,7 @@ type Options struct {
 	Progress func(Progress)
 }
 
-// Progress says how far an exploration has come.
+// Progress has the counts of an exploration that is still running.
 type Progress struct {
 	States      uint64 // the states that were visited so far
 	Depth       int    // the depth of the present level
@@ -148,7 +148,8 @@ func (e *exploration[S, M, I, O]) explore(ctx context.Context) {
 	r.Verdict = Complete
 }
 
-// expand has each worker expand at most one of the chunks. number is that of the first state.
+// expand has each worker expand at most one of the chunks. number is the number of the first
+// chunk's first state.
 func (e *exploration[S, M, I, O]) expand(chunks [][]S, number int) {
 	var running sync.WaitGroup
 	for i, w := range e.workers {
@@ -228,8 +229,8 @@ type worker[S, M, I, O any] struct {
 }
 
 // expand takes every step from the states of a chunk, and collects the new states. It stops at the
-// first state in which a property fails or the core has a fault. number is that of the chunk's
-// first state.
+// first state in which a property fails or the core has a fault. number is the number of the
+// chunk's first state.
 func (w *worker[S, M, I, O]) expand(chunk []S, number uint32) {
 	fail := func(input int, property, reason string) {
 		if w.failed == nil {

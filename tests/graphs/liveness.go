@@ -62,8 +62,8 @@ func (l *Lasso[I]) String() string {
 type LivenessReport[I any] struct {
 	States, Edges int
 	Properties    int
-	// counterexamples to the properties that fail under all of the fairness; none if the check
-	// passes
+	// counterexamples to the properties that fail even with all conjuncts of fairness; none if the
+	// check passes
 	Broken []*Lasso[I]
 	// the conjuncts whose action is never possible within the bounds
 	Vacuous []string
@@ -131,7 +131,7 @@ func CheckLiveness[S, M, I, O any](ctx context.Context, m Machine[S, M, I, O]) (
 	return r, nil
 }
 
-// question is what a property P ~> Q asks about a graph.
+// question describes, for a property P ~> Q, the states of a graph that its check needs.
 type question struct {
 	starts  []int32 // the states in which P holds and Q doesn't
 	reached []bool  // by state: whether a path without Q leads there from one of starts

@@ -75,7 +75,8 @@ type Core[S, I, O any] interface {
 	Read(s *S) error
 }
 
-// Property must hold in states, in steps, or in both. Its functions return an error if it does not.
+// Property must hold in states, in steps, or in both. Its functions return an error if the property
+// does not hold.
 type Property[M, I, O any] struct {
 	Name  string
 	State func(m *M) error                                // may be nil
@@ -140,7 +141,7 @@ func (m Machine[S, M, I, O]) OfModel() Machine[M, M, I, O] {
 	}
 }
 
-// modelCore is a [Core] made of a model.
+// modelCore is a [Core] that takes the steps of a model.
 type modelCore[M, I, O any] struct {
 	step func(M, I) (M, []O, error)
 	now  M

@@ -161,8 +161,8 @@ func (t *wireTrial) connected(n int) {
 	t.do("connected")
 }
 
-// reconnected is like connected, and then waits until the client has done what it does by itself
-// after it connected.
+// reconnected is like connected, and then waits until the client has done everything that it does
+// on its own after connecting.
 func (t *wireTrial) reconnected(n int) {
 	t.connected(n)
 	t.settle()
@@ -203,7 +203,7 @@ func (t *wireTrial) hold(action ablytest.Action) wireGate {
 	return t.relay.hold(fromServer(action))
 }
 
-// at waits until a gate holds a frame.
+// at waits until g holds a frame.
 func (t *wireTrial) at(g wireGate) { t.check("gate", t.relay.hit(t.ctx, g.fault, 1)) }
 
 // first adds a fault for the next frame of a crossing.
@@ -220,7 +220,7 @@ func (t *wireTrial) inject(action ablytest.Action, more fields) {
 	t.check("inject", t.relay.inject(t.relay.onChannel(action, more)))
 }
 
-// attachedAgain sends the last ATTACHED once more, which the client has not requested.
+// attachedAgain sends the last ATTACHED once more, although the client has not requested it.
 func (t *wireTrial) attachedAgain(resumed bool, more fields) {
 	f, err := t.relay.last(ablytest.ActionAttached)
 	t.check("ATTACHED", err)
@@ -245,8 +245,8 @@ func (t *wireTrial) whileCut(nth int, f func()) {
 	t.settle()
 }
 
-// cutNow is like whileCut, but doesn't wait for frames, and so publishes no messages to the
-// barrier, which would use serials.
+// cutNow is like whileCut, but doesn't wait for frames. So it publishes no messages to the barrier,
+// which would use up serials.
 func (t *wireTrial) cutNow(nth int, f func()) {
 	gate := t.relay.hold(fromClient(ablytest.ActionConnect))
 	t.check("cut", t.relay.cut())

@@ -120,7 +120,7 @@ func inFull(f namedFrame) string {
 }
 
 // writePlayed prints for which scenarios the relay does something that no client can request from
-// the network or the server. These scenarios run there too.
+// the network or the server. These scenarios run on Ably too.
 func writePlayed(out io.Writer, name string, wanted []scenario, played map[string][]string) {
 	head := fmt.Sprintf("\nevents that no client can request from %s, and that the relay makes instead:\n", name)
 	for _, s := range wanted {

@@ -21,7 +21,8 @@ const patience = 30 * time.Second
 // errLate is the error of a trial that waits longer than patience.
 var errLate = errors.New("the check waited too long for an event or an answer")
 
-// runner runs a check with two persons: do acts, and see checks what it sees.
+// runner runs a check with two persons: the person do acts, and the person see checks the
+// effects.
 type runner = func(t *trial, do, see person)
 
 // row is a check of a feature.
@@ -75,8 +76,8 @@ func (t *trial) broken(err error) {
 // atEnd registers f to be called when the trial ends. The last function is called first.
 func (t *trial) atEnd(f func()) { t.ends = append(t.ends, f) }
 
-// differ records what one of the libraries does differently, and where its source shows that. The
-// check has verified it before.
+// differ records that one of the libraries does something differently, and where its source shows
+// this. The check must have verified the difference before.
 func (t *trial) differ(format string, args ...any) { t.differs = fmt.Sprintf(format, args...) }
 
 // difference returns how two values differ, field by field, or "" if they are equal. A nil map and
@@ -140,7 +141,7 @@ func named(name func(string) string, run runner) runner {
 	}
 }
 
-// told compares the next event of each subscription with want.
+// told checks that the next event of each subscription equals want.
 func told[T any](t *trial, what string, want T, by ...*inbox[T]) {
 	for _, in := range by {
 		t.same(what, want, in.next(t))

@@ -57,8 +57,8 @@ func misreadings(root string) ([]misreading, error) {
 
 // The catchers. For byChain, only the core is misread. For byGolden, core and model are misread,
 // and the spec is not. For the others, all three are misread. Each catcher returns the name of the
-// test or property that fails, or "". A suite that hangs doesn't say what is wrong, so that doesn't
-// count.
+// test or property that fails, or "". If a suite hangs, that doesn't count, since it doesn't show
+// what is wrong.
 const (
 	byChain      = "chain"      // compares the core with the model
 	byGolden     = "golden"     // compares the model with the kept graph of the spec

@@ -120,8 +120,7 @@ func (p planted) texts(root string) (map[string]string, error) {
 }
 
 // weavePlanted weaves changes of Go files into one program. They are numbered from 1. It returns
-// the woven files, and by folder the environment variable that tells the package which change is
-// active.
+// the woven files, and by folder the environment variable that selects the active change.
 func weavePlanted(root string, all []map[string]string) (files, variables map[string]string, err error) {
 	changed := map[string]map[int]string{}
 	for i, texts := range all {

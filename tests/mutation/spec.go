@@ -157,7 +157,7 @@ func (j *specJudge) judge(ctx context.Context) error {
 }
 
 // graphsAlone reports whether only graphs are compared at a stage, and no properties are checked:
-// at stages near the initial state and, if properties take longer than all else, in quick runs.
+// at stages near the initial state and, if checking properties takes longest, in quick runs.
 func (j *specJudge) graphsAlone(at stage) bool { return at.levels() > 0 || j.quick && j.slow }
 
 // stage explores the mutants of these numbers at one stage, in groups.

@@ -17,7 +17,7 @@ type subject struct {
 	restless []string // formulas that fairness must not imply
 	evidence string   // the name of the run's EVIDENCE line
 	words    string   // the meaning of the numbers of a stage
-	slow     bool     // checking its properties takes longer than all else
+	slow     bool     // checking its properties takes longer than everything else
 	// more states than the spec has at any stage: a mutant with as many may have infinitely many; 0
 	// for no such number
 	most       int

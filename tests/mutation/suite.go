@@ -99,7 +99,7 @@ type ending struct {
 	by        string   // the test that failed first
 	parts     []string // the names of its subtests that failed
 	text      string   // the output
-	link      string   // to the script that failed, in the playground; "" if none was printed
+	link      string   // a link to the failed script in the playground; "" if none was printed
 	processor time.Duration
 }
 
@@ -115,7 +115,7 @@ func attempt(ctx context.Context, root, binary string, s suite, limit bounds, en
 	within, cancel := context.WithTimeout(ctx, limit.clock+10*time.Second)
 	defer cancel()
 	line := fmt.Sprintf("ulimit -t %d 2>/dev/null; ", int(limit.processor.Seconds())+1)
-	if !s.Race { // the race detector reserves more address space than that
+	if !s.Race { // the race detector reserves more address space than this limit
 		line += fmt.Sprintf("ulimit -v %d 2>/dev/null; ", memory)
 	}
 	cmd := exec.CommandContext(within, "sh",

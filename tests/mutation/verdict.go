@@ -34,8 +34,8 @@ type verdict struct {
 	Link    string // a link to a script that shows it, in the playground; "" if there is none
 }
 
-// tally counts verdicts. Mutants that change only the text of a message are counted apart, since
-// suites need not check texts. A mutant that hangs counts as alive.
+// tally counts verdicts. Mutants that change only the text of a message are counted separately,
+// since suites need not check texts. A mutant that hangs counts as alive.
 type tally struct {
 	Tried      int            `json:"tried"` // mutants that compile and change more than a message
 	Broken     int            `json:"-"`     // those that don't compile
@@ -43,7 +43,7 @@ type tally struct {
 	Equivalent int            `json:"equivalent"` // alive, and listed in equivalent.txt
 	Hung       int            `json:"hung"`       // counts as alive
 	Alive      int            `json:"alive"`      // alive, and not listed
-	Share      float64        `json:"share"`      // killed of those that are not equivalent
+	Share      float64        `json:"share"`      // Killed as a share of the not equivalent ones
 	Words      int            `json:"words"`      // mutants that change only a message
 	WordsKnown int            `json:"wordsKilled"`
 	By         map[string]int `json:"by"`        // killed mutants, by what killed them first

@@ -21,7 +21,7 @@ import (
 
 var update = flag.Bool("update", false, "write the generated parts of the documents")
 
-// generated returns the generated parts of each document, by name. In the document, a part stands
+// generated returns the generated parts of each document, by name. In the document, a part is
 // between <!-- begin NAME --> and <!-- end NAME -->.
 func generated(t *testing.T) map[string]map[string]string {
 	t.Helper()

@@ -173,7 +173,7 @@ func TestResumeNeedsTheRightKeyAndCredentials(t *testing.T) {
 			t.Errorf("the connection was resumed with %s", query)
 		}
 	}
-	// The old transport gets a DISCONNECTED, since the connection goes on with another transport.
+	// The old transport gets a DISCONNECTED, since the connection continues on another transport.
 	again := dial(t, srv, "key=app.key:secret&clientId=alice&resume="+key)
 	if pm := again.expect(ablytest.ActionConnected, 0); pm.ConnectionID != first.ConnectionID {
 		t.Errorf("the connection's id changed from %s to %s", first.ConnectionID, pm.ConnectionID)

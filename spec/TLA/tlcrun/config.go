@@ -98,8 +98,8 @@ func ReadConfig(path string) (*Config, error) {
 }
 
 // ParseConfig reads a configuration from its text. Its head states the result, or has no markers at
-// all. ParseConfig returns an error for a marker that is unknown, doubled or senseless. If the head
-// has a marker, it also returns an error for a missing one.
+// all. ParseConfig returns an error for a marker that is unknown, repeated or meaningless. If the
+// head has a marker, it also returns an error for a missing one.
 func ParseConfig(path, text string) (*Config, error) {
 	c := &Config{Path: path, Overrides: map[string]string{}}
 	c.Name = strings.TrimSuffix(filepath.Base(path), ".cfg")

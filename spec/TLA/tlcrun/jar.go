@@ -40,8 +40,8 @@ func Java() (string, error) {
 }
 
 // Fetch returns the path of the jar, which is in .cache/tlc below the root folder, or in the user's
-// folder for caches if root is empty. If the jar isn't there, Maven fetches it, and Fetch writes a
-// line to log. It returns an error for a jar with another checksum.
+// cache folder if root is empty. If the jar isn't there, Maven fetches it, and Fetch writes a line
+// to log. It returns an error for a jar with another checksum.
 func Fetch(ctx context.Context, root string, log io.Writer) (string, error) {
 	dir, err := filepath.Abs(filepath.Join(root, ".cache", "tlc"))
 	if root == "" {

@@ -45,8 +45,8 @@ const (
 	// the opening runs with the context of the first caller; if that caller gives up, the opening
 	// ends for all
 	firstContext
-	eachTriesAgain    // when the opening fails, the gets that joined it open again, each for itself
-	spellingsDiffer   // options are compared as they are written
+	eachTriesAgain    // when the opening fails, each get that joined it opens the room again
+	spellingsDiffer   // options are compared as written, without filling in the defaults
 	noPredecessor     // a name is opened again while its last room is still being released
 	ghost             // a get after the disposal opens a room
 	unfilled          // gets that join an opening return at once, with no room
@@ -59,10 +59,10 @@ const (
 	lockOverClose
 	ownTurn        // a get waits for the get before it, even if it must be refused at once
 	oneLoop        // one goroutine does everything, and also waits for the backend
-	waitsOn        // a release goes on waiting when its context ends
+	waitsOn        // a release continues to wait after its context ends
 	endedRefused   // a release or a disposal whose context has already ended does nothing
 	causeLost      // a call that gives up returns the context's error, not its cause
-	openingGoesOn  // the context of an opening that is no longer wanted isn't ended
+	openingGoesOn  // the context of an opening that is no longer wanted isn't cancelled
 	failuresHidden // Dispose returns no error when releases failed
 	// leases are counted by name, so the last lease of a room that was released by name releases
 	// the name's next room
@@ -82,9 +82,9 @@ const (
 	openedTwice     // the backend opens each room twice
 	optionsReplaced // a room is opened with other options
 	contextEnded    // a room is opened with a context that has ended
-	firstReleased   // the backend always releases the room that it opened first
-	copyReleased    // the backend has to release a copy of the room
-	nilReleased     // the backend has to release nil
+	firstReleased   // every release passes the first opened room to the backend
+	copyReleased    // every release passes a copy of the room to the backend
+	nilReleased     // every release passes nil to the backend
 )
 
 // promises is a registry that works like golang.org/x/sync/singleflight: gets of a name that is
@@ -111,7 +111,7 @@ type promises struct {
 	first    *conformance.Room // for firstReleased: the first room that was opened
 }
 
-// promise is one life of a name: it has what the gets and the releases of its room wait for.
+// promise is one life of a name, with the channels that gets and releases of its room wait for.
 type promise struct {
 	name, options string
 	users         int           // for counted: how many gets use it
@@ -146,7 +146,7 @@ func newPromises(b *conformance.Backend, s slip) *promises {
 	return r
 }
 
-// Close ends the goroutine that oneLoop has.
+// Close ends the goroutine of the slip oneLoop.
 func (r *promises) Close() { close(r.inbox) }
 
 func (r *promises) Get(ctx context.Context, name, options string) (room *conformance.Room, err error) {

@@ -90,9 +90,9 @@ func (b *recorder) take(room int, salt uint64) bool {
 	return r.IntN(8) == 0
 }
 
-// lateContext is a context that ends only after a call has begun to wait for its end. A Get whose
-// context ended before the call has no effect at all, and a history has no operations for such a
-// Get.
+// lateContext is a context that ends only after a call has begun to wait for the context's end. A
+// Get whose context ended before the call has no effect at all, and a history has no operations for
+// such a Get.
 type lateContext struct {
 	context.Context
 	once *sync.Once

@@ -15,7 +15,7 @@ import (
 
 // Subject returns lifecycle.Rooms as a subject that is inspected after each step. Its observer must
 // be notified of each input once, and a core of the test must do the same steps. The goroutine
-// layer may keep no more state of its own than it has to.
+// layer must keep no more state than [wanted] returns.
 func Subject() conformance.Subject {
 	subject := ours.Subject()
 	subject.New = func(b *conformance.Backend) conformance.System { return &watched{Watched: ours.Watch(b, nil)} }
@@ -83,8 +83,8 @@ func wanted(state model.State) (pending, held int) {
 	return pending, held
 }
 
-// kept compares these numbers with those of the goroutine layer. If it keeps more, that is a leak:
-// nothing removes them later.
+// kept compares the numbers that wanted returns with those of the goroutine layer. If the layer
+// keeps more, that is a leak: nothing removes the surplus later.
 func kept(r ours.Rooms, pending, held int) error {
 	v := reflect.ValueOf(r.Rooms).Elem()
 	calls, live := v.FieldByName("calls"), v.FieldByName("live")

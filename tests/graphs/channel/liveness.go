@@ -24,7 +24,8 @@ func attachIsOut(s *State) bool { return s.IsOut(model.RequestAttach) }
 
 func behind(s *State) bool { return s.State == model.ChannelAttaching && s.BehindFence() }
 
-// unsettled reports whether the channel still has to heal: to come to a state other than these.
+// unsettled reports whether the channel is attaching or suspended. It heals by leaving these
+// states.
 func unsettled(s *State) bool {
 	return s.State == model.ChannelAttaching || s.State == model.ChannelSuspended
 }
@@ -71,8 +72,8 @@ func liveness(calls int) (list []leadsTo, conjuncts []fair) {
 // healing returns the property Heals, and the fairness conditions that it needs:
 //
 //   - Weak: retries come; the channel is connected again and again.
-//   - Strong: a channel that is again and again behind a fence gets past it in the end; a server
-//     that receives ATTACH again and again answers one with ATTACHED in the end.
+//   - Strong: if a channel is behind a fence again and again, it gets past the fence in the end; if
+//     a server receives ATTACH again and again, it answers one with ATTACHED in the end.
 //
 // A channel is behind a fence while it awaits the answer to a DETACH that ends an earlier life: see
 // docs/channel.md.

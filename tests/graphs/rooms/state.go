@@ -147,8 +147,9 @@ func appendKey(dst []byte, s *State) []byte {
 	return dst
 }
 
-// view maps the state to the reference model's. It leaves out which calls wait, and how far
-// disposal is: only the core stores this, and agrees checks that it follows from the rest.
+// view maps the state to the reference model's state. It leaves out which calls wait, and how far
+// the disposal has come. Only the core stores these two, and agrees checks that they follow from
+// the rest.
 func view(s *State, m *model.State) {
 	m.Calls, m.Incarnations = m.Calls[:0], m.Incarnations[:0]
 	for i := range s.NumCalls {
@@ -220,7 +221,7 @@ func record(before *State, in model.Input, outs []model.Output, s *State) error 
 }
 
 // agrees checks that the core stores exactly the pending calls, that each waits for the right
-// incarnation, and that the core stores how far disposal is.
+// incarnation, and that the core stores the right progress of the disposal.
 func agrees(s *State) error {
 	began, releasing := false, false
 	for i := range s.NumIncs {

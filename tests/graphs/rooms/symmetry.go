@@ -6,7 +6,8 @@ import "ablyrooms.example/model"
 // options of each name can be renamed separately, since options of different names are never
 // compared (R2).
 
-// renaming gives the numbers that it gets new numbers: 0 to the first, 1 to the next, and so on.
+// renaming gives new numbers to the old numbers that it is called with: 0 to the first, 1 to the
+// next, and so on.
 type renaming struct {
 	to   [8]uint8 // the new number plus 1, by old number; 0 for none yet
 	used uint8

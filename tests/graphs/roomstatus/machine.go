@@ -12,15 +12,16 @@ import (
 	"ablyrooms.example/tests/graphs"
 )
 
-// Bounds make the machine finite, and select variants of it. Errors are numbers from 0, which is
-// none, to Errors.
+// Bounds make the machine finite, and select variants of it. Errors are numbers from 0 to Errors; 0
+// means no error.
 type Bounds struct {
 	Calls, Errors int
 	// Bare leaves out the history, so that the states are those of the room alone, as in the spec.
 	// Then properties can't be checked.
 	Bare bool
-	// Promised makes the port keep its promise: an attach succeeds only after an event "attached"
-	// of its own. Without Promised, an operation of the port may end at any time, well or badly.
+	// Promised makes the port keep its promise: an attach succeeds only after the channel has
+	// emitted the event "attached" for it. Without Promised, an operation of the port may end at
+	// any time, with or without an error.
 	Promised bool
 	// Odd adds events that the alphabet leaves out: an update from a channel that is not attached,
 	// and an event with resumed from such a channel. Some clients emit such events.
@@ -223,8 +224,8 @@ func liveness(b Bounds) (list []graphs.LeadsTo[State]) {
 }
 
 // fairness returns the fairness that liveness needs. Weak: every operation of the channel ends,
-// well or badly, and every pause ends. Strong: if the detach of a release is tried again and again,
-// it succeeds in the end.
+// with or without an error, and every pause ends. Strong: if the detach of a release is tried again
+// and again, it succeeds in the end.
 func fairness() []graphs.Fairness[State, model.RoomInput] {
 	of := func(kind model.RoomKind) func(model.RoomInput) bool {
 		return func(in model.RoomInput) bool { return in.Kind == kind }

@@ -82,8 +82,8 @@ func readOutput(u *graphs.Unknown, v graphs.Value) model.RoomOutput {
 	return o
 }
 
-// inputOf returns the input of an action. The action's name describes the input, and the state
-// before it. Its last digit is the number of the error.
+// inputOf returns the input of an action. The action's name and the two states determine the input.
+// If the name ends in a digit, this is the number of the error.
 func inputOf(action string, before, after Node) (in model.RoomInput, err error) {
 	switch action {
 	case "Attach":

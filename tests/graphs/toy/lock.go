@@ -70,8 +70,8 @@ func (l *Lock) Step(in Input) ([]Granted, error) {
 }
 
 // Model is the reference model. Place is the place of each client in the queue: 1 for the client
-// that has the lock, 0 for a client that doesn't ask for it. History is what the outputs have told
-// the clients; properties are about the history.
+// that has the lock, 0 for a client that doesn't ask for it. History records which clients the
+// outputs granted the lock; properties are about the history.
 type Model struct {
 	Place [MaxClients]int
 	History

@@ -7,7 +7,7 @@ import (
 	"ablyrooms.example/lifecycle/trace"
 )
 
-// None is the name or the options if there are none, as in Rooms.tla.
+// None is the value for a missing name or missing options, as in Rooms.tla.
 const None = "-"
 
 // Line is a line of a trace in the form of TraceRooms.tla. It has only words and numbers, and no

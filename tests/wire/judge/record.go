@@ -143,8 +143,8 @@ func (r *Recorder) Streams() []*Stream {
 	return slices.Clone(r.streams)
 }
 
-// Unreleased returns the rooms that are not at rest or not released, as all rooms should be after a
-// dispose. The last steps may be observed later than the dispose returns.
+// Unreleased returns the rooms that are not at rest or not released. After a dispose there should
+// be none, but the last steps may be observed only after the dispose has returned.
 func (r *Recorder) Unreleased() (found []string) {
 	r.mu.Lock()
 	defer r.mu.Unlock()

@@ -26,7 +26,7 @@ type attaching struct {
 	chat *ablychat.Client
 
 	mu    sync.Mutex
-	works map[string]chan bool // by name: gets whether the Open or Release that waits is to fail
+	works map[string]chan bool // by name: receives whether the waiting Open or Release must fail
 	over  bool                 // the script is over: no Open or Release fails any more
 }
 

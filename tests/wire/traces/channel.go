@@ -25,7 +25,7 @@ import (
 // channelTrace has the steps of a channel's core, in the terms of the model.
 type channelTrace = []judge.ChannelLine
 
-// The least numbers for the traces of channels in a run.
+// The number of corrupted traces of channels in a run, and the minimum numbers of recorded ones.
 const (
 	channelCorruptions = 600
 	leastChannels      = 60  // different traces

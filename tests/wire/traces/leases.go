@@ -23,7 +23,7 @@ func (instant) Release(context.Context, string, *int) error { return nil }
 func recordLeases(ctx context.Context) ([]trace.Trace, error) {
 	var file bytes.Buffer
 	w := trace.NewWriter(&file, "leases")
-	// The observer closes over at the last step, which settles the disposal.
+	// The observer closes the channel over at the last step, which settles the disposal.
 	disposal, over := fsm.Call(0), make(chan struct{})
 	observe := func(step lifecycle.RoomsStep) {
 		w.Observe(step)

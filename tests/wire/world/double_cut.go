@@ -67,7 +67,7 @@ func (c *client) sendOne(room *ablychat.Room, turn int) {
 }
 
 // Within plays a scenario like [Live]. It returns the result, and whether the run ended within the
-// limit. A run that is deadlocked goes on in the background.
+// limit. A run that is deadlocked stays in the background.
 func Within(limit time.Duration, s Scenario, seed uint64) (r Result, ended bool) {
 	result := make(chan Result, 1)
 	go func() { result <- Live(s, seed, func(*ablytest.Server) func() { return func() {} }) }()

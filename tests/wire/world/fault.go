@@ -74,7 +74,7 @@ func (w *World) sever(f ablytest.Frame) {
 }
 
 // sawError reports whether a client may have received an ERROR for a channel, or for the connection
-// if channel is "". A frame of a WebSocket that never was connected may belong to any client.
+// if channel is "". A frame of a WebSocket that was never connected may belong to any client.
 func (w *World) sawError(id, channel string) bool {
 	w.mu.Lock()
 	defer w.mu.Unlock()

@@ -13,7 +13,7 @@ import (
 
 // Scenario is a script for clients on a server. Unless it is Random, its frames cross the wire in
 // the same order in each run, so they have the same names. If a fault makes a call fail, the
-// scenario goes on.
+// scenario continues.
 type Scenario struct {
 	Name, Says string
 	Random     bool

@@ -44,7 +44,8 @@ var (
 		moment: 2 * time.Millisecond, tick: 5 * time.Millisecond, settle: 40 * time.Second}
 )
 
-// mostFrames is more than any run in a bubble sends, if it ends.
+// mostFrames is the number of frames at which a run is reported as endless. No run in a bubble that
+// ends sends as many.
 const mostFrames = 20_000
 
 // World is the server and the clients of one run.
@@ -60,8 +61,8 @@ type World struct {
 	gates     []*ablytest.Gate
 	published map[string]int // number of messages published, by room
 	closes    bool           // the scenario closes connections
-	used      bool           // usable has attached each name again
-	lossy     bool           // a fault loses messages, as no real transport does
+	used      bool           // the method usable has attached each name again
+	lossy     bool           // a fault loses messages, which no real transport does
 	astray    []string       // problems that count only if the run has no fault
 
 	mu       sync.Mutex

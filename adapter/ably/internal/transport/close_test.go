@@ -190,8 +190,8 @@ func inBubble(t *testing.T, options []ablytest.Option, f func(*testing.T, *world
 	})
 }
 
-// Close followed at once by Connect, while ably-go waits to dial again, makes two loops of
-// ably-go's dial. In the end there is one connection.
+// Close followed at once by Connect, while ably-go waits to dial again, makes ably-go run two dial
+// loops. In the end there is one connection.
 func TestCloseAndConnectWhileDisconnected(t *testing.T) {
 	inBubble(t, nil, func(t *testing.T, w *world) {
 		for round := range 50 {

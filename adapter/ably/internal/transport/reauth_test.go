@@ -15,7 +15,8 @@ import (
 	"ablyrooms.example/adapter/ably/internal/transport"
 )
 
-// RTN22, RTC8a: the client answers the server's AUTH with a token, in whichever way it gets tokens.
+// RTN22, RTC8a: the client answers the server's AUTH with a token, for each way in which a client
+// can get tokens.
 func TestAuthIsAnswered(t *testing.T) {
 	server := ablytest.NewServer(t)
 	issue := func() *ablytest.TokenDetails {

@@ -103,7 +103,7 @@ func TestDoubleCutsWithSenders(t *testing.T) {
 	}
 }
 
-// pace lets the bubble's clock advance: it stands still while any goroutine runs.
+// pace lets the bubble's clock advance: the clock stops while any goroutine runs.
 func pace() { time.Sleep(500 * time.Microsecond) }
 
 // doubleCuts cuts the connection, and cuts the next one after its first frames, while senders

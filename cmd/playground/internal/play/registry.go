@@ -23,8 +23,8 @@ type Registry struct {
 // NewRegistry returns an empty registry that has the fault.
 func NewRegistry(f Fault) Registry { return Registry{slip: f.slip} }
 
-// Key returns a string. Two registries with one fault have the same key if and only if they are
-// equal.
+// Key returns a string. Two registries with the same fault have the same key if and only if they
+// are equal.
 func (r Registry) Key() string {
 	b := []byte(r.State.Key())
 	for _, set := range []map[int]bool{r.began, r.failed} {
