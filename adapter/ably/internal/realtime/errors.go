@@ -24,7 +24,7 @@ var (
 	errDisposed  = lifecycle.NewErrorInfo(lifecycle.ErrResourceDisposed,
 		"the chat client was disposed of", nil)
 	errSuperseded = lifecycle.NewErrorInfo(lifecycle.ErrChannelOperationFailed,
-		"another operation replaced it", nil)
+		"another operation replaced this one", nil)
 	errNoReason = lifecycle.NewErrorInfo(lifecycle.ErrChannelOperationFailed,
 		"the service gave no reason", nil)
 	errNoClientID = lifecycle.NewErrorInfo(lifecycle.ErrInvalidClientID,
