@@ -139,7 +139,7 @@ var userErrors = map[string]userError{
 		awaitConnection(s.t, client, ablychat.ConnectionConnected)
 		return s.get(client).Attach(soon(s.t))
 	},
-		`unable to attach room lobby; the service did not answer in time (code 90007, status 408)`, 90007, nil},
+		`unable to attach room lobby; the service did not answer within the request timeout (code 90007, status 408)`, 90007, nil},
 	"attach whose context ends": {func(s *stand) error {
 		ctx, cancel := context.WithCancelCause(s.t.Context())
 		cancel(http.ErrAbortHandler)
