@@ -126,7 +126,7 @@ func cannotApply(reason string) error {
 func (m Message) applyTo(to Message) (Message, error) {
 	switch {
 	case !m.Same(to):
-		return to, cannotApply("it changes message " + m.Serial + ", not " + to.Serial)
+		return to, cannotApply("the change is of message " + m.Serial + ", not of message " + to.Serial)
 	case !m.NewerThan(to):
 		return to, nil
 	}
@@ -137,14 +137,14 @@ func (m Message) applyTo(to Message) (Message, error) {
 
 func (e MessageEvent) applyTo(to Message) (Message, error) {
 	if e.Type == MessageCreated {
-		return to, cannotApply("an event of a new message changes no message")
+		return to, cannotApply("the event is " + string(e.Type) + ", expected " + string(MessageUpdated) + " or " + string(MessageDeleted))
 	}
 	return e.Message.applyTo(to)
 }
 
 func (e ReactionSummaryEvent) applyTo(to Message) (Message, error) {
 	if e.MessageSerial != to.Serial {
-		return to, cannotApply("it changes message " + e.MessageSerial + ", not " + to.Serial)
+		return to, cannotApply("the change is of message " + e.MessageSerial + ", not of message " + to.Serial)
 	}
 	changed := to.Clone()
 	changed.Reactions = e.Reactions.Clone()

@@ -90,7 +90,7 @@ func ExampleRoomOptions_UnmarshalJSON() {
 	fmt.Println(err)
 	// Output:
 	// 5s true true <nil>
-	// unable to read room options; unknown field "typing.timeoutMs" (code 40003, status 400)
+	// unable to read room options; unknown field "typing.timeoutMs", expected typing.heartbeatThrottleMs (code 40003, status 400)
 }
 
 // errors.Is finds a code, and errors.As the whole error, however they are wrapped.

@@ -92,7 +92,7 @@ func (o *RoomOptions) UnmarshalJSON(data []byte) error {
 			path := feature + "." + field
 			target, ok := fields[path]
 			if !ok {
-				return badOptions("unknown field %q", path)
+				return badOptions("unknown field %q, expected %s", path, known(fields, feature))
 			}
 			if err := readField(path, values[field], target); err != nil {
 				return err
@@ -104,6 +104,13 @@ func (o *RoomOptions) UnmarshalJSON(data []byte) error {
 	}
 	*o = next
 	return nil
+}
+
+// known lists the fields of a feature, for error messages.
+func known(fields map[string]any, feature string) string {
+	paths := slices.Sorted(maps.Keys(fields))
+	paths = slices.DeleteFunc(paths, func(f string) bool { return !strings.HasPrefix(f, feature+".") })
+	return strings.Join(paths, " or ")
 }
 
 func badOptions(format string, args ...any) error {
@@ -138,7 +145,7 @@ func readObject(path string, data []byte) (map[string]json.RawMessage, error) {
 
 func readField(path string, data json.RawMessage, target any) error {
 	if string(data) == "null" {
-		return badOptions("%s is null", path)
+		return badOptions("%s is null, expected a value", path)
 	}
 	switch target := target.(type) {
 	case *bool:

@@ -129,7 +129,7 @@ func New(client *ably.Realtime, options ...Option) (*Client, error) {
 	cfg := configured(options)
 	if cfg.hasAbly {
 		return nil, invalid(
-			"the realtime client has its own options of ably-go, so ablychat.Ably can't be used")
+			"the option ablychat.Ably is only for Connect: pass the options of ably-go to NewRealtime")
 	}
 	return newClient(client, cfg, false)
 }
@@ -143,7 +143,7 @@ func configured(options []Option) (c config) {
 	return c
 }
 
-// newClient makes a chat client. owned says whether the chat client closes the realtime client.
+// newClient makes a chat client. owned reports whether the chat client closes the realtime client.
 func newClient(client *ably.Realtime, cfg config, owned bool) (*Client, error) {
 	t, ok := transport.Of(client)
 	if !ok {
@@ -178,7 +178,7 @@ func newClient(client *ably.Realtime, cfg config, owned bool) (*Client, error) {
 		Observe: cfg.channels})
 	if !ok {
 		return nil, invalid(
-			"the realtime client has a chat client already, which must be disposed of first")
+			"the realtime client has another chat client, which must be disposed of first")
 	}
 	c.below.log.set(cfg.log)
 	change, reason := c.channels.Status()
@@ -262,20 +262,20 @@ func (c *Client) end(err error) {
 	}
 }
 
-// Timeouts of Close, all from its begin.
+// Timeouts of Close, each counted from its start.
 const (
 	closeTimeout   = 10 * time.Second // for all of Close
 	releaseTimeout = 8 * time.Second  // until the rooms are released
 	hangUpTimeout  = 9 * time.Second  // until the service has confirmed the end of the connection
 )
 
-var errCloseTimeout = errors.New("the rooms were not released in time")
+var errCloseTimeout = errors.New("the rooms were not released within " + releaseTimeout.String())
 
 // Close disposes of the client like [Client.Dispose], but returns after at most 10 s, whatever the
 // state of the network. By then the connection that [Connect] made is closed, even if the service
 // did not confirm it or rooms are still being released. Close is meant for defer.
 //
-// Errors: those of Dispose; an error that says so if the rooms were not released in time.
+// Errors: those of Dispose; another error if the rooms were not released within 8 s.
 func (c *Client) Close() error {
 	ctx, cancel := context.WithTimeout(context.Background(), closeTimeout)
 	defer cancel()

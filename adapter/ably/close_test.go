@@ -50,7 +50,7 @@ func connected(t *testing.T, server *ablytest.Server, options ...ably.ClientOpti
 // TestCloseOnADeadNetwork: on a network that delivers nothing, Close takes at most the time that it
 // promises. It closes the connection, and ends the calls that wait.
 func TestCloseOnADeadNetwork(t *testing.T) {
-	const late = "the rooms were not released in time"
+	const late = "the rooms were not released within 8s"
 	for what, c := range map[string]struct {
 		rooms int
 		want  string

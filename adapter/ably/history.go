@@ -33,7 +33,7 @@ func (q HistoryQuery) values(operation string) (url.Values, error) {
 	v := url.Values{}
 	if q.Limit < 0 || q.Limit > 1000 {
 		return nil, lifecycle.NewErrorInfo(ErrInvalidArgument, "unable to "+operation+
-			"; the limit is "+strconv.Itoa(q.Limit)+", expected 1 to 1000, or 0 for 100", nil)
+			"; the limit is "+strconv.Itoa(q.Limit)+", expected 1 to 1000, or 0 for the default of 100", nil)
 	}
 	if !q.Start.IsZero() && !q.End.IsZero() && q.End.Before(q.Start) {
 		return nil, lifecycle.NewErrorInfo(ErrInvalidArgument, "unable to "+operation+

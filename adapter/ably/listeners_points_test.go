@@ -138,7 +138,7 @@ func sentTo(server *ablytest.Server) (sent []ablytest.Frame) {
 	return sent
 }
 
-// logged is a log handler that keeps the lines "ignored", by their text.
+// logged is a log handler that keeps the lines about ignored data, by their text.
 type logged struct {
 	slog.Handler
 	mu    sync.Mutex
@@ -148,7 +148,7 @@ type logged struct {
 func (l *logged) Enabled(context.Context, slog.Level) bool { return true }
 
 func (l *logged) Handle(_ context.Context, r slog.Record) error {
-	if r.Message != "ignored" {
+	if r.Message != "received data was ignored" {
 		return nil
 	}
 	r.Attrs(func(a slog.Attr) bool {

@@ -5,6 +5,7 @@ import (
 	"iter"
 	"log/slog"
 	"net/url"
+	"strconv"
 
 	"ablyrooms.example/chat"
 	"ablyrooms.example/internal/listen"
@@ -112,11 +113,16 @@ func (r *MessageReactions) check(
 	case MessageReactionTypeUnique, MessageReactionTypeDistinct, MessageReactionTypeMultiple:
 	default:
 		return "", lifecycle.NewErrorInfo(ErrInvalidArgument, "unable to "+operation+
-			"; its type is "+string(t)+", expected unique, distinct or multiple", nil)
+			"; the reaction's type is "+strconv.Quote(string(t))+", expected unique, distinct or multiple", nil)
 	}
 	if reaction.Count < 0 || reaction.Count > 0 && t != MessageReactionTypeMultiple {
+		expected := "0"
+		if t == MessageReactionTypeMultiple {
+			expected = "0 or more"
+		}
 		return "", lifecycle.NewErrorInfo(ErrInvalidArgument, "unable to "+operation+
-			"; only a reaction of the type multiple has a count, which must not be negative", nil)
+			"; the reaction's count is "+strconv.Itoa(reaction.Count)+", expected "+expected+
+			" for the type "+string(t), nil)
 	}
 	return t, nil
 }
@@ -191,7 +197,7 @@ func (r *MessageReactions) dispose() {
 func (r *MessageReactions) receiveSummary(w chat.WireMessage) {
 	event, ignored := chat.DecodeSummary(w)
 	for _, kind := range ignored { // CHA-MR6a4
-		r.room.ignored(slog.LevelInfo, "a summary has the unknown type "+kind)
+		r.room.ignored(slog.LevelInfo, "a summary has the unknown type "+strconv.Quote(kind))
 	}
 	r.summaries.Publish(event)
 }

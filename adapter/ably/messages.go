@@ -68,7 +68,7 @@ func (m *Messages) Send(ctx context.Context, content MessageContent, options ...
 	o := m.operationOf(options)
 	if o.description != "" || o.metadata != nil {
 		return Message{}, lifecycle.NewErrorInfo(ErrInvalidArgument,
-			"unable to "+operation+"; a description or operation metadata is only for an update or a deletion", nil)
+			"unable to "+operation+"; the options WithDescription and WithOperationMetadata are only for Update and Delete", nil)
 	}
 	body, err := content.body(operation)
 	if err != nil {

@@ -99,9 +99,9 @@ func (r *Room) list(ctx context.Context, operation string, c call, member string
 	return objects, a.next, nil
 }
 
-// Rejection gives the details of an error of the service, where there are more than a code and a
-// message. It is in the chain of causes of an [*ErrorInfo]: find it with [errors.As]. Its fields
-// are as the service sent them.
+// Rejection has the details of an error of the service that has more than a code and a message. It
+// is in the chain of causes of an [*ErrorInfo]: find it with [errors.As]. Its fields are as the
+// service sent them.
 type Rejection struct {
 	// details from moderation, or from the rule that rejected the message; may be nil
 	Detail map[string]any

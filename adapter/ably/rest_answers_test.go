@@ -123,11 +123,11 @@ func TestHistoryDoesNotEndEarly(t *testing.T) {
 		``: {false, ""},
 		`<./messages?direction=backwards>; rel="next"`:               {false, "to the same page"},
 		`<./messages>; rel="next"`:                                   {false, `the target "./messages" has no query`},
-		`<./messages?cursor=2; rel="next"`:                           {false, "without the closing"},
+		`<./messages?cursor=2; rel="next"`:                           {false, "no closing"},
 		`./messages?cursor=2; rel="next"`:                            {false, "not in <>"},
-		`<./messages?cursor=2>; rel="next`:                           {false, "without the closing"},
+		`<./messages?cursor=2>; rel="next`:                           {false, "no closing"},
 		`<./messages?cursor=%zz>; rel="next"`:                        {false, "invalid URL escape"},
-		`<./messages?a=1>; rel=first <./messages?cursor=2>;rel=next`: {false, "without quotes"},
+		`<./messages?a=1>; rel=first <./messages?cursor=2>;rel=next`: {false, "must be quoted"},
 	} {
 		a.set(200, "application/json", page, "Link", link)
 		p, err := a.room.Messages().History(soon(t), ablychat.HistoryQuery{})

@@ -210,7 +210,7 @@ func (r *recovery) readBack(ctx context.Context, point string) ([]Message, error
 				return nil, err
 			}
 			if pause == firstReadPause {
-				room.warn("messages that were missed can't be read yet", err)
+				room.warn("missed messages could not be fetched; the fetch will be retried", err)
 			}
 			if room.client.connection.back(reading) == nil {
 				sleep(reading, pause)

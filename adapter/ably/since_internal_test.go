@@ -126,7 +126,7 @@ func TestARecoveryWithoutAToken(t *testing.T) {
 				break
 			}
 			text := log.String()
-			if n := strings.Count(text, "messages that were missed can't be read yet"); n != 1 ||
+			if n := strings.Count(text, "missed messages could not be fetched; the fetch will be retried"); n != 1 ||
 				!strings.Contains(text, "room=lobby") || !strings.Contains(text, "the sign-in server is down") ||
 				strings.Contains(text, "between us") || strings.Contains(text, "hush") {
 				t.Errorf("%d warnings in gap %d; expected one, and no secret in the log:\n%s", n, gap, text)

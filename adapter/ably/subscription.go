@@ -147,7 +147,7 @@ func (r *Room) listening(e events) listen.Config {
 // ignored logs something that was received and is not passed on as an event.
 func (r *Room) ignored(level slog.Level, what string) {
 	if log := r.client.log; log.Enabled(context.Background(), level) {
-		log.LogAttrs(context.Background(), level, "ignored",
+		log.LogAttrs(context.Background(), level, "received data was ignored",
 			slog.String("room", r.Name()), slog.String("what", what))
 	}
 }

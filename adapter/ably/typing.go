@@ -56,8 +56,8 @@ func (t *Typing) clock() time.Duration { return time.Since(t.began) }
 
 // Keystroke notifies others that this client is typing (CHA-T4). Call it at every keystroke. It
 // sends at most one notification in each interval of the room's heartbeat throttle (10 s by
-// default, see [WithTypingHeartbeatThrottle]); a call that sends nothing costs next to nothing. The
-// room need not be attached.
+// default, see [WithTypingHeartbeatThrottle]); a call that sends nothing is cheap. The room need
+// not be attached.
 //
 // Calls run one at a time. If several calls wait for their turn, only the newest of them runs; the
 // others return nil without effect (CHA-T14).

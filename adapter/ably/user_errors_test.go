@@ -39,7 +39,7 @@ var userErrors = map[string]userError{
 	"a client of ably-go's": {func(s *stand) error { return second(ablychat.New(nil)) },
 		`unable to create chat client; the realtime client is nil, or was not made by ablychat.NewRealtime (code 40003, status 400)`, 40003, nil},
 	"two clients on one connection": {func(s *stand) error { return second(ablychat.New(s.client().Realtime())) },
-		`unable to create chat client; the realtime client has a chat client already, which must be disposed of first (code 40003, status 400)`, 40003, nil},
+		`unable to create chat client; the realtime client has another chat client, which must be disposed of first (code 40003, status 400)`, 40003, nil},
 
 	"get without a name": {func(s *stand) error { return second(s.client().Rooms().Get(soon(s.t), "")) },
 		`unable to get room; the name is "", expected at least one character (code 40003, status 400)`, 40003, nil},
@@ -139,7 +139,7 @@ var userErrors = map[string]userError{
 		awaitConnection(s.t, client, ablychat.ConnectionConnected)
 		return s.get(client).Attach(soon(s.t))
 	},
-		`unable to attach room lobby; the service did not answer in time (code 90007, status 408)`, 90007, nil},
+		`unable to attach room lobby; the service did not answer within the request timeout (code 90007, status 408)`, 90007, nil},
 	"attach whose context ends": {func(s *stand) error {
 		ctx, cancel := context.WithCancelCause(s.t.Context())
 		cancel(http.ErrAbortHandler)
@@ -218,7 +218,7 @@ var userErrors = map[string]userError{
 	"a page that is too long": {func(s *stand) error {
 		return second(s.room().Messages().History(soon(s.t), ablychat.HistoryQuery{Limit: 1001}))
 	},
-		`unable to get history; the limit is 1001, expected 1 to 1000, or 0 for 100 (code 40003, status 400)`, 40003, nil},
+		`unable to get history; the limit is 1001, expected 1 to 1000, or 0 for the default of 100 (code 40003, status 400)`, 40003, nil},
 	"an end before the start": {func(s *stand) error {
 		return second(s.room().Messages().History(soon(s.t), ablychat.HistoryQuery{Start: time.UnixMilli(2).UTC(), End: time.UnixMilli(1).UTC()}))
 	},
@@ -262,11 +262,11 @@ var userErrors = map[string]userError{
 	"a reaction of an unknown type": {func(s *stand) error {
 		return s.room().Messages().Reactions().Send(soon(s.t), "s", ablychat.MessageReaction{Name: "x", Type: "many"})
 	},
-		`unable to send message reaction; its type is many, expected unique, distinct or multiple (code 40003, status 400)`, 40003, nil},
+		`unable to send message reaction; the reaction's type is "many", expected unique, distinct or multiple (code 40003, status 400)`, 40003, nil},
 	"a count for a unique reaction": {func(s *stand) error {
 		return s.room().Messages().Reactions().Send(soon(s.t), "s", ablychat.MessageReaction{Name: "x", Type: lifecycle.MessageReactionTypeUnique, Count: 2})
 	},
-		`unable to send message reaction; only a reaction of the type multiple has a count, which must not be negative (code 40003, status 400)`, 40003, nil},
+		`unable to send message reaction; the reaction's count is 2, expected 0 for the type unique (code 40003, status 400)`, 40003, nil},
 	"single reactions without the option": {func(s *stand) error {
 		return second(s.room().Messages().Reactions().SubscribeRaw(func(chat.RawReactionEvent) {}))
 	},
@@ -313,7 +313,7 @@ var userErrors = map[string]userError{
 	"an event of another message": {func(s *stand) error {
 		return second(chat.Message{Serial: "a"}.With(chat.MessageEvent{Type: chat.MessageUpdated, Message: chat.Message{Serial: "b"}}))
 	},
-		`unable to apply change to message; it changes message b, not a (code 40003, status 400)`, 40003, nil},
+		`unable to apply change to message; the change is of message b, not of message a (code 40003, status 400)`, 40003, nil},
 	"a realtime client of ably-go's": {func(s *stand) error {
 		foreign, err := ably.NewRealtime(s.server.ClientOptions(ably.WithAutoConnect(false))...)
 		if err != nil {
@@ -325,11 +325,11 @@ var userErrors = map[string]userError{
 	"options of ably-go's for an existing realtime client": {func(s *stand) error {
 		return second(ablychat.New(s.client().Realtime(), ablychat.Ably(ably.WithClientID("x"))))
 	},
-		`unable to create chat client; the realtime client has its own options of ably-go, so ablychat.Ably can't be used (code 40003, status 400)`, 40003, nil},
+		`unable to create chat client; the option ablychat.Ably is only for Connect: pass the options of ably-go to NewRealtime (code 40003, status 400)`, 40003, nil},
 	"an empty list of options for an existing realtime client": {func(s *stand) error {
 		return second(ablychat.New(s.client().Realtime(), ablychat.Ably()))
 	},
-		`unable to create chat client; the realtime client has its own options of ably-go, so ablychat.Ably can't be used (code 40003, status 400)`, 40003, nil},
+		`unable to create chat client; the option ablychat.Ably is only for Connect: pass the options of ably-go to NewRealtime (code 40003, status 400)`, 40003, nil},
 
 	"get after the disposal": {func(s *stand) error { return second(s.disposed().Rooms().Get(soon(s.t), "lobby")) },
 		`unable to get room; rooms instance has been disposed: room "lobby" (code 40014, status 400)`, 40014, nil},
@@ -391,7 +391,7 @@ var userErrors = map[string]userError{
 		})
 		return err
 	},
-		`the rooms were not released in time`, 0, context.DeadlineExceeded},
+		`the rooms were not released within 8s`, 0, context.DeadlineExceeded},
 
 	"wait for the status of a failed room": {func(s *stand) error {
 		room := s.attached()
@@ -521,7 +521,7 @@ var userErrors = map[string]userError{
 	"send with a description": {func(s *stand) error {
 		return second(s.room().Messages().Send(soon(s.t), ablychat.Text("x"), ablychat.WithDescription("y")))
 	},
-		`unable to send message; a description or operation metadata is only for an update or a deletion (code 40003, status 400)`, 40003, nil},
+		`unable to send message; the options WithDescription and WithOperationMetadata are only for Update and Delete (code 40003, status 400)`, 40003, nil},
 	"send to a service that is silent": {func(s *stand) error {
 		return send(s.get(s.with(ably.WithKey(s.server.Key()), ably.WithInsecureAllowBasicAuthWithoutTLS(),
 			ably.WithAutoConnect(false), ably.WithHTTPClient(&http.Client{Transport: roundTrip(
@@ -559,7 +559,7 @@ var userErrors = map[string]userError{
 		a.set(200, "application/json", `[{"serial":"s"}]`, "Link", `<./messages?cursor=2; rel="next"`)
 		return last(s.t, "since", loopOf(a.room.Messages().Since(soon(s.t), "")))
 	},
-		`unable to get history; the link to the next page can't be read: a target without the closing > in the Link header "<./messages?cursor=2; rel=\"next\"" (code 80013, status 500)`, 80013, nil},
+		`unable to get history; the link to the next page can't be read: the Link header "<./messages?cursor=2; rel=\"next\"" is malformed: the target has no closing > (code 80013, status 500)`, 80013, nil},
 	"a link to the same page": {func(s *stand) error {
 		a := newAnswering(s.t)
 		a.set(200, "application/json", `[{"serial":"s"}]`, "Link", `<./messages?direction=backwards>; rel="next"`)

@@ -20,14 +20,14 @@ func Read(r io.Reader) ([]Trace, error) {
 		text, err := lines.ReadBytes('\n')
 		if err == io.EOF && len(text) == 0 {
 			if len(traces) == 0 {
-				return nil, errors.New("trace: there is no trace in the file")
+				return nil, errors.New("trace: the file is empty, expected a header")
 			}
 			return traces, nil
 		}
 		if err == nil {
 			traces, err = readLine(traces, text)
 		} else if err == io.EOF {
-			err = errors.New("the last line is cut off")
+			err = errors.New("the last line has no newline at its end")
 		}
 		if err != nil {
 			return nil, fmt.Errorf("trace: line %d: %w", number, err)
@@ -51,7 +51,7 @@ func readLine(traces []Trace, text []byte) ([]Trace, error) {
 		return append(traces, Trace{Label: h.Label}), nil
 	}
 	if len(traces) == 0 {
-		return nil, errors.New("a step before the first header")
+		return nil, errors.New("the step comes before the first header")
 	}
 	var l Line
 	if err := strictly(text, &l); err != nil {

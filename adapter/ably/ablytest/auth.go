@@ -96,8 +96,8 @@ func errIncompatibleClient(clientID string) *ErrorInfo {
 		"incompatible credentials: the token doesn't allow the clientId %q", clientID)
 }
 
-// identifyKey checks a key. It compares the secret in constant time, as a matter of habit. Its
-// errors contain no secret.
+// identifyKey checks a key. It compares the secret in constant time. Its errors contain no
+// secret.
 func (s *Server) identifyKey(text string) (identity, *ErrorInfo) {
 	name, secret, ok := strings.Cut(text, ":")
 	if !ok {

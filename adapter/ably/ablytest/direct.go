@@ -84,7 +84,7 @@ func (s *Server) CloseConnection(connectionID string) error {
 	return s.each(connectionID, func(c *connection) { s.closeConnection(c.t) })
 }
 
-// RequestAuth asks a connection to authenticate again (RTN22).
+// RequestAuth sends an AUTH, which requests that the client authenticate again (RTN22).
 func (s *Server) RequestAuth(connectionID string) error {
 	return s.Inject(connectionID, &ProtocolMessage{Action: ActionAuth})
 }

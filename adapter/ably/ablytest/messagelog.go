@@ -131,8 +131,9 @@ func (l *messageLog) drop(n int) {
 }
 
 // since returns the publishes after a client's serial, and whether the client can continue from
-// there. It can if the serial is of this series, nothing after it was dropped, and it is recent or
-// known is true: the client is known to have had it.
+// there. It can if three conditions hold: the serial is of this series, no publish after it was
+// dropped, and the serial is recent or known is true. known means that the client is known to have
+// received the serial.
 func (l *messageLog) since(serial string, known bool) (missed []*publish, ok bool) {
 	l.expire()
 	if serial == "" || !strings.HasSuffix(serial, "@"+l.series) || serial < l.floor || serial > l.serial {

@@ -105,8 +105,8 @@ func (s *Server) State() State {
 
 // Await waits until condition returns true for the server's state. It calls condition at once and
 // after each change of the state. condition may call the server, but must not wait for it. If ctx
-// ends or the server is closed first, Await returns an error that says so; for ctx, it wraps the
-// context's cause.
+// ends first, Await returns an error that wraps the context's cause. If the server is closed first,
+// it returns another error.
 func (s *Server) Await(ctx context.Context, condition func(State) bool) error {
 	for {
 		s.mu.Lock()

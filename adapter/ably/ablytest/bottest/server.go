@@ -33,8 +33,8 @@ func NewServer(t ablytest.TB, options ...ablytest.Option) *Server {
 	t.Helper()
 	if virtual() {
 		// When a client is closed while ably-go retries to connect, ably-go may notice only after
-		// its pause. After the end of the test, a bubble's clock doesn't move, so let the pause
-		// pass before.
+		// its pause. After the end of the test, a bubble's clock doesn't move, so the cleanup
+		// waits until the pause is over.
 		t.Cleanup(func() { time.Sleep(time.Minute) })
 	}
 	options = append([]ablytest.Option{ablytest.WithListener(memnet.New().Listen())}, options...)

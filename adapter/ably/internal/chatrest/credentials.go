@@ -23,7 +23,7 @@ const (
 type credentials struct {
 	authority *ably.REST // gets tokens
 	params    ably.TokenParams
-	renewable bool // a new token can be got (RSA4a2)
+	renewable bool // whether ably-go can get a new token (RSA4a2)
 
 	limit time.Duration // the time limit of a request for a token
 

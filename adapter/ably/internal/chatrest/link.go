@@ -73,11 +73,11 @@ func parseLinks(header string) (links []link, err error) {
 		}
 		l, err := s.link()
 		if err != nil {
-			return links, fmt.Errorf("%w in the Link header %q", err, header)
+			return links, fmt.Errorf("the Link header %q is malformed: %w", header, err)
 		}
 		links = append(links, l)
 		if s.space(); s.rest != "" && s.rest[0] != ',' {
-			return links, fmt.Errorf("expected a comma before %q in the Link header %q", s.rest, header)
+			return links, fmt.Errorf("the Link header %q is malformed: expected a comma before %q", header, s.rest)
 		}
 	}
 }
@@ -97,11 +97,11 @@ func (s *scanner) skip(c byte) bool {
 
 func (s *scanner) link() (l link, err error) {
 	if !s.skip('<') {
-		return l, errors.New("a target that is not in <>")
+		return l, errors.New("the target is not in <>")
 	}
 	target, rest, closed := strings.Cut(s.rest, ">")
 	if !closed {
-		return l, errors.New("a target without the closing >")
+		return l, errors.New("the target has no closing >")
 	}
 	l.target, s.rest = target, rest
 	related := false
@@ -143,7 +143,7 @@ func (s *scanner) value() (string, error) {
 	if !s.skip('"') {
 		value := strings.TrimRight(s.until(";,"), " \t")
 		if strings.ContainsAny(value, "<>\" \t") { // a separator is missing
-			return "", fmt.Errorf("a value without quotes: %q", value)
+			return "", fmt.Errorf("the value %q contains a separator, so it must be quoted", value)
 		}
 		return value, nil
 	}
@@ -155,12 +155,12 @@ func (s *scanner) value() (string, error) {
 			return text.String(), nil
 		case '\\':
 			if i++; i == len(s.rest) {
-				return "", errors.New("a quoted string without the closing quote")
+				return "", errors.New("a quoted string has no closing quote")
 			}
 			text.WriteByte(s.rest[i])
 		default:
 			text.WriteByte(c)
 		}
 	}
-	return "", errors.New("a quoted string without the closing quote")
+	return "", errors.New("a quoted string has no closing quote")
 }

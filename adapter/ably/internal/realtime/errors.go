@@ -17,14 +17,14 @@ const (
 
 var (
 	errNoAnswer = &lifecycle.ErrorInfo{Code: codeNoAnswer, StatusCode: 408,
-		Message: "the service did not answer in time"}
+		Message: "the service did not answer within the request timeout"}
 	errNoConnection = &lifecycle.ErrorInfo{Code: codeNoAnswer, StatusCode: 408,
-		Message: "there was no connection in time"}
+		Message: "there was no connection within the request timeout"}
 	errGivenBack = lifecycle.NewErrorInfo(lifecycle.ErrRoomInInvalidState, "the room is released", nil)
 	errDisposed  = lifecycle.NewErrorInfo(lifecycle.ErrResourceDisposed,
 		"the chat client was disposed of", nil)
 	errSuperseded = lifecycle.NewErrorInfo(lifecycle.ErrChannelOperationFailed,
-		"another operation replaced it", nil)
+		"another operation replaced this one", nil)
 	errNoReason = lifecycle.NewErrorInfo(lifecycle.ErrChannelOperationFailed,
 		"the service gave no reason", nil)
 	errNoClientID = lifecycle.NewErrorInfo(lifecycle.ErrInvalidClientID,

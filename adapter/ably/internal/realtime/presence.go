@@ -3,6 +3,7 @@ package realtime
 import (
 	"context"
 	"errors"
+	"strconv"
 
 	"ablyrooms.example/adapter/ably/internal/realtime/presence"
 	"ablyrooms.example/adapter/ably/internal/transport"
@@ -158,7 +159,7 @@ func (c *Channel) presenceStep(in presenceInput, err *lifecycle.ErrorInfo) {
 			l.later(func() { c.sink.Presence(message) })
 		case presence.ReentryRefused: // RTP17e
 			info := lifecycle.NewErrorInfo(lifecycle.ErrPresenceAutoReentryFailed,
-				"unable to enter "+out.Message.ClientID+" again", err)
+				"unable to enter presence again for the client "+strconv.Quote(out.Message.ClientID), err)
 			log := l.client.config.Load().Log
 			l.later(func() {
 				log.Warn("presence could not be entered again", "room", c.options.Room, "error", info)

@@ -26,7 +26,7 @@ import (
 func (t *Transport) dial(protocol string, u *url.URL, timeout time.Duration) (*socket, error) {
 	client := t.client.Value()
 	if client == nil {
-		return nil, errors.New("the realtime client is gone")
+		return nil, errors.New("the realtime client was garbage-collected")
 	}
 	t.mu.Lock()
 	if t.busy {
@@ -264,7 +264,7 @@ func dialError(host string, response *http.Response, err error) error {
 		err = address.Err
 	}
 	if response != nil && response.StatusCode != http.StatusSwitchingProtocols {
-		err = fmt.Errorf("connect to %s: HTTP status %d", host, response.StatusCode)
+		err = fmt.Errorf("connect to %s: HTTP status %d, expected 101", host, response.StatusCode)
 		if response.StatusCode >= 500 && response.StatusCode <= 504 ||
 			response.StatusCode >= 400 && response.Header.Get("Server") == "CloudFront" {
 			return timeoutError{err}

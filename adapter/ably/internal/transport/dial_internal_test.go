@@ -299,13 +299,13 @@ func TestErrorsOfTheHandshake(t *testing.T) {
 	}{
 		{0, "", "connect to h: broken", false},
 		{101, "", "connect to h: broken", false},
-		{399, "CloudFront", "connect to h: HTTP status 399", false},
-		{400, "CloudFront", "connect to h: HTTP status 400", true},
-		{401, "", "connect to h: HTTP status 401", false},
-		{499, "", "connect to h: HTTP status 499", false},
-		{500, "", "connect to h: HTTP status 500", true},
-		{504, "", "connect to h: HTTP status 504", true},
-		{505, "", "connect to h: HTTP status 505", false},
+		{399, "CloudFront", "connect to h: HTTP status 399, expected 101", false},
+		{400, "CloudFront", "connect to h: HTTP status 400, expected 101", true},
+		{401, "", "connect to h: HTTP status 401, expected 101", false},
+		{499, "", "connect to h: HTTP status 499, expected 101", false},
+		{500, "", "connect to h: HTTP status 500, expected 101", true},
+		{504, "", "connect to h: HTTP status 504, expected 101", true},
+		{505, "", "connect to h: HTTP status 505, expected 101", false},
 	} {
 		var response *http.Response
 		if c.status != 0 {

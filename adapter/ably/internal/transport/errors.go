@@ -18,9 +18,9 @@ var (
 	errClosedByClient = errors.New("the client closed the socket")
 	errSpare          = errors.New("ably-go already has a connection, and dialled again")
 	errReplaced       = errors.New("another socket replaced this one")
-	errQueueFull      = errors.New("the connection takes frames more slowly than they are sent")
-	errSlow           = timeoutError{errors.New("a frame could not be written in time")}
-	errIdle           = timeoutError{errors.New("nothing was received for too long")}
+	errQueueFull      = errors.New("too many frames wait to be written to the connection")
+	errSlow           = timeoutError{errors.New("a frame could not be written within the request timeout")}
+	errIdle           = timeoutError{errors.New("nothing was received within the idle time that the server allows")}
 	errStillClosing   = errors.New("the connection was closing")
 )
 

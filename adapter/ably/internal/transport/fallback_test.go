@@ -55,7 +55,7 @@ func TestWhichAnswersFallBack(t *testing.T) {
 			}
 			w.state(ably.ConnectionStateDisconnected)
 			reason := w.client.Connection.ErrorReason().Error()
-			if want := fmt.Sprintf("connect to down.example:%d: HTTP status %d", server.Port(), c.status); !strings.Contains(reason, want) ||
+			if want := fmt.Sprintf("connect to down.example:%d: HTTP status %d, expected 101", server.Port(), c.status); !strings.Contains(reason, want) ||
 				strings.Contains(reason, "key=") {
 				t.Errorf("the connection is DISCONNECTED with the reason %q", reason)
 			}

@@ -166,7 +166,7 @@ func testItConnectsAgainOnce(t *testing.T) {
 // Errors that the transport itself returns have Ably's codes, each with its status.
 func TestErrorsThatAreMadeHere(t *testing.T) {
 	for _, e := range []*wire.ErrorInfo{
-		errSkipped, errTooLarge, errTooMany, errRoomChannel, errWithoutReason,
+		errSkipped, errTooLarge(9), errTooMany(9), errRoomChannel, errWithoutReason,
 		(&Event{Kind: Suspended}).reason(), (&Event{Kind: Closed}).reason(), (&Event{Kind: Closing}).reason(),
 		(&Event{Kind: Failed}).reason(),
 	} {

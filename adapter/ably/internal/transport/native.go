@@ -91,7 +91,7 @@ var errAblyGo = errors.New("transport: this version of ably-go is not supported"
 func newNative(pointer reflect.Type) (*native, error) {
 	n := &native{}
 	if pointer.Kind() != reflect.Pointer || pointer.Elem().Kind() != reflect.Struct {
-		return nil, fmt.Errorf("%w: its frames are of type %v", errAblyGo, pointer)
+		return nil, fmt.Errorf("%w: its frames are of type %v, expected a pointer to a struct", errAblyGo, pointer)
 	}
 	n.typ = pointer.Elem()
 	var err error
@@ -102,7 +102,7 @@ func newNative(pointer reflect.Type) (*native, error) {
 				return f.Index[0]
 			}
 		}
-		err = fmt.Errorf("%w: its frames have no usable field %s", errAblyGo, name)
+		err = fmt.Errorf("%w: its frames have no field %s of kind %v", errAblyGo, name, kinds)
 		return 0
 	}
 	n.action = index("Action", reflect.Int8, reflect.Int, reflect.Int32, reflect.Int64)
@@ -120,20 +120,20 @@ func newNative(pointer reflect.Type) (*native, error) {
 	}
 	result := n.typ.Field(n.res).Type.Elem()
 	if result.Kind() != reflect.Pointer || result.Elem().Kind() != reflect.Struct {
-		return nil, fmt.Errorf("%w: its results are of type %v", errAblyGo, result)
+		return nil, fmt.Errorf("%w: its results are of type %v, expected a pointer to a struct", errAblyGo, result)
 	}
 	serials, ok := result.Elem().FieldByName("Serials")
 	if !ok || serials.Type != reflect.TypeFor[[]string]() {
-		return nil, fmt.Errorf("%w: its results have no usable serials", errAblyGo)
+		return nil, fmt.Errorf("%w: its results have no field Serials of type []string", errAblyGo)
 	}
 	n.serials = serials.Index[0]
 	auth := n.typ.Field(n.auth).Type.Elem()
 	if auth.Kind() != reflect.Struct {
-		return nil, fmt.Errorf("%w: its AUTH is of type %v", errAblyGo, auth)
+		return nil, fmt.Errorf("%w: its AUTH is of type %v, expected a struct", errAblyGo, auth)
 	}
 	token, ok := auth.FieldByName("AccessToken")
 	if !ok || token.Type.Kind() != reflect.String {
-		return nil, fmt.Errorf("%w: its AUTH has no usable token", errAblyGo)
+		return nil, fmt.Errorf("%w: its AUTH has no field AccessToken of kind string", errAblyGo)
 	}
 	n.accessToken = token.Index[0]
 	return n, nil

@@ -103,7 +103,7 @@ func TestTheBoundOfTheQueueClosesTheSocket(t *testing.T) {
 			t.Fatalf("Dropped returns %v before the limit was reached", n)
 		}
 		results = append(results, w.publish("one too many"))
-		if e := w.await(transport.Disconnected); !strings.Contains(e.Reason.Message, "more slowly") {
+		if e := w.await(transport.Disconnected); !strings.Contains(e.Reason.Message, "too many frames wait") {
 			t.Errorf("the event Disconnected has the reason %v", e.Reason)
 		}
 		release()

@@ -14,6 +14,7 @@ package transport
 import (
 	"context"
 	"errors"
+	"fmt"
 	"log/slog"
 	"net"
 	"net/http"
@@ -234,9 +235,9 @@ func (t *Transport) SendOn(
 	case !msg.Action.Acknowledged(): // done is not called
 		t.sock.queueItem(it)
 	case max > 0 && msg.Exceeds(max): // CD2c
-		t.finish(it, answer{err: errTooLarge})
+		t.finish(it, answer{err: errTooLarge(max)})
 	case !up && t.seq.Len() >= t.options.QueueLimit:
-		t.finish(it, answer{err: errTooMany})
+		t.finish(it, answer{err: errTooMany(t.options.QueueLimit)})
 	default:
 		it.frame = t.seq.Push(sequence.Rooms, it)
 		if up {
@@ -305,14 +306,21 @@ func (t *Transport) sendNative(s *socket, v any) {
 var (
 	errSkipped = newError(codeInternal, 500,
 		"the server acknowledged a later message and not this one")
-	errTooLarge = newError(codeMessageTooLarge, 400,
-		"the message is larger than the account allows")
-	errTooMany  = newError(codeBadRequest, 400, "too many messages wait for the connection")
 	errUnqueued = newError(codeDisconnected, 400,
 		"there is no connection, and messages are not queued")
 	errRoomChannel = newError(codeBadRequest, 400,
 		"a channel whose name ends in "+RoomSuffix+" belongs to the chat client")
 )
+
+func errTooLarge(limit int64) *wire.ErrorInfo {
+	return newError(codeMessageTooLarge, 400,
+		fmt.Sprintf("the message is larger than the account's limit of %d bytes", limit))
+}
+
+func errTooMany(limit int) *wire.ErrorInfo {
+	return newError(codeBadRequest, 400,
+		fmt.Sprintf("too many messages wait for the connection: the limit is %d", limit))
+}
 
 // deliver passes answers to the senders of the frames. The lock is held.
 func (t *Transport) deliver(answers []sequence.Answer[*item, answer]) {
@@ -431,8 +439,8 @@ func (t *Transport) run(f func()) {
 }
 
 // Close ends the socket, if there is one, and waits until all goroutines of the transport have
-// ended. If ctx ends first, Close returns its cause. Close the realtime client before, or it dials
-// again. The handler must not call Close.
+// ended. If ctx ends first, Close returns its cause. Close the realtime client first; otherwise it
+// dials again. The handler must not call Close.
 func (t *Transport) Close(ctx context.Context) error {
 	t.mu.Lock()
 	s := t.sock

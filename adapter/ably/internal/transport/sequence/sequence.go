@@ -108,9 +108,9 @@ func (s *Sequence[T, R]) Refuse(f *Frame[T, R], result R) []Answer[T, R] {
 func (f *Frame[T, R]) Written() bool { return f.writes > 0 }
 
 // Acknowledge takes an ACK or NACK of count frames from serial on. The frame with that serial gets
-// result(0), the next result(1), and so on. Earlier frames that have no answer get skipped. Frames
-// that were already answered, and serials that were never written, are ignored; ok is false if all
-// are ignored.
+// result(0), the next result(1), and so on. Earlier frames that have no answer get the result
+// skipped. Frames that were already answered, and serials that were never written, are ignored; ok
+// is false if all are ignored.
 func (s *Sequence[T, R]) Acknowledge(
 	serial, count int64, result func(i int) R, skipped R,
 ) (answers []Answer[T, R], ok bool) {

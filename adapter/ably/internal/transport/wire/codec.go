@@ -90,7 +90,7 @@ func decodeJSON(b []byte, v any) error {
 		return err
 	}
 	if _, err := d.Token(); err != io.EOF {
-		return fmt.Errorf("more than one value in a frame")
+		return fmt.Errorf("the frame has more than one JSON value")
 	}
 	return nil
 }
