@@ -5,11 +5,12 @@ import (
 	"slices"
 )
 
-// The checks of steps. docs/rooms.md, "What must hold", has the sentence of each.
+// The functions of this file check single steps. docs/rooms.md, section "What must hold", states
+// each property in words.
 
 // otherOptionsGetNoRoom checks that a get that finds other options in use is settled as it begins,
-// without a room. Since a settled call keeps its outcome, it never gets one. This is a check of
-// steps because the history doesn't contain what a call found as it began.
+// without a room. A settled call keeps its outcome, so this call never gets a room. This is a check
+// of steps because the history doesn't contain what a call found as it began.
 func otherOptionsGetNoRoom(before, after State) error {
 	for n := len(before.Calls); n < len(after.Calls); n++ {
 		c := after.Calls[n]
@@ -119,7 +120,7 @@ func outcomesNameTheirCause(before, after State) error {
 		want = Outcome{Kind: OutcomeRoom, Incarnation: inUse}
 	}
 	if !c.Outcome.Equal(want) || c.Pending() == (c.WaitsFor == 0) {
-		return fmt.Errorf("call %d, a %v, is %v as it begins and waits for %d, but the state before requires %v",
+		return fmt.Errorf("call %d (%v) begins with outcome %v and waits for incarnation %d; the state before the step requires outcome %v",
 			len(before.Calls)+1, c.Kind, c.Outcome, c.WaitsFor, want)
 	}
 	return nil
@@ -138,8 +139,9 @@ func createdIff(before, after State) error {
 		return nil
 	}
 	if made := after.Incarnations[want-1]; made.Name != c.Name || made.Options != c.Options || c.WaitsFor != want {
-		return fmt.Errorf("a get of %s with %s waits for %d, and creates %d, which is %s with %s",
-			plain(c.Name), plain(c.Options), c.WaitsFor, want, plain(made.Name), plain(made.Options))
+		return fmt.Errorf("a get of %s with options %s must create such an incarnation and wait for it; it created incarnation %d "+
+			"(%s with options %s) and waits for incarnation %d",
+			plain(c.Name), plain(c.Options), want, plain(made.Name), plain(made.Options), c.WaitsFor)
 	}
 	return nil
 }
@@ -206,7 +208,7 @@ func givesUpAlone(before, after State) error {
 		}
 		want.Calls[n].Outcome = Outcome{Kind: OutcomeGaveUp}
 		if !after.Equal(want) {
-			return fmt.Errorf("call %d is given up, but more than its outcome changes: %v, after %v", n+1, after, before)
+			return fmt.Errorf("giving up call %d changed more than the call's outcome: before %v, after %v", n+1, before, after)
 		}
 	}
 	return nil

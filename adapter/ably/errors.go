@@ -9,7 +9,7 @@ import (
 	"ablyrooms.example/lifecycle"
 )
 
-// secrets finds the query of an address. When a connection can't be opened, the query in ably-go's
+// secrets matches the query of a URL. When a connection can't be opened, the query in ably-go's
 // error contains the key or the token.
 var secrets = regexp.MustCompile(`(://[^\s"'?]*)\?[^\s"']*`)
 
@@ -45,7 +45,7 @@ func fromAbly(operation string, err error) *lifecycle.ErrorInfo {
 			info.StatusCode = theirs.StatusCode
 		}
 		reason := "the service gave no reason"
-		info.Cause = nil // err would only repeat the message, with an address
+		info.Cause = nil // err only repeats the message, and adds the URL of a help page
 		if inner := theirs.Unwrap(); inner != nil && inner.Error() != "" {
 			reason, info.Cause = withoutSecrets(inner.Error()), clean(inner)
 		}

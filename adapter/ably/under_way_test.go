@@ -11,9 +11,9 @@ import (
 	"ablyrooms.example/adapter/ably/ablytest"
 )
 
-// TestWhatIsUnderWayEndsToo: when the room ends, the calls that wait and the loops end with the
-// same error, also loops whose body is running. TestARecoveryEndsWithTheRoom tests loops that fetch
-// missed messages.
+// TestWhatIsUnderWayEndsToo: when the room ends, every blocked call and every event loop returns
+// the error of that release or disposal. This includes a loop whose body is running.
+// TestARecoveryEndsWithTheRoom tests loops that fetch missed messages.
 func TestWhatIsUnderWayEndsToo(t *testing.T) {
 	for end, want := range map[string]error{
 		"released": ablychat.ErrRoomInInvalidState, "disposed": ablychat.ErrResourceDisposed,

@@ -106,7 +106,8 @@ func TestTheLengthInTheREADME(t *testing.T) {
 	}
 }
 
-// await reads events until is returns true for one, and returns that event.
+// await reads events until the function is returns true for one of them. The test fails if the
+// sequence yields an error.
 func await[E any](t *testing.T, next func() (E, error, bool), is func(E) bool) {
 	t.Helper()
 	for {

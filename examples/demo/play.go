@@ -97,7 +97,7 @@ func wait(ctx context.Context, story *story, stage *stage, ada, _ *actor) error 
 }
 
 func reject(ctx context.Context, story *story, stage *stage, ada, _ *actor) error {
-	story.chapter("4. A get that waits is rejected by a release that comes first")
+	story.chapter("4. A second release rejects the get that waits")
 	room, err := ada.rooms.Get(ctx, stream, lifecycle.WithOccupancyEvents(true))
 	if err != nil {
 		return err

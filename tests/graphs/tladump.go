@@ -15,8 +15,9 @@ type Mapping[S any] interface {
 	State(vars Value) (S, error)
 	// Text formats a state. Different states must have different texts.
 	Text(S) string
-	// Step formats the step from one state to another that TLC labels with an action: the input
-	// with its arguments, and the outputs. The dump has neither; they follow from the two states.
+	// Step formats an edge of the dump as text: the input with its arguments, and the outputs. The
+	// dump has only the name of the action. Step derives the arguments and the outputs from the two
+	// states.
 	Step(action string, before, after S) (string, error)
 }
 

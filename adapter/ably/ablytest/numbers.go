@@ -9,7 +9,7 @@ import (
 )
 
 // unmarshalJSON is [json.Unmarshal], except that an integer that a float64 can't hold becomes an
-// int64 or a uint64, as in MessagePack: the service changes no value.
+// int64 or a uint64, as in MessagePack. So the server, like Ably, returns such a number unchanged.
 func unmarshalJSON(b []byte, v any) error {
 	if !hasLongNumber(b) {
 		return json.Unmarshal(b, v)

@@ -17,8 +17,9 @@ import (
 const Root = "../../.."
 
 // Sizes explores those of the machines that have at most limit states. It tries all inputs in each
-// state, compares with the model, and checks all properties and the known size of the graph. A
-// machine with a symmetry is explored again with it, and must have the same size.
+// state, compares with the model, and checks all properties and the known size of the graph. If a
+// machine has a symmetry, Sizes explores it again with the symmetry. It must not visit more states
+// then, and the states that they represent must add up to the same size.
 func Sizes[S, M, I, O any](t *testing.T, machines []graphs.Machine[S, M, I, O], limit int) {
 	for _, m := range machines {
 		if golden.Int(m.Golden+"/states") > limit {
@@ -59,7 +60,7 @@ func Liveness[S, M, I, O any](t *testing.T, family string, m graphs.Machine[S, M
 	r, err := graphs.CheckLiveness(t.Context(), m)
 	of, err2 := graphs.CheckLiveness(t.Context(), m.OfModel())
 	if err != nil || err2 != nil || r.Err() != nil || of.States != r.States || of.Edges != r.Edges {
-		t.Fatalf("%v, %v, %v; the core: %+v; the model: %+v", err, err2, r.Err(), r, of)
+		t.Fatalf("liveness: core error %v, model error %v, report error %v; the graphs of core and model must have equal sizes: core %+v, model %+v", err, err2, r.Err(), r, of)
 	}
 	for conjunct := range r.Without {
 		graphs.Caught("fairness-"+family, conjunct)
@@ -69,9 +70,9 @@ func Liveness[S, M, I, O any](t *testing.T, family string, m graphs.Machine[S, M
 	return r
 }
 
-// Equal compares the spec's graph, from the dump that is kept for tests, with core and model, in
-// both directions and with refused inputs. Then it removes an edge from the dump, and checks that
-// the comparison notices that.
+// Equal reads the spec's graph from the dump that is kept for tests. It compares the graph with
+// core and model: neither side may have an edge that the other lacks. It also compares the refused
+// inputs. Then it removes an edge from the dump, and checks that the comparison notices that.
 func Equal(t *testing.T, family string, c graphs.Comparison) {
 	dump, err := c.ReadGolden(Root)
 	if err != nil {
@@ -144,7 +145,8 @@ func BrokenMappings[S, M, I, O, N any](t *testing.T, family string, c graphs.Com
 	}
 }
 
-// Scripts runs random scripts of up to longest inputs on core and model, step by step. In each
+// Scripts runs random scripts on core and model, step by step. A script has at most longest inputs.
+// In each
 // state it also tries all inputs that must be refused.
 func Scripts[S, M, I, O any](t *testing.T, m graphs.Machine[S, M, I, O], longest int, weight func(I) int) {
 	rapid.Check(t, func(t *rapid.T) {
@@ -155,8 +157,8 @@ func Scripts[S, M, I, O any](t *testing.T, m graphs.Machine[S, M, I, O], longest
 	})
 }
 
-// Script draws a script of up to longest inputs. weight says how often an input is drawn, relative
-// to the others.
+// Script draws a script of at most longest inputs. weight says how often an input is drawn,
+// relative to the others.
 func Script[S, M, I, O any](t *rapid.T, m graphs.Machine[S, M, I, O], longest int, weight func(I) int) []I {
 	return graphs.Draw(m, rapid.IntRange(1, longest).Draw(t, "length"), func(enabled []I) int {
 		total := 0

@@ -75,7 +75,7 @@ func judgeChannels(ctx context.Context, out io.Writer, tlc *tlcrun.TLC, streams 
 	for i, t := range all {
 		taken, refused := judge.ChannelLines(t)
 		if accepted[i] != (refused == nil) {
-			return fmt.Errorf("TLC and the model disagree on trace %d of a channel: TLC accepts it: %t, the model accepts %d lines: %v", i+1, accepted[i], taken, refused)
+			return fmt.Errorf("channel trace %d: TLC and the model disagree: TLC accepted=%t; the model accepted %d lines, then returned %v", i+1, accepted[i], taken, refused)
 		}
 		switch {
 		case i < len(traces) && refused != nil:
@@ -89,9 +89,9 @@ func judgeChannels(ctx context.Context, out io.Writer, tlc *tlcrun.TLC, streams 
 	}
 	total := 0
 	for _, kind := range slices.Sorted(maps.Keys(channelChanges)) {
-		fmt.Fprintf(out, "of a channel, %s: %d rejected, %d legal\n", kind, rejected[kind], legal[kind])
+		fmt.Fprintf(out, "channel traces with %s: %d rejected, %d still legal\n", kind, rejected[kind], legal[kind])
 		if total += rejected[kind]; rejected[kind] == 0 {
-			err = errors.Join(err, fmt.Errorf("no trace of a channel with %s was rejected", kind))
+			err = errors.Join(err, fmt.Errorf("no channel trace with %s was rejected", kind))
 		} else {
 			fmt.Fprintf(out, "CAUGHT trace-channel: %s\n", kind)
 		}

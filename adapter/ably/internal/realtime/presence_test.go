@@ -105,8 +105,8 @@ func TestMembersAreEnteredAgain(t *testing.T) {
 	}
 }
 
-// P10 (RTP17i): an ATTACHED that comes to an attached channel enters no member again if it has
-// RESUMED, and all if it hasn't.
+// P10 (RTP17i): when an attached channel receives another ATTACHED without the RESUMED flag, the
+// client enters all its members again. With the flag, it enters none.
 func TestAnotherATTACHED(t *testing.T) {
 	inBubble(t, "", func(t *testing.T) {
 		w := connected(t)

@@ -2,8 +2,8 @@ package wire
 
 import "encoding/binary"
 
-// packed decodes plain MessagePack, much faster than the decoder of the library. It fails on
-// anything unusual: the caller then uses that decoder.
+// packed decodes the common forms of MessagePack, much faster than package codec. It fails on any
+// other form. The caller then uses package codec.
 type packed struct {
 	b []byte
 	i int
@@ -85,7 +85,7 @@ func (s *packed) take(n uint64) ([]byte, bool) {
 	return taken, true
 }
 
-// length reads a number of size bytes: 1, 2 or 4.
+// length reads a big-endian unsigned integer. size is its length in bytes: 1, 2 or 4.
 func (s *packed) length(size uint64) (n uint64, ok bool) {
 	b, ok := s.take(size)
 	switch {
@@ -107,8 +107,8 @@ func (s *packed) skip() bool {
 			return false
 		}
 		c := head[0]
-		// the bytes that follow; the bytes of a length that follows; how many values each element
-		// has
+		// bytes is the length of the content. size is the length of the length field, or 0. inner
+		// is the number of values in each element: 1 in a list, 2 in a map.
 		bytes, size, inner := uint64(0), uint64(0), uint64(0)
 		switch {
 		case c < 0x80, c >= 0xe0, c == 0xc0, c == 0xc2, c == 0xc3: // numbers, nil, false, true
