@@ -2,10 +2,8 @@ package proof
 
 import (
 	"fmt"
-	"maps"
 	"math/rand/v2"
 	"os"
-	"reflect"
 	"slices"
 	"strings"
 	"testing"
@@ -114,81 +112,26 @@ func sorted(outs []model.Output) (texts []string) {
 // check is like [comparer.check], for leases. It skips inputs that would begin more calls than the
 // bounds allow.
 func (j *leasesComparer) check(s State) error {
-	j.states++
-	m := j.model(s)
-	relation := map[model.Input]map[string]State{}
-	for _, steps := range j.steps {
-		steps.Each(s, func(params []int, next State) {
-			j.taken[steps.Action.Name]++
-			in := j.input(steps.Action.Name, params, m, next)
-			if relation[in] == nil {
-				relation[in] = map[string]State{}
+	return agree(j.comparer, s, compared[model.Leases, fsm.LeasesState[string]]{
+		model: j.model, input: j.input,
+		step: func(m model.Leases, in model.Input) (after model.Leases, outs []model.Output, err error) {
+			after, turns, err := m.Step(in)
+			for _, turn := range turns {
+				outs = append(outs, turn.Outputs...)
 			}
-			relation[in][key(next)] = next
-		})
-	}
-	before := coreLeases(m)
-	changed := true // whether the core's state may have changed since it was restored
-	var refused []model.Input
-	unchanged := func() error {
-		if len(refused) > 0 && !reflect.DeepEqual(j.core.State(), before) {
-			return fmt.Errorf("%v\none of %v is refused, but changes the core", m, refused)
-		}
-		refused = refused[:0]
-		return nil
-	}
-	for _, in := range j.alphabet {
-		ways := relation[in]
-		delete(relation, in)
-		after, turns, err := m.Step(in)
-		if err == nil && len(after.Calls) > j.w.Bounds.MaxCalls && len(ways) == 0 {
-			continue
-		}
-		if len(ways) > 0 {
-			if err := unchanged(); err != nil {
-				return err
+			return after, outs, err
+		},
+		equal:    model.Leases.Equal,
+		isBeyond: func(m model.Leases) bool { return len(m.Calls) > j.w.Bounds.MaxCalls },
+		core:     coreLeases, restore: j.core.Restore, state: j.core.State, coreStep: j.step,
+		outputs: func(m, after model.Leases, outs, coreOuts []model.Output) error {
+			want := sorted(rooms.Outputs(m.State, after.State))
+			if !slices.Equal(want, sorted(outs)) || !slices.Equal(want, sorted(coreOuts)) {
+				return fmt.Errorf("the model's outputs are %v, the core's %v; by the states they are %v", outs, coreOuts, want)
 			}
-		}
-		if changed {
-			if err := j.core.Restore(before); err != nil {
-				return fmt.Errorf("%v\nthe core can't be restored: %w", m, err)
-			}
-			changed = false
-		}
-		coreOuts, coreErr := j.step(in)
-		if (err == nil) != (len(ways) == 1) || (err == nil) != (coreErr == nil) {
-			return fmt.Errorf("%v\n%v: the relation has %d steps, the model says %v, the core %v", m, in, len(ways), err, coreErr)
-		}
-		if err != nil {
-			j.refused++
-			if refused = append(refused, in); len(coreOuts) > 0 {
-				return fmt.Errorf("%v\n%v is refused, but has outputs", m, in)
-			}
-			continue
-		}
-		changed = true
-		for _, next := range ways {
-			now := j.model(next)
-			if !now.Equal(after) {
-				return fmt.Errorf("%v\n%v leads by the relation to\n%v\nand by the model to\n%v", m, in, now, after)
-			}
-			if got, want := j.core.State(), coreLeases(now); !reflect.DeepEqual(got, want) {
-				return fmt.Errorf("%v\n%v leads the core to\n%+v\nand by the relation to\n%+v", m, in, got, want)
-			}
-		}
-		var outs []model.Output
-		for _, turn := range turns {
-			outs = append(outs, turn.Outputs...)
-		}
-		want := sorted(rooms.Outputs(m.State, after.State))
-		if !slices.Equal(want, sorted(outs)) || !slices.Equal(want, sorted(coreOuts)) {
-			return fmt.Errorf("%v\n%v: the model's outputs are %v, the core's %v; by the states they are %v", m, in, outs, coreOuts, want)
-		}
-	}
-	for in := range maps.Keys(relation) {
-		return fmt.Errorf("%v\nthe relation takes %v, which is not an input", m, in)
-	}
-	return unchanged()
+			return nil
+		},
+	})
 }
 
 // TestRelationModelAndCoreOfLeasesAgreeInUnreachableStates checks that relation, model and core of
